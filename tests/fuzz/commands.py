@@ -36,6 +36,7 @@ COMMANDS = (
     ("debug", "--batch", "next", "--batch", "continue", "--batch", "reverse-step"),
     ("cover",),
     ("cover", "--json"),
+    ("fuzz", "--seconds", "0.05"),
     ("log", "--object"),
 )
 LOG = "0: (79) r1 = *(u64 *)(r1 +8)\n1: (bf) r2 = r1\n; return 0; @ a.c:1\ninvalid access to packet, off=0 size=8\n"
@@ -58,6 +59,8 @@ def call(command: tuple[str, ...], path: Path, log: Path) -> int:
         words = ["log", str(log), "--object", str(path)]
     elif command[0] in ("run", "debug", "cover"):
         words = [command[0], str(path), _program(path), *command[1:], "--data", "00" * 64]
+    elif command[0] == "fuzz":
+        words = [command[0], str(path), _program(path), *command[1:]]
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     start = time.process_time()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

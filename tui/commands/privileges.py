@@ -29,7 +29,7 @@ _SANDBOX: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.
 _EVERYTHING: Final = (*_LOADING, *_LOOKING)
 EXPLORER: Final = "bpftui"
 """What the command is called that is none: the explorer, from which one gets to what the machine runs."""
-_WITHOUT_SANDBOX: Final = ("show", "disasm", "log", "run", "debug", "dap", "cover", "check", "list", "top")
+_WITHOUT_SANDBOX: Final = ("show", "disasm", "log", "run", "debug", "dap", "cover", "fuzz", "check", "list", "top")
 """Commands that make none."""
 _CLONE_NEWUSER: Final = 0x1000_0000
 
@@ -39,7 +39,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
-        case "debug" | "dap" | "cover":
+        case "debug" | "dap" | "cover" | "fuzz":
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code

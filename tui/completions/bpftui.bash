@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm run debug dap cover watch check list top log demo doctor)
+_shtab_bpftui_subparsers=(show disasm run debug dap cover fuzz watch check list top log demo doctor)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
@@ -13,6 +13,7 @@ _shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --n
 _shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --return --memory --btf --break --batch --prompt --trace --save --save-test --json)
 _shtab_bpftui_dap_option_strings=(-h --help --color --runtime --token --drop --no-drop --listen)
 _shtab_bpftui_cover_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --report --json --return --memory --btf)
+_shtab_bpftui_fuzz_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --seconds --seed --pcap --test --json --return --memory --btf)
 _shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --attach --map --interval --duration --json --record --prometheus --strict --pin-path --return --memory --btf --limit --bytes --per-cpu)
 _shtab_bpftui_check_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --table --csv --compare --log-level --sort --only --kernels --kernel-image --source --set --preset --type --btf)
 _shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --no-drop --json)
@@ -59,6 +60,11 @@ _shtab_bpftui_cover___pcap_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_cover___report_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_cover___memory_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_cover___btf_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_fuzz_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_fuzz___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_fuzz___pcap_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_fuzz___memory_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_fuzz___btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_watch_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_watch___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_watch___record_COMPGEN=_shtab_compgen_files
@@ -102,6 +108,8 @@ _shtab_bpftui_dap___color_choices=(auto always never)
 _shtab_bpftui_dap___runtime_choices=(auto kernel vm)
 _shtab_bpftui_cover___color_choices=(auto always never)
 _shtab_bpftui_cover___runtime_choices=(auto kernel vm)
+_shtab_bpftui_fuzz___color_choices=(auto always never)
+_shtab_bpftui_fuzz___runtime_choices=(auto kernel vm)
 _shtab_bpftui_watch___color_choices=(auto always never)
 _shtab_bpftui_watch___runtime_choices=(auto kernel vm)
 _shtab_bpftui_check___color_choices=(auto always never)
@@ -119,7 +127,7 @@ _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm run debug dap cover watch check list top log demo doctor)
+_shtab_bpftui_pos_0_choices=(show disasm run debug dap cover fuzz watch check list top log demo doctor)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -166,6 +174,11 @@ _shtab_bpftui_cover___help_nargs=0
 _shtab_bpftui_cover___drop_nargs=0
 _shtab_bpftui_cover___no_drop_nargs=0
 _shtab_bpftui_cover___json_nargs=0
+_shtab_bpftui_fuzz__h_nargs=0
+_shtab_bpftui_fuzz___help_nargs=0
+_shtab_bpftui_fuzz___drop_nargs=0
+_shtab_bpftui_fuzz___no_drop_nargs=0
+_shtab_bpftui_fuzz___json_nargs=0
 _shtab_bpftui_watch__h_nargs=0
 _shtab_bpftui_watch___help_nargs=0
 _shtab_bpftui_watch___drop_nargs=0

@@ -50,8 +50,8 @@ function _shtab_bpftui_using
   test "$_shtab_bpftui_cmdpath" = "$argv"
 end
 
-set -g _shtab_bpftui_commands show disasm run debug dap cover watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -184,6 +184,24 @@ complete -c bpftui -n '_shtab_bpftui_using cover' -l return -x -d 'the built-in 
 complete -c bpftui -n '_shtab_bpftui_using cover' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
 complete -c bpftui -n '_shtab_bpftui_using cover' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
 complete -c bpftui -n '_shtab_bpftui_using cover; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a fuzz -d 'search for inputs that reach what others do not'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l seconds -x -d 'how long'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l seed -x -d 'of what is left to chance'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'write the packets of the smallest set that reaches as much'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l test -x -d 'write that set as a test for pytest, with what was returned'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l json -d 'one JSON document, schema bpftui/fuzz/1'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using fuzz; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a watch -d 'load, attach, and print maps as they change'
 complete -c bpftui -n '_shtab_bpftui_using watch' -s h -l help -d 'show this help message and exit'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l color -xka "auto always never" -d 'colours: auto'

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ...asm import ByteOrder
     from .calls import Calls, Walker
+    from .counting import Watcher
     from .memory import Region
     from .translation import Translation
 
@@ -99,8 +100,8 @@ class Machine:
         """The address of slot 0. Code cannot be read; its addresses are for callbacks."""
         self.number = self.processor.add(self)
         """Which of its processor's machines it is."""
-        self.counter: Counter | None = None
-        """What its runs are counted by; None where they are not."""
+        self.watcher: Watcher | None = None
+        """What sees what its runs come to."""
         self._walkers: dict[frozenset[int] | None, Mapping[int, Walker]] = {}
 
     def __repr__(self) -> str:
@@ -158,16 +159,27 @@ class Machine:
             if insn is not None and insn.opcode == CALL and insn.src != CallSource.SUBPROGRAM:
                 self.called(slot)
 
+    def watch(self, watcher: Watcher) -> None:
+        """Let *watcher* see what runs come to from now on, and nobody else."""
+        self.watcher = watcher
+        for made in ("translation", "_main"):
+            self.__dict__.pop(made, None)
+
+    @property
+    def counter(self) -> Counter | None:
+        """What its runs are counted by; None where they are not."""
+        return self.watcher if isinstance(self.watcher, Counter) else None
+
     def count(self) -> Counter:
         """Count from now on what runs come to; return what counts.
 
         Runs that stop in between (`walkers`) are not counted.
         """
-        if self.counter is None:
-            self.counter = Counter(self.code)
-            for made in ("translation", "_main"):
-                self.__dict__.pop(made, None)
-        return self.counter
+        found = self.counter
+        if found is None:
+            found = Counter(self.code)
+            self.watch(found)
+        return found
 
     def prepare(self) -> None:
         """Translate it now, where that is done at all, so that a run which is timed does not pay for it."""
@@ -249,7 +261,7 @@ class Machine:
         """Its functions as functions of Python, translated when it first runs."""
         from .translation import Translation
 
-        return Translation(self, watcher=self.counter)
+        return Translation(self, watcher=self.watcher)
 
     @property
     def walkers(self) -> Mapping[int, Walker]:

@@ -231,6 +231,33 @@ SPECS: dict[str, Facts] = {
         ],
         types=42,
     ),
+    "tests/objects/parser_deep.o": spec(
+        license="GPL",
+        maps=[data_section(".bss", 256)],
+        programs=[
+            program(
+                "deep",
+                "xdp",
+                "xdp",
+                insns=539,
+                line_infos=281,
+                attach_type="xdp",
+                functions=["deep", "inner"],
+                maps=[".bss"],
+            )
+        ],
+        variables=[variable("seen", ".bss", 0, "__u64[32]", [0] * 32, "00" * 256)],
+        types=22,
+    ),
+    "tests/objects/parser_magic.o": spec(
+        license="GPL",
+        maps=[data_section(".bss", 128)],
+        programs=[
+            program("magic", "xdp", "xdp", insns=228, line_infos=146, attach_type="xdp", maps=[".bss"]),
+        ],
+        variables=[variable("count", ".bss", 0, "__u64[16]", [0] * 16, "00" * 128)],
+        types=17,
+    ),
     "tests/objects/periodic.o": spec(
         license="GPL",
         maps=[

@@ -1,0 +1,102 @@
+"""The search for inputs: what it finds where chance does not, and what it makes of that."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+from bpftui.core.fuzz.inputs import Kind
+from bpftui.core.fuzz.mutation import hinted, mutated
+from bpftui.core.fuzz.search import Search, fewest
+from bpftui.core.fuzz.written import test_module as written
+from bpftui.core.spec import CollectionSpec
+
+ROOT = Path(__file__).parents[3]
+
+
+def begin(name: str, program: str, seed: int = 1) -> Search:
+    return Search(CollectionSpec.from_file(ROOT / name), program, seed=seed)
+
+
+def test_magic_numbers_and_lengths_are_taken_from_comparisons() -> None:
+    """32 bits of magic, and a length that has to be the packet's: 2 in 2**48 packets get behind both."""
+    with begin("tests/objects/parser_magic.o", "magic") as search:
+        assert [(part.kind, part.name) for part in search.target.parts] == [(Kind.PACKET, ""), (Kind.SECTION, ".bss")]
+        assert search.found.all_outcomes == 98
+        while search.found.outcomes < 12:  # a random packet reaches 3
+            search.go(1.0, clock=time.process_time)
+        found = search.found
+    deepest = found.corpus[-1][0]
+    assert deepest is not None
+    assert deepest[:4] == (0xB16B00B5).to_bytes(4, "little")
+    assert deepest[4] in (3, 4)
+    assert int.from_bytes(deepest[6:8], "big") == len(deepest)
+
+
+def test_few_inputs_reach_as_much() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        found = search.go(0.5, clock=time.process_time)
+    assert found.all_outcomes == 30  # of 32: two are decided by constants
+    inputs = fewest(found.corpus, lambda: begin("bpf/traffic.o", "count_traffic"))
+    assert len(inputs) <= len(found.corpus)
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        for given in inputs:
+            search.run(given)
+        again = search.found.outcomes
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        for given in found.corpus:
+            search.run(given)
+        assert search.found.outcomes <= again
+
+
+def test_variables_are_inputs() -> None:
+    """The program does nothing while `counting` is false, which no packet changes."""
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        section = next(number for number, part in enumerate(search.target.parts) if part.name == ".data")
+        packet = search.target.first[0]
+        search.run(search.target.first)
+        before = search.found.outcomes
+        given: list[bytes | None] = [None] * len(search.target.parts)
+        given[0], given[section] = packet, bytes(1)
+        assert search.run(tuple(given))
+        assert search.found.outcomes == before + 1
+
+
+def test_what_stops_a_run_is_told_once() -> None:
+    with begin("tests/objects/bad_null.o", "bad_null") as search:
+        first = search.target.first
+        search.run(first)
+        search.run(first)
+        (finding,) = search.found.findings
+    assert "NULL" in finding.message
+
+
+def test_an_operand_is_put_where_the_other_one_is() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        target = search.target
+        empty = (None,) * (len(target.parts) - 1)
+        given = (bytes(12) + b"\x12\x34" + bytes(20), *empty)
+        found = {each[0] for each in hinted(random.Random(1), given, [(5, 0x3412, 0xDD86)], target, range(0))}
+        assert bytes(12) + b"\x86\xdd" + bytes(20) in found
+        packet = range(0x1000, 0x2000)
+        sizes = {len(each[0] or b"") for each in hinted(random.Random(1), given, [(5, 0x1036, 0x1022)], target, packet)}
+        assert sizes == {34 + 20, 34 - 20 if 34 - 20 > 14 else 54}
+
+
+def test_the_same_seed_changes_the_same() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        first, target = search.target.first, search.target
+        one, two = ([mutated(rng, first, [first], target) for _ in range(50)] for rng in map(random.Random, (7, 7)))
+        assert one == two
+        assert all(14 <= len(each[0] or b"") <= 512 for each in one)
+
+
+def test_a_test_is_written_that_python_reads() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        parts = search.target.parts
+        given = search.target.first
+    lines = written("a'b.o", "p\x1b", parts, [(given, 2), (given, None)], settings={"x": "1"}, says='\x1b"""')
+    text = "\n".join(lines)
+    compile(text, "test", "exec")
+    assert "\x1b" not in text
