@@ -138,8 +138,11 @@ class Search(Closing):
         target, program = self.target, self.target.program
         parts, host = program.parts, program.parts.host
         self.found.runs += 1
-        target.prepare(given)
-        packet, context = target.halves(given)
+        if given.count(None) == len(given) - 1 and given[0] is not None and target.on_packets:
+            packet, context = given[0], None  # as most are
+        else:
+            target.prepare(given)
+            packet, context = target.halves(given)
         with parts.lock:
             try:
                 if target.on_packets:
