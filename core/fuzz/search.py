@@ -19,12 +19,12 @@ from ..errors import BpftuiError, FeatureError, GivenUpError
 from ..vm.engine.counting import Outcomes
 from ..vm.engine.translation import Translation
 from ..vm.runtime import MachineRuntime
-from ..vm.world.settings import Settings
+from ..vm.world.settings import Settings, parse_returns
 from .inputs import Input, Target
 from .mutation import hinted, mutated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from threading import Event
 
     from ..btf import Btf
@@ -74,7 +74,7 @@ class Search(Closing):
         spec: The object, with its variables as they are set.
         name: The program.
         seed: Of what is left to chance: the same seed does the same as long as it has the time.
-        settings: What the machine tells programs; the clock stands.
+        returns: What helpers and kernel functions return, as `NAME=VALUE`.
         types: The types to adapt the program to (CO-RE).
 
     Raises:
@@ -88,10 +88,11 @@ class Search(Closing):
         name: str,
         *,
         seed: int = 1,
-        settings: Settings | None = None,
+        returns: Iterable[str] = (),
         types: Btf | None = None,
     ) -> None:
-        runtime = MachineRuntime((settings or Settings())._replace(clock=lambda: _CLOCK, limit=_STEPS), target=types)
+        settings = Settings(clock=lambda: _CLOCK, limit=_STEPS, returns=parse_returns(returns))
+        runtime = MachineRuntime(settings, target=types)
         self.collection: MachineCollection = runtime.load(spec.copy(), programs={name})
         self.target = Target(self.collection, name)
         self.machine: Machine = self.target.program.machine

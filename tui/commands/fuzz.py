@@ -49,7 +49,6 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     from ...core.fuzz.inputs import Kind
     from ...core.fuzz.search import Search, fewest
-    from ...core.vm.world.settings import Settings, parse_returns
 
     options = make_parser().parse(arguments)
     if options.runtime == "kernel":
@@ -67,10 +66,10 @@ def run(arguments: Sequence[str]) -> int:
     spec = open_spec(options)
     name = spec.program(options.program).name
     part = spec.subset(maps=set(), programs={name}, variables=set())
-    types, settings = target_types(options), Settings(returns=parse_returns(options.returns))
+    types = target_types(options)
 
     def begin() -> Search:
-        return Search(part, name, seed=options.seed, settings=settings, types=types)
+        return Search(part, name, seed=options.seed, returns=options.returns, types=types)
 
     with begin() as search:
         parts = search.target.parts
