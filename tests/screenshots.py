@@ -29,6 +29,7 @@ from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.code.listing_view import ListingView
+from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.status_line import StatusLine
@@ -178,7 +179,7 @@ async def dead(studio: Studio, seconds: float) -> None:
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "dead_code"), "code")
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
-    await studio.press("d")
+    await studio.press("m", "m")
     await studio.until(lambda: pane.mode == "dead")
     pane.view.jumps.show(46)
     await studio.pilot.pause(0.5)
@@ -199,6 +200,25 @@ async def refusal(studio: Studio, seconds: float) -> None:
     await studio.until(lambda: studio.explorer.navigation.tab == "log")
     await studio.pilot.pause(0.5)
     studio.shoot("verifier")
+
+
+async def debugger(studio: Studio, seconds: float) -> None:
+    """Take pictures of a run that is debugged: stopped, with the question why, and at its end."""
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    await studio.press("d")
+    await studio.until(lambda: "step 0 of" in screen_text(studio.app))
+    await studio.press("colon", *"break 113", "enter")
+    await studio.until(lambda: "●" in screen_text(studio.app))
+    await studio.press("c")
+    await studio.until(lambda: "1 stop, 57 steps to go" in screen_text(studio.app))
+    await studio.press("colon", *"why total_bytes", "enter")
+    await studio.until(lambda: "Why  total_bytes" in screen_text(studio.app))
+    studio.app.screen.query_one(MessageLine).forget()
+    await studio.press("2", "3")
+    studio.shoot("debugger")
+    await studio.press("colon", *"delete 1", "enter")  # stops are kept: the next pictures begin without
+    await studio.until(lambda: "●" not in screen_text(studio.app))
+    await studio.press("escape")
 
 
 async def machine(studio: Studio, seconds: float) -> None:
@@ -314,7 +334,10 @@ async def main(folder: Path) -> None:
         await film(walk, objects[0], folder, size, theme, suffix)
         await film(refusal, objects[1], folder, size, theme, suffix)
         await code(folder, size, theme, suffix)
+        await film(debugger, objects[0], folder, size, theme, suffix)
         await at_home(folder, size, theme, suffix)
+    for theme, suffix in ((DARK, "-200x60"), (LIGHT, "-200x60-light")):
+        await film(debugger, objects[0], folder, (200, 60), theme, suffix)
     os.environ["NO_COLOR"] = "1"
     await code(folder, (120, 40), DARK, "-no-color")
     del os.environ["NO_COLOR"]
