@@ -97,7 +97,6 @@ class DebuggerScreen(ControlledScreen):
         Binding("tab", "focus_pane(1)", show=False, id="debug.pane-next", tooltip="Next pane"),
         Binding("shift+tab", "focus_pane(-1)", show=False, id="debug.pane-before", tooltip="Pane before"),
         Binding("z", "zoom", "Zoom", show=False, id="debug.zoom", tooltip="This pane alone, or all again"),
-        Binding("enter", "open", "Go there", show=False, id="debug.open", tooltip="Go to the step of the row"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
         Binding(
             "escape",
