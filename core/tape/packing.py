@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Change", "little", "pack", "unlittle", "unpack"]
+__all__ = ["LARGEST", "Change", "little", "pack", "unlittle", "unpack"]
 
 Change: TypeAlias = "tuple[int, bytes | None]"
 """When an entry changed, as the number of a tick, and its value from then on; None where it was gone."""
@@ -25,7 +25,7 @@ Change: TypeAlias = "tuple[int, bytes | None]"
 _HEAD: Final = struct.Struct("<IBi")
 """How many changes, bytes of an integer, bytes of each value; -1 where they are of several sizes."""
 _CODES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
-_LARGEST: Final = 1 << 28
+LARGEST: Final = 1 << 28
 """Bytes that the changes of an entry within a minute may come to."""
 _MOST: Final = 1 << 16
 """Ticks of a minute: their numbers have two bytes."""
@@ -51,19 +51,19 @@ def pack(changes: Sequence[Change], first: int) -> bytes:
     return zlib.compress(b"".join(parts), 6)
 
 
-def unpack(packed: bytes, first: int) -> list[Change]:
-    """Return the changes that were packed.
+def unpack(packed: bytes, first: int, most: int = LARGEST) -> list[Change]:
+    """Return the changes that were packed, of at most so many bytes.
 
     Raises:
         ValueError: It is not what `pack` returns, or more than a minute can hold.
     """
     inflate = zlib.decompressobj()
     try:
-        raw = inflate.decompress(packed, _LARGEST)
+        raw = inflate.decompress(packed, max(most, 1))
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if not inflate.eof or len(raw) < _HEAD.size:
-        raise ValueError("the changes of an entry are cut off")
+        raise ValueError("the changes of an entry are cut off, or more than are written")
     count, unit, size = _HEAD.unpack_from(raw)
     at = _HEAD.size + 3 * count
     if not 0 < count <= _MOST or unit not in _CODES or size < -1 or (size > 0 and size % unit) or len(raw) < at:

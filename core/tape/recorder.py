@@ -45,6 +45,8 @@ _MINUTE: Final = 60.0
 """Seconds after which what changed is packed."""
 _MANY: Final = 200_000
 """Changes after which it is packed at once."""
+_HEAVY: Final = 16 << 20
+"""Bytes of changes after which it is packed at once: what is packed together is unpacked together."""
 _TICKS: Final = 60_000
 """Ticks that are packed together at most: their numbers have 16 bits."""
 _ROOM: Final = 1 << 30
@@ -96,7 +98,7 @@ class Recorder(Closing):
         self._state = ""
         self._first: int | None = None
         self._packed_at = 0.0
-        self._changes = 0
+        self._changes = self._bytes = 0
         self._began = False
         self._database: sqlite3.Connection | None = create(path)
         try:
@@ -156,10 +158,11 @@ class Recorder(Closing):
                 changes = [*self._changes_of(database, sample)]
                 database.executemany(f"INSERT INTO change VALUES({self._tick}, ?, ?)", changes)
                 self._changes += len(changes)
+                self._bytes += sum(len(value) for _, value in changes if value is not None)
                 self._write_tick(database, sample)
                 self._write_events(database, events, printed)
             is_due = sample.time - self._packed_at >= _MINUTE or self._tick - self._first >= _TICKS - 1
-            if is_due or self._changes >= _MANY:
+            if is_due or self._changes >= _MANY or self._bytes >= _HEAVY:
                 self._pack()
                 self._make_room(sample.time)
 
@@ -225,7 +228,8 @@ class Recorder(Closing):
 
     def _pack(self) -> None:
         """Put the changes of the last minute into as few bytes as they take."""
-        first, self._first, self._changes = self._first, None, 0
+        first, self._first = self._first, None
+        self._changes = self._bytes = 0
         assert first is not None
         with self._writing() as database:
             minute = database.execute("INSERT INTO minute VALUES(NULL, ?, ?)", (first, self._tick)).lastrowid

@@ -20,15 +20,16 @@ from ..live import Events, Sample
 from ..runtime import Entry, MapSnapshot, Printed, PrintedLine, ProgramInfo
 from ..spec import CollectionSpec
 from ..spec.edits import Edits
-from .packing import unlittle, unpack
+from .packing import LARGEST, unlittle, unpack
 from .recorder import COUNTS, LOST
 from .schema import damaged, open_to_read, raw, text
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from ..errors import ObjectError
     from ..live import Counter
+    from .packing import Change
 
 __all__ = ["Mark", "Recorded", "Tape"]
 
@@ -40,15 +41,21 @@ _MINUTES: Final = 4
 """Minutes whose changes are kept unpacked."""
 _FORWARDS: Final = 3000
 """Ticks that are gone through one by one to get further on, where it would else be looked up."""
+_TOGETHER: Final = 1 << 30
+"""Bytes that are unpacked for one look, of a minute or of all values: a megabyte of a file can say a gigabyte."""
+_CPUS: Final = range(1, 8192 + 1)
+"""As many as a kernel is built for at most (NR_CPUS)."""
 _ODD: Final = (
     sqlite3.Error,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    OverflowError,
+    struct.error,
     zlib.error,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
     RecursionError,
+    TypeError,
+    ValueError,
 )
 """What a file that somebody else has written can bring about."""
 
@@ -132,7 +139,7 @@ class Tape(Closing):
             source = _Source(_text(kind), _text(name))
             if source.kind == "map":
                 told = _json(details)
-                found = Recorded(_number(told["id"]), _number(told["max_entries"]), _number(told["cpus"]) or 1)
+                found = Recorded(_number(told["id"]), _number(told["max_entries"]), _cpus(told["cpus"]))
                 self.maps[source.name], source = found, _Source("map", source.name, found.cpus)
             self._sources[number] = source
 
@@ -295,8 +302,16 @@ class Tape(Closing):
     def _history(self, entry: int) -> Iterator[tuple[int, bytes | None]]:
         first = {minute: start for minute, start, _ in self._spans}
         for minute, data in self._rows("SELECT minute, data FROM pack WHERE entry = ? ORDER BY minute", entry):
-            yield from unpack(data, first[minute])
-        yield from self._rows("SELECT tick, value FROM change WHERE entry = ? ORDER BY tick", entry)
+            for tick, value in unpack(data, first[minute]):
+                yield self._known(tick), value
+        for tick, value in self._rows("SELECT tick, value FROM change WHERE entry = ? ORDER BY tick", entry):
+            yield self._known(tick), value
+
+    def _known(self, tick: Any) -> int:
+        """Return a tick that there is; ValueError for another one."""
+        if not isinstance(tick, int) or not 0 < tick <= len(self._times):
+            raise ValueError("there is a change of no sample")
+        return tick
 
     # The values at a tick
 
@@ -330,8 +345,9 @@ class Tape(Closing):
             "(SELECT max(minute) FROM pack WHERE entry = entry.id AND minute < ?)"
         )
         firsts = {number: first for number, first, _ in self._spans}
-        for entry, number, data in self._rows(newest, minute):
-            value = unpack(data, firsts[number])[-1][1]
+        rows = ((entry, data, firsts[number]) for entry, number, data in self._rows(newest, minute))
+        for entry, packed in _unpacked(rows):
+            value = packed[-1][1]
             if value is not None:
                 self._values[entry] = value
         changes = self._minute_of(start)
@@ -350,8 +366,9 @@ class Tape(Closing):
             return self._minutes[number]
         found: dict[int, list[tuple[int, bytes | None]]] = {}
         if number:
-            for entry, data in self._rows("SELECT entry, data FROM pack WHERE minute = ?", number):
-                for each, value in unpack(data, first):
+            rows = self._rows("SELECT entry, data FROM pack WHERE minute = ?", number)
+            for entry, packed in _unpacked((entry, data, first) for entry, data in rows):
+                for each, value in packed:
                     found.setdefault(each, []).append((entry, value))
         else:
             for each, entry, value in self._rows("SELECT tick, entry, value FROM change ORDER BY rowid"):
@@ -424,6 +441,15 @@ class Tape(Closing):
         """Let go of the file; a second call does nothing."""
         with self._lock:
             self._database.close()
+
+
+def _unpacked(rows: Iterable[tuple[int, bytes, int]]) -> Iterator[tuple[int, list[Change]]]:
+    """Iterate over entries and their changes, of packed ones and the ticks that they begin at."""
+    left = _TOGETHER
+    for entry, data, first in rows:
+        found = unpack(data, first, min(LARGEST, left))
+        left -= sum(len(value) for _, value in found if value is not None) + 100 * len(found)
+        yield entry, found
 
 
 def _first(span: tuple[int, int, int]) -> int:
@@ -511,6 +537,12 @@ def _text(value: Any) -> str:
 def _number(value: Any) -> int:
     if not isinstance(value, int) or value < 0:
         raise TypeError("a number is none")
+    return value
+
+
+def _cpus(value: Any) -> int:
+    if not isinstance(value, int) or value not in _CPUS:
+        raise ValueError("no machine has so many CPUs")
     return value
 
 

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...core.errors import FeatureError, UsageError
+from ...core.errors import BpftuiError, FeatureError, UsageError
+from ...core.visible import visible
+from .common import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -78,8 +80,8 @@ def exporting(address: Address, families: Callable[[], Sequence[Family]]) -> Gen
     """
     from prometheus_client import CollectorRegistry, start_http_server
 
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(families))
+    registry, collector = CollectorRegistry(auto_describe=False), _Collector(families)
+    registry.register(collector)
     try:
         server, thread = start_http_server(address.port, address.host, registry)
     except (OSError, ValueError) as error:
@@ -93,6 +95,7 @@ def exporting(address: Address, families: Callable[[], Sequence[Family]]) -> Gen
         server.shutdown()
         server.server_close()
         thread.join()
+        collector.close()
 
 
 class _Collector:
@@ -101,6 +104,23 @@ class _Collector:
     def __init__(self, families: Callable[[], Sequence[Family]]) -> None:
         self._families = families
         self._lock = threading.Lock()
+        self._is_closed = False
+        self._failures = 0
+
+    def close(self) -> None:
+        """Wait until nobody is being told anything, and read nothing any more."""
+        with self._lock:
+            self._is_closed = True
+
+    def _read(self) -> Sequence[Family]:
+        """Return what there is to tell; where it cannot be read, nothing, which is said and counted."""
+        try:
+            return () if self._is_closed else self._families()
+        except (BpftuiError, OSError) as error:
+            self._failures += 1
+            if self._failures == 1:
+                warn(f"metrics cannot be read: {error}")
+            return ()
 
     def collect(self) -> Iterator[Metric]:
         """Iterate over all there is to tell."""
@@ -108,18 +128,21 @@ class _Collector:
 
         with self._lock:
             start = time.perf_counter()
-            for each in self._families():
+            for each in self._read():
                 if each.kind == "info":
                     info = InfoMetricFamily(each.name.removesuffix("_info"), each.help)
                     for labels, _ in each.numbers:
-                        info.add_metric([], dict(zip(each.labels, labels, strict=True)))
+                        info.add_metric([], dict(zip(each.labels, map(visible, labels), strict=True)))
                     yield info
                     continue
                 made = CounterMetricFamily if each.kind == "counter" else GaugeMetricFamily
-                found = made(each.name.removesuffix("_total"), each.help, labels=each.labels)
+                found = made(each.name.removesuffix("_total"), visible(each.help), labels=each.labels)
                 for labels, number in each.numbers:
-                    found.add_metric(labels, number)
+                    found.add_metric([*map(visible, labels)], number)
                 yield found
+            failures = CounterMetricFamily("bpftui_scrape_failures", "How often nothing could be read.")
+            failures.add_metric([], self._failures)
+            yield failures
             cost = GaugeMetricFamily("bpftui_scrape_seconds", "How long it took to read and tell this.")
             cost.add_metric([], time.perf_counter() - start)
             yield cost

@@ -309,7 +309,18 @@ def change(path: Path, statement: str) -> None:
         ("UPDATE tick SET times = 'x'", "damaged"),
         ("UPDATE tick SET state = '{}' WHERE state IS NOT NULL", "'read' is missing"),
         ("UPDATE minute SET last = 99", "samples are missing"),
+        ("UPDATE tick SET times = zeroblob(7)", "damaged"),
+        ("INSERT INTO change SELECT 99, id, x'00' FROM entry", "no sample"),
         ("UPDATE pack SET data = zeroblob(9)", "damaged"),
+        (
+            "UPDATE pack SET data = (SELECT data FROM pack JOIN entry ON pack.entry = entry.id WHERE entry.source = 1) "
+            "WHERE entry IN (SELECT id FROM entry WHERE key = CAST('count_traffic' AS BLOB))",
+            "damaged",
+        ),
+        (
+            "UPDATE source SET details = replace(details, '\"cpus\": ', '\"cpus\": 1099511627776') WHERE kind = 'map'",
+            "CPUs",
+        ),
         ("UPDATE pack SET data = 'text'", "damaged"),
         ("UPDATE pack SET entry = entry + 1000", "damaged"),
         ("UPDATE event SET data = zeroblob(3)", "damaged"),
@@ -329,13 +340,36 @@ def test_what_somebody_else_has_written_is_a_sentence(tmp_path: Path, statement:
 
 def everything(path: Path) -> None:
     """Read all that is in a tape."""
+    from bpftui.core.live import counters, variable_counters
+
     with Tape(str(path)) as tape:
-        tape.spec()
+        spec = tape.spec()
+        for each in (*counters(spec.maps["traffic"]), *variable_counters(spec.variables["total_packets"])):
+            for key in (entry.key for _, sample in tape.samples() for entry in sample.maps["traffic"].entries):
+                tape.points(each, key)
         assert isinstance(tape.marks, list)
         for tick, _ in tape.samples():
             tape.events(tick)
             tape.printed(tick)
         tape.sample(max(1, tape.ticks // 2))
+
+
+def test_a_file_cannot_say_more_than_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.rec"
+    record(path)
+    monkeypatch.setattr("bpftui.core.tape.tape._TOGETHER", 1 << 8)
+    with pytest.raises(ObjectError, match="more than are written"):
+        everything(path)
+
+
+def test_what_is_large_is_packed_before_a_minute_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.rec"
+    monkeypatch.setattr(recorder, "_MINUTE", 1e9)
+    monkeypatch.setattr(recorder, "_HEAVY", 200)
+    kept = record(path)
+    with Tape(str(path)) as tape:
+        assert len(tape._spans) > 3
+        assert all(same(sample, kept[tick - 1].sample) for tick, sample in tape.samples())
 
 
 def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
