@@ -229,6 +229,8 @@ class Debugging:
             case Reason.ERROR:
                 reason = "exception"
                 body |= {"description": "The run was stopped", "text": session.error or ""}
+                if lacks := session.lacks:
+                    self._say(f"answer VALUE, typed here, says what {lacks} returns; then the run goes on")
             case Reason.END:
                 reason = "end"
                 body["description"] = f"The end: returned {returned(session)}"

@@ -97,6 +97,7 @@ class Interpreter:
             "info": self._info,
             "why": self._why,
             "set": self._set,
+            "answer": self._answer,
             "frame": self._frame,
             "up": self._frame,
             "down": self._frame,
@@ -202,6 +203,13 @@ class Interpreter:
             for number, each in enumerate(calls)
         ]
         return Answer(line, "\n".join(texts), [each.function for each in calls])
+
+    def _answer(self, line: str, rest: str) -> Answer:
+        """Say what a function returns that the machine lacks."""
+        if not rest:
+            raise UsageError("answer takes what the function returns", hint="answer 0, answer -ENOENT")
+        self._session.answer(rest)
+        return Answer(line, moved=True)
 
     def _frame(self, line: str, rest: str) -> Answer:
         """Say which function expressions are about."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..closing import Closing
 from ..errors import UsageError
+from ..vm.engine.errors import RunError
 from .evaluation import Evaluator
 from .locals import Locals
 from .recording import Change
@@ -315,6 +316,40 @@ class Standing(Closing):
         if self.world.changeable(address, len(raw)) is None:
             raise UsageError(f"no {len(raw)} bytes at {address:#x} can be changed")
         return self._changed(Change(self.run, self.position, address, raw))
+
+    @property
+    def lacks(self) -> str:
+        """The helper or kernel function that stopped the run here because there is none; empty for nothing."""
+        error = self.timeline.error if self.stop.reason is Reason.ERROR else None
+        return error.lacks if isinstance(error, RunError) else ""
+
+    def answer(self, text: str) -> Recording:
+        """Say what the function returns that the machine lacks here, and does not do; the run can go on then.
+
+        The answer is part of the recording and holds for all of its runs; return the recording as it was.
+
+        Args:
+            text: The value, as `--return` takes it: a number, `-ENOENT`, and of a pointer what it leads to.
+
+        Raises:
+            UsageError: Nothing is lacking here, or that is no value.
+        """
+        name = self.lacks
+        if not name:
+            raise UsageError("nothing stopped the run here that an answer could help with")
+        before, position, run = self.recording, self.position, self.run
+        recording = before.answered(name, text)
+        self.close()
+        self.recording, self.world = recording, World(recording)
+        self.symbols.renew(self.world)
+        for made in ("evaluator", "locals"):
+            vars(self).pop(made, None)
+        self._timelines.clear()
+        self.outcomes.clear()
+        self.run, self._position = run, None
+        self._stand(position)
+        self.stopped_by(Reason.STEP)
+        return before
 
     def _check_going_on(self) -> None:
         if self.at_end:

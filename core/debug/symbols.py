@@ -89,6 +89,12 @@ class Symbols:
         self.line_numbers: dict[int, int] = _Lines(self)
         """By place, a number for its C line; 0 where it has none."""
 
+    def renew(self, world: World) -> None:
+        """Tell of another world with the same object: its places are the same."""
+        self._world = world
+        self._listings.clear()
+        vars(self).pop("specs", None)
+
     def spec_at(self, place: int) -> tuple[ProgramSpec, int]:
         """Return the program that a place is in, and the slot."""
         machine, slot = self._world.processor.at(place)

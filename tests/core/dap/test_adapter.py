@@ -162,6 +162,16 @@ def test_a_fault_is_an_exception() -> None:
         assert "nothing has stopped" in client.refused("exceptionInfo", threadId=1)
 
 
+def test_what_the_machine_lacks_is_answered() -> None:
+    with Client() as client:
+        stop = client.begin(object="tests/objects/not_here.o", program="other_kernel")
+        assert stop["reason"] == "exception"
+        assert client.output()[-1].startswith("answer VALUE, typed here, says what not_in_any_kernel returns")
+        client.ask("evaluate", expression="answer 3", context="repl")
+        assert client.event("stopped")["reason"] == "step"
+        assert client.move("continue")["description"].startswith("The end: returned XDP_TX (3)")
+
+
 def test_what_is_wrong_is_answered() -> None:
     with Client() as client:
         assert "comes before initialize" in client.refused("launch", **TRAFFIC)

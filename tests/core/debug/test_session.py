@@ -392,3 +392,22 @@ def test_what_reads_and_what_writes_memory(session: Session) -> None:
     assert session.stop.reason is Reason.WATCHPOINT
     assert session.location is not None
     assert "*(u8 *)" in session.location.text
+
+
+def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
+    with Session(recording(Path("tests/objects/not_here.o"), "other_kernel", UDP, UDP)) as session:
+        stop = session.resume()
+        assert (stop.reason, session.lacks) == (Reason.ERROR, "not_in_any_kernel")
+        at = session.position
+        interpreter = Interpreter(session)
+        session.break_at(str(session.location.slot + 1 if session.location else 0))
+        assert interpreter.execute("answer 3").moved
+        assert (session.position, session.lacks, session.error) == (at, "", None)
+        assert session.resume().reason is Reason.BREAKPOINT
+        assert session.evaluate("r0").number == 3
+        session.save(tmp_path / "run.json")
+        with pytest.raises(UsageError, match="nothing stopped the run here"):
+            interpreter.execute("answer 3")
+    with Session(Recording.read(tmp_path / "run.json")) as again:
+        again.resume()
+        assert (again.stop.reason, again.retval) == (Reason.END, 3)
