@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.style import Style
 
 from ....core.errors import BpftuiError
+from ....core.visible import visible
 from ...targets import Thing
-from ...text.fit import fitted
 from ...text.shown import Text
 from ..live.printed_view import PrintedView
 from ..plain import Static
@@ -109,6 +109,7 @@ class _PrintedNote(Static):
         color: $text-muted;
         padding: 0 1;
         text-wrap: nowrap;
+        text-overflow: ellipsis;
         &.-problem { color: $text-warning; }
     }
     """
@@ -169,7 +170,7 @@ class PrintedTab(SystemTab):
         else:
             self.lines.add(time, printed)
         self._note.set_class(bool(problem), "-problem")
-        self._note.update(fitted(problem or _ABOUT, max(self.size.width - 2, 20)).rstrip())
+        self._note.update(visible(problem or _ABOUT))  # cut where it is drawn: it may come before there is any room
 
     def rest(self) -> None:
         """Read no more; what is printed from now on is not seen."""
