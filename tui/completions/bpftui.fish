@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -240,6 +240,7 @@ complete -c bpftui -n '_shtab_bpftui_using check' -l compare -xka "(__fish_compl
 complete -c bpftui -n '_shtab_bpftui_using check' -l log-level -x -d 'what the verifier logs: 1 the path that it refuses, 2 every path, 4 …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l sort -xka "name insns verified states peak time log" -d 'the programs that have most of it first: name, insns, verified, …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l only -x -d 'only programs whose names match, with the maps that they use; may be …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l sweep -x -d 'try each of these values of a variable, or of a part of it, as --set …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l kernels -x -d 'load it in Debian'"'"'s kernels of these lines'
 complete -c bpftui -n '_shtab_bpftui_using check' -l kernel-image -xka "(__fish_complete_path (commandline -ct))" -d 'the same with a kernel in a file'
 complete -c bpftui -n '_shtab_bpftui_using check' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'

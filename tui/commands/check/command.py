@@ -52,6 +52,10 @@ def run(arguments: Sequence[str]) -> int:
     before = read_results(options.compare) if options.compare else None
     options.target = target_types(options)
     runtime = cache(lambda: runtime_of(options, target=options.target))  # once there is something to try in it
+    if options.sweep:
+        from .sweep import run_sweep
+
+        return run_sweep(options, lambda file, more: _check(file, options, runtime, more=more))
     ok = True
     documents: list[dict[str, Any]] = []
     for file in options.objects:
@@ -136,6 +140,14 @@ def make_parser() -> Parser:
         help="only programs whose names match, with the maps that they use; may be given several times",
     )
     parser.add_argument(
+        "--sweep",
+        metavar="NAME=VALUE,VALUE",
+        action="append",
+        default=[],
+        help="try each of these values of a variable, or of a part of it, as --set takes them, and with several such "
+        "options each combination: what it costs and whether it loads, in one table",
+    )
+    parser.add_argument(
         "--kernels",
         metavar="VERSIONS",
         help="load it in Debian's kernels of these lines (6.1,6.12), in a virtual machine; needs qemu-system-x86_64, "
@@ -160,6 +172,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = make_parser().parse(arguments, drops=in_guest)
     if options.table + options.csv + options.json + (options.compare is not None) > 1:
         raise UsageError("--table, --csv, --json and --compare are different answers: one at a time")
+    if options.sweep and (in_guest or options.table or options.csv or options.compare is not None):
+        raise UsageError("--sweep is a table of its own, without --table, --csv, --compare and --kernels")
     if in_guest:
         if options.btf or options.runtime == "vm" or options.table or options.csv:
             raise UsageError("with --kernels there is no --btf, --table, --csv or --runtime vm: each kernel is its own")
@@ -170,13 +184,23 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime], *, settings: bool = True) -> Checked:
-    """Check one object, with the settings of the command line or without."""
+def _check(
+    file: str,
+    options: argparse.Namespace,
+    runtime: Callable[[], Runtime],
+    *,
+    settings: bool = True,
+    more: Sequence[str] = (),
+) -> Checked:
+    """Check one object, with the settings of the command line or without, and with *more* of them."""
     from ....core.spec import CollectionSpec
 
     start = time.perf_counter()
     spec = CollectionSpec.from_file(file, source_directories=options.source)
     configured(spec, options, settings=settings)
+    for each in more:
+        path, _, text = each.partition("=")
+        spec.set_text(path, text)
     spec = chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000
     report = runtime().check(spec, log_level=options.log_level)
