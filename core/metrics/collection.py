@@ -42,8 +42,7 @@ class CollectionMetrics:
         self._collection = collection
         self._series = series
         self._counting = collection.spec.derived(Counting)
-        self._names: set[str] = set()
-        self._fixed = {each.name for each in _own_families()}
+        self._names = {_stem(each.name) for each in _own_families()}
         self._maps = {
             name: _MapMetrics(map_, self._counting, self._taken)
             for name, map_ in collection.maps.items()
@@ -54,13 +53,13 @@ class CollectionMetrics:
         }
 
     def _taken(self, name: str, counts: bool) -> str:
-        """Return a name that no other family has."""
-        stem, end = (name.removesuffix("_total"), "_total") if counts else (name, "")
+        """Return a name that no other family has, `_total` aside: in OpenMetrics that is no part of it."""
+        stem = plain = _stem(name)
         number = 2
-        while name in self._names or name in self._fixed:
-            name, number = f"{stem}_{number}{end}", number + 1
-        self._names.add(name)
-        return name
+        while stem in self._names:
+            stem, number = f"{plain}_{number}", number + 1
+        self._names.add(stem)
+        return f"{stem}_total" if counts else stem
 
     def _variable(self, spec: VariableSpec) -> Iterator[_Part]:
         """Iterate over the integers of a variable: family, where it is read, its factor, the indexes of elements."""
@@ -122,6 +121,10 @@ class CollectionMetrics:
             own["bpf_stream_records_total"].add(each.count, name)
             own["bpf_stream_lost_records_total"].add(each.lost, name)
         return [each for each in (*own.values(), *found) if each.numbers]
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix("_total").removesuffix("_info")
 
 
 def _own_families() -> list[Family]:

@@ -226,12 +226,11 @@ class _Records:
         return sum(map(len, self._waiting))
 
     def read(self, limit: int = 1000) -> list[bytes]:
-        """Return what came up to where the tape stands. Where it was set back or moved ahead, what came just there."""
+        """Return what came with the sample at which the tape stands, if it was not there before."""
         tick = self._player.tick
         if tick != self._seen:
-            first = tick if tick != self._seen + 1 else self._seen + 1
             self._seen = tick
-            brought = self._player.tape.events(first).get(self._name)
+            brought = self._player.tape.events(tick).get(self._name)
             if brought is not None:
                 self._waiting += brought.records
                 self.lost = brought.lost
@@ -360,7 +359,7 @@ class _Program:
 
 
 class _Prints(Closing):
-    """What programs printed by where the tape stands; see `bpftui.core.runtime.PrintReader`."""
+    """What programs printed with the sample at which the tape stands; see `bpftui.core.runtime.PrintReader`."""
 
     problem = ""
     """Nothing keeps it from reading."""
@@ -370,7 +369,7 @@ class _Prints(Closing):
         self._seen = 0
 
     def read(self) -> Printed:
-        """Return what was printed up to where the tape stands; where it was moved, what was just there."""
+        """Return it, if the tape was not there before."""
         tick, seen = self._player.tick, self._seen
         self._seen = tick
         return Printed() if tick == seen else self._player.tape.printed(tick)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTS", "LOST", "MarkKind", "Recorder"]
 
-MarkKind: TypeAlias = Literal["loaded", "unloaded", "set", "attached", "detached", "gone", "dropped", "ended"]
-"""What is done while a tape runs: `dropped` are the oldest events, for want of room."""
+MarkKind: TypeAlias = Literal["loaded", "attached", "gone", "dropped"]
+"""What happens while a tape runs: `gone` is what something was attached to, `dropped` the oldest events."""
 
 COUNTS: Final = struct.Struct("<QQQ")
 """What a program's value is: runs, nanoseconds, runs that were left out."""

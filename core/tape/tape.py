@@ -66,7 +66,7 @@ class Mark(NamedTuple):
     time: float
     """Seconds since the beginning."""
     kind: str
-    """`set`, `attached`, …: a `MarkKind`, if nobody else has written it."""
+    """`loaded`, `attached`, …: a `MarkKind`, if nobody else has written it."""
     what: str
     detail: str = ""
 

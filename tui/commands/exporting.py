@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import threading
 import time
@@ -24,8 +25,6 @@ __all__ = ["Address", "Ticks", "exporting", "parse_address"]
 
 _FORM: Final = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%a-z]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})")
 _LOOPBACK: Final = "127.0.0.1"
-_OTHERS: Final = ("127.", "::1", "localhost")
-"""How addresses begin that only this machine reaches."""
 
 
 class Address(NamedTuple):
@@ -43,7 +42,10 @@ class Address(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether other machines reach it."""
-        return not self.host.startswith(_OTHERS)
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
 
 
 def parse_address(text: str) -> Address:

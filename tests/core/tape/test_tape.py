@@ -270,7 +270,7 @@ def test_a_full_disk_ends_the_tape_and_not_what_is_recorded(tmp_path: Path, load
             tape.add(sampler.take(), {"tails": Events(records, 1, 0, 0)}, Printed())
         assert tape.ended
         tape.add(sampler.take(), {}, Printed())
-        tape.mark(3.0, "set", "x")
+        tape.mark(3.0, "gone", "x")
     with Tape(path) as read:
         assert (read.ticks, read.marks) == (1, [])
 
@@ -368,7 +368,7 @@ def test_what_is_large_is_packed_before_a_minute_is_over(tmp_path: Path, monkeyp
     monkeypatch.setattr(recorder, "_HEAVY", 200)
     kept = record(path)
     with Tape(str(path)) as tape:
-        assert len(tape._spans) > 3
+        assert len(tape._spans) == 3
         assert all(same(sample, kept[tick - 1].sample) for tick, sample in tape.samples())
 
 

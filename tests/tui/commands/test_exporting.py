@@ -63,6 +63,8 @@ def test_a_collector_reads_what_there_is() -> None:
         (":9435", ("127.0.0.1", 9435), "http://127.0.0.1:9435/metrics", False),
         ("[::1]:80", ("::1", 80), "http://[::1]:80/metrics", False),
         ("0.0.0.0:1", ("0.0.0.0", 1), "http://0.0.0.0:1/metrics", True),
+        ("localhost.example.com:1", ("localhost.example.com", 1), "http://localhost.example.com:1/metrics", True),
+        ("[::1234]:1", ("::1234", 1), "http://[::1234]:1/metrics", True),
         ("localhost:65535", ("localhost", 65535), "http://localhost:65535/metrics", False),
     ],
 )
