@@ -108,6 +108,8 @@ class Locals:
         at = start
         for place in places:
             count = place.size or size - len(raw)
+            if not 0 < count <= size:
+                return None, None
             if place.address is not None:
                 part = self._session.memory.own(place.address, count)
             elif place.register is not None:

@@ -22,6 +22,8 @@ __all__ = ["LocalVariable", "Span", "read_locals", "typed_entry", "variables_of"
 
 _VARIABLES: Final = frozenset((Tag.VARIABLE, Tag.FORMAL_PARAMETER))
 _SCOPES: Final = frozenset((Tag.SUBPROGRAM, Tag.INLINED_SUBROUTINE, Tag.LEXICAL_BLOCK))
+_MOST_PLACES: Final = 200_000
+"""Of all variables together."""
 _MOST_ENTRIES: Final = 4096
 """Of one list of ranges or of locations."""
 
@@ -92,7 +94,11 @@ def read_locals(info: DebugInfo, types: Mapping[int, CType], problems: list[Obje
     """
     found: list[LocalVariable] = []
     spans: dict[int, tuple[Span, ...]] = {}
+    left = _MOST_PLACES
     for entry, scopes in variables_of(info):
+        if left <= 0:
+            problems.append(info.cursor(".debug_info", entry.offset).error("it has too many places of variables"))
+            break
         name = entry_name(info, entry)
         if not name or entry.number(At.DECLARATION) or entry.number(At.EXTERNAL):
             continue
@@ -105,6 +111,7 @@ def read_locals(info: DebugInfo, types: Mapping[int, CType], problems: list[Obje
                 places = tuple((each, value) for each in scope)
             elif isinstance(value, int) and scope:
                 places = tuple(_locations(info, unit, form, value, _base(info, unit, scopes[0])))
+            left -= 1 + len(places)
             _, constant = entry.attributes.get(At.CONST_VALUE, (0, None))
             constant = None if isinstance(constant, str) else constant
             ctype = types.get(typed_entry(info, entry).offset)
