@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..base_app import BaseApp
     from ..status import Status
+    from ..widgets.code.listing_view import ListingView
     from ..widgets.debug.lines_view import LinesView
 
 __all__ = ["DebuggerScreen"]
@@ -394,6 +395,14 @@ class DebuggerScreen(ControlledScreen):
             self.stepping.go_to(about.step)
         elif event.view is self.output and isinstance(about := self.output.about, RunRow):
             self.stepping.enter(about.run)
+
+    def on_listing_view_follow(self, event: ListingView.Follow) -> None:
+        """Say where a name leads: it lives in the object."""
+        self.notify(f"{event.target.name} is shown where the object is: esc leads there", timeout=4)
+
+    def on_listing_view_write_requested(self) -> None:
+        """Say where a listing is written."""
+        self.notify("the listing is written where the object is: esc leads there, then ctrl+s", timeout=4)
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Go to a step of the way to where one is."""
