@@ -56,7 +56,7 @@ def require_emulator() -> None:
 def emulation_remark() -> str:
     """Return that it will take longer than it might, as a sentence; empty where it will not."""
     why = _why_emulated()
-    return why and f"{why}: the processor is emulated, and a kernel takes some 20 s instead of 3"
+    return why and f"{why}: the processor is emulated, which takes some 20 s for each kernel"
 
 
 def _why_emulated() -> str:
