@@ -48,7 +48,7 @@ _TURNS: Final = 3
 """Turns of the loop in which nothing is ready: a message goes from a queue to its handler in one or two."""
 _SOON: Final = 0.02
 """Seconds: what is due within is waited for, and frames (each sixtieth); a cursor that blinks is not."""
-_SLICES: Final = (0.001, 0.008)
+_SLICES: Final = (0.001, 0.004)
 """Seconds between two looks: those of the first, and, as it gets longer, of the last."""
 _MOST: Final = 1000
 """Turns in which something is ready. The longest way of a key through the explorer takes some sixty."""

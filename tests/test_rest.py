@@ -90,11 +90,11 @@ class ChainApp(App[None]):
         """Have a thread of its own tell again and again that it is time to do something, and more than there is."""
 
         def tell() -> None:
-            while not self._exit:
+            while not self.gate.is_set():
                 self.post_message(events.Callback(callback=lambda: self.done.append("sample")))
                 time.sleep(0.0005)
 
-        threading.Thread(target=tell).start()
+        threading.Thread(target=tell, daemon=True).start()
         self.key_of_w()
 
     def key_of_r(self) -> None:
@@ -178,10 +178,13 @@ async def test_what_recurs_comes_when_all_is_done_that_a_key_does() -> None:
 async def test_what_a_thread_tells_that_has_a_time_of_its_own_comes_when_all_is_done_that_a_key_does() -> None:
     app = ChainApp()
     async with app.run_test() as pilot:
-        await pilot.press("s")
-        assert app.done[0] == "worker"
-        while "sample" not in app.done:
-            await pilot.pause()
+        try:
+            await pilot.press("s")
+            assert app.done[0] == "worker"
+            while "sample" not in app.done:
+                await pilot.pause()
+        finally:
+            app.gate.set()
 
 
 async def test_what_a_key_changes_is_drawn_once() -> None:

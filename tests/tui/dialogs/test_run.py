@@ -212,7 +212,7 @@ async def test_a_dump_that_is_pasted_into_a_field_is_the_packet(run: Callable[..
         await walk.press("tab", "down", "enter")
         walk.app.post_message(Paste("0000  ff ff ff ff ff ff 02 00  00 00 00 01 08 06 45 00  ........\n0010  00 1c\n"))
         await walk.until(lambda: len(screen.packet) == 18)
-        assert "bytes 0x0010" not in walk.screen
+        await walk.until(lambda: "bytes 0x0010" not in walk.screen)
 
 
 async def test_what_others_change_meanwhile_is_said(run: Callable[..., Any]) -> None:
