@@ -45,6 +45,15 @@ ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 DARK, LIGHT = "bpftui-dark", "bpftui-light"
+LOOKS = {
+    "": (),
+    "-light": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger"),
+    "-80x24": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger"),
+    "-200x60": (),
+    "-200x60-light": (),
+    "-no-color": ("listing", "dead-code"),
+}
+"""What is kept of each look; all where nothing is named."""
 
 
 @dataclass
@@ -78,7 +87,9 @@ class Studio:
         raise SystemExit(f"screenshots: {self.suffix}: what was waited for never came")
 
     def shoot(self, name: str) -> None:
-        """Save a picture."""
+        """Save a picture, if it is kept of this look."""
+        if LOOKS[self.suffix] and name not in LOOKS[self.suffix]:
+            return
         path = self.folder / f"{name}{self.suffix}.svg"
         picture = self.app.export_screenshot(title="bpftui")
         # Terminals draw `!=` and `0x` as they are written; a browser would make ligatures of them.
@@ -104,7 +115,8 @@ async def walk(studio: Studio, seconds: float) -> None:
     studio.shoot("variables")
     await studio.press("L")
     await studio.until(lambda: operations.state is State.LOADED and not operations.busy)
-    await studio.press("A", rest=1.2)
+    await studio.press("A")
+    await studio.until(lambda: "reading interfaces" not in screen_text(studio.app))
     studio.shoot("attach")
     await studio.press("tab", "enter")
     await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.navigation.tab == "maps")
@@ -115,16 +127,16 @@ async def walk(studio: Studio, seconds: float) -> None:
         sandbox.rate = rate
         await studio.pilot.pause(seconds / len(steps))
     studio.shoot("live")
-    await studio.press("enter", "4", "down", "enter", "4", "down", "enter", rest=1.0)
-    await studio.press("left_square_bracket", rest=1.0)
+    await studio.press("w", "4", "down", "w", "4", "down", "w", rest=1.0)
+    await studio.until(lambda: studio.explorer.navigation.tab == "graph")
+    await studio.press("left_square_bracket", *["left"] * 12, rest=1.0)
     studio.shoot("graph")
     studio.explorer.navigation.go_to(Node(NodeKind.MAP, "events"))
     await studio.pilot.pause(1.0)
     studio.shoot("events")
     await studio.press("question_mark")
     studio.shoot("help")
-    await studio.press("escape", "D")
-    await studio.until(lambda: operations.state is State.LOADED)
+    await studio.press("escape")
 
 
 async def listing(studio: Studio, seconds: float) -> None:
@@ -135,10 +147,9 @@ async def listing(studio: Studio, seconds: float) -> None:
     view.jumps.show(41)
     await studio.pilot.pause(0.3)
     studio.shoot("listing")
-    if studio.app.size.width >= 120:
-        await studio.press("v", "z")
-        studio.shoot("listing-side-by-side")
-        await studio.press("z", "v")
+    await studio.press("v", "v", "z")  # the assembly alone, then beside its C
+    studio.shoot("listing-side-by-side")
+    await studio.press("z")
     studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "overview")
     await studio.press("u")
     studio.shoot("users")
@@ -148,6 +159,8 @@ async def listing(studio: Studio, seconds: float) -> None:
     studio.explorer.query_one(TypesView).search("^struct event$")
     await studio.press("enter")
     studio.shoot("type")
+    await studio.press("escape", "ctrl+p", *"traf")
+    studio.shoot("finder")
     await studio.press("escape")
 
 
@@ -168,10 +181,18 @@ async def kernel(studio: Studio, seconds: float) -> None:
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
     pane.view.jumps.show(41)
-    await studio.press("c")
+    await studio.press("v", "v", "v")
     await studio.until(lambda: pane.columns.has_focus)
     await studio.pilot.pause(0.5)
     studio.shoot("columns")
+    await studio.press("v", "z")
+    await studio.until(lambda: pane.flow.has_focus)
+    await studio.press(*["down"] * 3)
+    studio.shoot("flow")
+    await studio.press("z", "1", "R")
+    await studio.until(lambda: "Result" in screen_text(studio.app))
+    await studio.press("R", "down", "down", rest=1.0)
+    studio.shoot("test-run")
 
 
 async def dead(studio: Studio, seconds: float) -> None:
@@ -179,8 +200,8 @@ async def dead(studio: Studio, seconds: float) -> None:
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "dead_code"), "code")
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
-    await studio.press("m", "m")
-    await studio.until(lambda: pane.mode == "dead")
+    while pane.mode != "dead":
+        await studio.press("m")
     pane.view.jumps.show(46)
     await studio.pilot.pause(0.5)
     studio.shoot("dead-code")

@@ -62,6 +62,8 @@ class Victim:
         env = os.environ | {"TERM": "xterm-256color", name: value} | dict(environment or {})
         command = [*within, sys.executable, *arguments]
         self.shown = b""
+        self._before = objects()
+        """What there was before it: it may look at what others have."""
         self.holds: set[tuple[str, int]] = set()
         self.namespaces: set[str] = set()
         self._status: int | None = None
@@ -205,7 +207,7 @@ class Victim:
         while True:
             now = objects()
             left = [f"process {each} ({_described(each)})" for each in self.processes()]
-            left += [f"{kind} {number}" for kind, number in sorted(self.holds & now)]
+            left += [f"{kind} {number}" for kind, number in sorted(self.holds - self._before & now)]
             if self.namespaces:
                 left += [f"namespace {each}" for each in sorted(self.namespaces & _pinned_namespaces())]
             if not left or time.monotonic() > stop:
