@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 from ..analysis.records import record_type
 from ..closing import Closing
 from ..errors import UsageError
+from ..live import Events
 from ..maps import ElementError, Shape, TypedMap
 from ..maps.shape import shape_of, why_unreadable
 from ..runtime import CheckReport, Forecast, MapSnapshot, Printed, ProgramInfo
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..context.packet_sizes import PacketSizes
     from ..context.values import ContextValues
     from ..errors import BpftuiError
-    from ..live import Events, Sample
+    from ..live import Sample
     from ..runtime import (
         AttachTarget,
         Counts,
@@ -139,7 +140,8 @@ class PlayedEvents:
     def batches(self) -> Iterator[Mapping[str, Events]]:
         """Yield it, all at once."""
         brought = self._player.tape.events(self._player.tick)
-        yield {name: each for name, each in brought.items() if name in self.types}
+        # A stream has no row as long as nothing came of it.
+        yield {name: brought.get(name, Events((), 0, 0, 0)) for name in self.types}
 
 
 class _Elements:

@@ -105,6 +105,7 @@ class Recorder(Closing):
             self._begin(collection, object_, edits, interval)
         except BaseException:
             self.close()
+            os.unlink(path)  # there is nothing in it, and it would be in the way of the next one
             raise
 
     def _begin(self, collection: Collection, object_: bytes, edits: Edits, interval: float) -> None:

@@ -25,11 +25,10 @@ from .recorder import COUNTS, LOST
 from .schema import damaged, open_to_read, raw, text
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from ..errors import ObjectError
     from ..live import Counter
-    from .packing import Change
 
 __all__ = ["Mark", "Recorded", "Tape"]
 
@@ -41,8 +40,10 @@ _MINUTES: Final = 4
 """Minutes whose changes are kept unpacked."""
 _FORWARDS: Final = 3000
 """Ticks that are gone through one by one to get further on, where it would else be looked up."""
-_TOGETHER: Final = 1 << 30
-"""Bytes that are unpacked for one look, of a minute or of all values: a megabyte of a file can say a gigabyte."""
+_TOGETHER: Final = 1 << 29
+"""Bytes of what is kept unpacked, of minutes and of values: a megabyte of a file can say a gigabyte."""
+_EACH: Final = 100
+"""Bytes that a value takes beside its own."""
 _CPUS: Final = range(1, 8192 + 1)
 """As many as a kernel is built for at most (NR_CPUS)."""
 _ODD: Final = (
@@ -107,7 +108,8 @@ class Tape(Closing):
         self._at = 0
         self._values: dict[int, bytes] = {}
         """By number of an entry: its value at tick `_at`."""
-        self._minutes: OrderedDict[int, dict[int, list[tuple[int, bytes | None]]]] = OrderedDict()
+        self._minutes: OrderedDict[int, tuple[dict[int, list[tuple[int, bytes | None]]], int]] = OrderedDict()
+        """By number: the changes by tick, and about how many bytes they take."""
         self._infos: dict[str, ProgramInfo] = {}
         self._sources: dict[int, _Source] = {}
         self._entries: dict[int, tuple[int, bytes]] = {}
@@ -345,11 +347,14 @@ class Tape(Closing):
             "(SELECT max(minute) FROM pack WHERE entry = entry.id AND minute < ?)"
         )
         firsts = {number: first for number, first, _ in self._spans}
-        rows = ((entry, data, firsts[number]) for entry, number, data in self._rows(newest, minute))
-        for entry, packed in _unpacked(rows):
-            value = packed[-1][1]
+        left = _TOGETHER
+        for entry, number, data in self._rows(newest, minute):
+            value = unpack(data, firsts[number])[-1][1]
             if value is not None:
                 self._values[entry] = value
+                left -= len(value) + _EACH
+                if left < 0:
+                    raise ValueError("there are more values than are written")
         changes = self._minute_of(start)
         for each in range(start, tick + 1):
             self._take(changes.get(each, ()))
@@ -363,18 +368,22 @@ class Tape(Closing):
             number, first, last = 0, last + 1, self.ticks
         if number in self._minutes:
             self._minutes.move_to_end(number)
-            return self._minutes[number]
+            return self._minutes[number][0]
+        left = _TOGETHER
         found: dict[int, list[tuple[int, bytes | None]]] = {}
         if number:
-            rows = self._rows("SELECT entry, data FROM pack WHERE minute = ?", number)
-            for entry, packed in _unpacked((entry, data, first) for entry, data in rows):
+            for entry, data in self._rows("SELECT entry, data FROM pack WHERE minute = ?", number):
+                packed = unpack(data, first, min(LARGEST, left))
+                left -= sum(len(value or b"") + _EACH for _, value in packed)
                 for each, value in packed:
                     found.setdefault(each, []).append((entry, value))
         else:
             for each, entry, value in self._rows("SELECT tick, entry, value FROM change ORDER BY rowid"):
                 found.setdefault(each, []).append((entry, None if value is None else bytes(value)))
-        self._minutes[number] = found
-        while len(self._minutes) > _MINUTES:
+        self._minutes[number] = found, _TOGETHER - left
+        while len(self._minutes) > _MINUTES or (
+            len(self._minutes) > 1 and sum(size for _, size in self._minutes.values()) > _TOGETHER
+        ):
             self._minutes.popitem(last=False)
         return found
 
@@ -441,15 +450,6 @@ class Tape(Closing):
         """Let go of the file; a second call does nothing."""
         with self._lock:
             self._database.close()
-
-
-def _unpacked(rows: Iterable[tuple[int, bytes, int]]) -> Iterator[tuple[int, list[Change]]]:
-    """Iterate over entries and their changes, of packed ones and the ticks that they begin at."""
-    left = _TOGETHER
-    for entry, data, first in rows:
-        found = unpack(data, first, min(LARGEST, left))
-        left -= sum(len(value) for _, value in found if value is not None) + 100 * len(found)
-        yield entry, found
 
 
 def _first(span: tuple[int, int, int]) -> int:
