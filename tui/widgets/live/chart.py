@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar
@@ -14,13 +15,14 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ....core.btf.units import Unit
 from ....core.live.series import mean, runs
 from ...text.charset import is_ascii_terminal
 from ...text.fit import fitted, wrapped
 from ...text.format import amount, axis_labels, axis_scale, duration
 from ..lists.virtual_list import foreground
 from .legend import Legend, LegendRow
-from .plot import AREA, CURSOR, MARK, Canvas, nice_ticks
+from .plot import AREA, CURSOR, MARK, Axis, Canvas, linear_axis, log_axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
     from ....core.live.drawn import ChartSeries, Mark
     from ....core.live.series import Point
 
-__all__ = ["LEAST_ROWS", "Chart", "marker"]
+__all__ = ["LEAST_ROWS", "VIEWS", "Chart", "marker"]
+
+VIEWS = ("lines", "small", "log")
+"""All lines in one plot, each in a small one of its own, all on a logarithmic scale."""
 
 MARKERS = "●▲■◆▼✚"
 """The shapes of the series, by their slots."""
@@ -139,6 +144,8 @@ class Chart(Widget):
     """The moment that is read, on the points' clock; None for none."""
     selected: reactive[int | None] = reactive[int | None](None)
     """The number of the series that is marked in the legend; None for none."""
+    view: reactive[str] = reactive("lines")
+    """One of `VIEWS`."""
     ascii: reactive[bool] = reactive(False)
     """Whether to draw with ASCII alone; from the locale unless it is given."""
     empty_text: reactive[str] = reactive("waiting for the first samples …")
@@ -236,6 +243,10 @@ class Chart(Widget):
         """Mark another series."""
         self._redraw()
 
+    def watch_view(self) -> None:
+        """Draw it otherwise."""
+        self._redraw()
+
     def watch_ascii(self) -> None:
         """Use the other characters."""
         self._redraw()
@@ -281,24 +292,21 @@ class Chart(Widget):
         rows = height - len(legend) - below
         if rows < LEAST_ROWS:
             return self._draw_sentence("no room for a chart", width, height)
-        first, peak = (
-            self._frame.series[0],
-            max((value for line in drawn for run in line.runs for _, value in run), default=0.0),
-        )
-        scale = axis_scale(peak, first.unit)
-        top, ticks = nice_ticks(peak, max(1, rows // _TICK_ROWS), scale)
-        labels = axis_labels(ticks, first.unit, per_second=first.is_rate)
-        margin = max(map(len, labels)) + 1
-        canvas = self._plot(drawn, max(1, width - margin - 2), rows, top)
-        self._left, self._columns = margin + 2, canvas.columns
-        for mark in marks:
-            canvas.rule(self._column_of(mark.time), "!" if self.ascii else "┊", MARK)
-        if self.reading is not None:
-            canvas.rule(self._column_of(self.reading), "|" if self.ascii else "│", CURSOR)
-        bottom = rows - 1
-        tick_rows = {bottom - round(tick / top * bottom): label for tick, label in zip(ticks, labels, strict=True)}
-        lines = [self._draw_plot_row(canvas, row, tick_rows.get(row), margin) for row in range(rows)]
-        lines += self._draw_time_axis(canvas.columns, margin)
+        plots = [(part, height, self._axis(part, height)) for part, height in self._parts(drawn, rows)]
+        margin = max(len(label) for *_, axis in plots for label in self._labels(axis)) + 1
+        self._left, self._columns = margin + 2, max(1, width - margin - 2)
+        lines: list[list[Segment]] = []
+        for part, high, axis in plots:
+            canvas = self._plot(part, high, axis, marked=len(drawn) > 1)
+            for mark in marks:
+                canvas.rule(self._column_of(mark.time), "!" if self.ascii else "┊", MARK)
+            if self.reading is not None:
+                canvas.rule(self._column_of(self.reading), "|" if self.ascii else "│", CURSOR)
+            bottom = high - 1
+            rounded = [bottom - round(axis.share(tick) * bottom) for tick in axis.ticks]
+            tick_rows = dict(zip(rounded, self._labels(axis), strict=True))
+            lines += [self._draw_plot_row(canvas, row, tick_rows.get(row), margin) for row in range(high)]
+        lines += self._draw_time_axis(self._columns, margin)
         lines += self._draw_marks(marks, most)
         base = self.rich_style
         return [Strip(line).adjust_cell_length(width).apply_style(base) for line in [*legend, *lines]]
@@ -352,20 +360,44 @@ class Chart(Widget):
             rows.append(LegendRow(sign, series.label, shown, ink, number == self.selected))
         return Legend(rows, self._ink("chart--legend"), ascii=self.ascii)
 
-    def _plot(self, drawn: Sequence[_Line], columns: int, rows: int, top: float) -> Canvas:
-        """Return the canvas with all series on it, the first on top."""
-        canvas = Canvas(columns, rows, ascii=self.ascii)
+    def _parts(self, drawn: list[_Line], rows: int) -> list[tuple[list[_Line], int]]:
+        """Return which series are drawn in one plot, and on how many rows: together where there is no room for each."""
+        if self.view != "small" or rows // len(drawn) < LEAST_ROWS:
+            return [(drawn, rows)]
+        high, more = divmod(rows, len(drawn))
+        return [([line], high + (number < more)) for number, line in enumerate(drawn)]
+
+    def _axis(self, drawn: Sequence[_Line], rows: int) -> Axis:
+        values = [value for line in drawn for run in line.runs for _, value in run]
+        peak, unit = max(values, default=0.0), self._frame.series[0].unit
+        scale = axis_scale(peak, unit)
+        if self.view == "log":
+            least = min((value for value in values if value > 0), default=1.0)
+            return log_axis(least, peak, 1024 if unit is Unit.BYTES else 10)
+        return linear_axis(peak, max(1, rows // _TICK_ROWS), scale)
+
+    def _labels(self, axis: Axis) -> list[str]:
+        first = self._frame.series[0]
+        labels = partial(axis_labels, unit=first.unit, per_second=first.is_rate)
+        if not axis.is_log:
+            return labels(axis.ticks)
+        # Each has a prefix of its own: one may be a million times another one.
+        small = partial(amount, unit=first.unit, per_second=first.is_rate)
+        return [labels([tick])[0] if tick >= 1 else small(tick) for tick in axis.ticks]
+
+    def _plot(self, drawn: Sequence[_Line], rows: int, axis: Axis, *, marked: bool) -> Canvas:
+        """Return the canvas with series on it, the first on top; *marked* have their shapes."""
+        canvas = Canvas(self._columns, rows, ascii=self.ascii)
         start = self._frame.now - self.window
         x_scale = (canvas.dots_wide - 1) / self.window
-        y_scale = (canvas.dots_high - 1) / top
-        many = len(drawn) > 1
+        highest = canvas.dots_high - 1
         thickness = 2 if rows >= _THICK_FROM and not self.ascii else 1
         for line in reversed(drawn):
             slot = line.series.slot
-            sign = marker(slot, ascii=self.ascii) if many else ""
+            sign = marker(slot, ascii=self.ascii) if marked else ""
             for run in line.runs:
-                dots = [((time - start) * x_scale, value * y_scale) for time, value in run]
-                canvas.line(dots, slot, filled=not many, marker=sign, thickness=thickness)
+                dots = [((time - start) * x_scale, axis.share(value) * highest) for time, value in run]
+                canvas.line(dots, slot, filled=len(drawn) == 1, marker=sign, thickness=thickness)
         return canvas
 
     def _draw_plot_row(self, canvas: Canvas, row: int, label: str | None, margin: int) -> list[Segment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,7 +16,7 @@ from ...text.shown import assembled
 from ..key_offer import KeyOffer
 from ..pane_title import PaneTitle
 from ..plain import Static
-from .chart import Chart
+from .chart import VIEWS, Chart
 
 if TYPE_CHECKING:
     from textual import events
@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["GraphPane"]
 
 
+_VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale"}
+
+
 class GraphPane(Vertical, can_focus=True):
     """A chart under one line that says what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "view", "View", id="graph.view", tooltip="Next view: lines, a small one of each, log scale"),
         Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
         Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
         Binding("left,h,comma", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
@@ -114,7 +118,8 @@ class GraphPane(Vertical, can_focus=True):
                 ((label, of),) = names
                 what = label if label == of else f"{label} of {of}"
             what += " per second" if not (chosen and graph.shows_values) else ""
-        about: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}", "")]
+        view = _VIEWS[chart.view]
+        about: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}{view}", "")]
         if graph is not None and (reading := chart.reading) is not None:
             ago = self._now - reading
             clock = time.strftime("%H:%M:%S", time.localtime(time.time() - (graph.now - reading)))
@@ -168,6 +173,13 @@ class GraphPane(Vertical, can_focus=True):
             self.post_message(self.Followed(EntryTarget(chosen.counter.name, chosen.key)))
         else:
             self.post_message(self.Followed(Node(NodeKind.PROGRAM, graph.programs[number])))
+
+    def action_view(self) -> None:
+        """Draw all in one plot, each in one of its own where there are several, or on a logarithmic scale."""
+        chart = self.chart
+        views = [each for each in VIEWS if each != "small" or (self._graph and len(self._graph.series()) > 1)]
+        chart.view = views[(views.index(chart.view) + 1) % len(views)] if chart.view in views else views[0]
+        self._show_title()
 
     def action_values(self) -> None:
         """Draw values, or rates."""
@@ -223,7 +235,7 @@ class GraphPane(Vertical, can_focus=True):
                 return graph is not None and bool(graph.chosen)
             case "mark":
                 return chart.has_marks
-            case "read" | "copy_row":
+            case "read" | "copy_row" | "view":
                 return not chart.is_empty
             case "select":
                 return graph is not None and len(graph.series()) > 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["AREA", "CURSOR", "MARK", "Canvas", "nice_ticks"]
+__all__ = ["AREA", "CURSOR", "MARK", "Axis", "Canvas", "linear_axis", "log_axis", "nice_ticks"]
 
 AREA = -1
 """The owner of cells that hold nothing but the area under a line."""
@@ -50,6 +51,46 @@ def nice_ticks(peak: float, count: int, scale: float = 1.0) -> tuple[float, list
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
     steps = max(1, math.ceil(peak / step - 1e-9))
     return step * steps, [step * index for index in range(steps + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """How values become heights."""
+
+    low: float
+    """The value at the bottom; on a logarithmic one also where what is below it is drawn, zero too."""
+    top: float
+    ticks: list[float]
+    is_log: bool = False
+
+    def share(self, value: float) -> float:
+        """Return how high a value is: 0 at the bottom, 1 at the top."""
+        if not self.is_log:
+            return (value - self.low) / (self.top - self.low)
+        return math.log(max(value, self.low) / self.low) / math.log(self.top / self.low)
+
+
+def linear_axis(peak: float, count: int, scale: float = 1.0) -> Axis:
+    """Return an axis from zero; what is given is that of `nice_ticks`."""
+    top, ticks = nice_ticks(peak, count, scale)
+    return Axis(0.0, top, ticks)
+
+
+def log_axis(least: float, peak: float, base: int = 10) -> Axis:
+    """Return an axis on which each tick is so many times the one below.
+
+    Args:
+        least: The least value above zero; what is a million times smaller than the peak is at the bottom.
+        peak: What has to be below the top.
+        base: So many times.
+    """
+    if not peak > 0:
+        return Axis(1.0, float(base), [1.0, float(base)], is_log=True)
+    high = math.ceil(math.log(peak, base) - 1e-9)
+    steps = round(6 / math.log10(base))
+    low = max(high - max(1, steps), min(high - 1, math.floor(math.log(least, base) + 1e-9)))
+    ticks = [float(base) ** power for power in range(low, high + 1)]
+    return Axis(ticks[0], ticks[-1], ticks, is_log=True)
 
 
 class Canvas:

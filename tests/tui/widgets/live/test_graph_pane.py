@@ -136,3 +136,32 @@ async def test_values_instead_of_rates_and_a_line_left_out() -> None:
         texts = await shown(app, pilot)
         assert texts[1].startswith(" ● {IPV4, TCP} packets  last 6.00 k")
         assert "UDP" not in "".join(texts)
+
+
+async def test_v_draws_each_line_by_itself_and_then_on_a_logarithmic_scale() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.run_for(61)
+        app.choose(TCP)
+        app.pane.focus()
+        await pilot.press("v")  # a line alone has no other to be drawn apart from
+        assert "the last 1 min, log scale" in (await shown(app, pilot))[0]
+        app.choose(UDP)
+        await pilot.press("v")
+        texts = await shown(app, pilot)
+        assert "packets of traffic per second  the last 1 min  [ ]" in texts[0]
+        assert [line.split("┤")[0].strip() for line in texts if "┤" in line] == ["150/s", "100/s", "50/s", "0"]
+        await pilot.press("v")
+        texts = await shown(app, pilot)
+        assert "the last 1 min, each by itself" in texts[0]
+        assert [line.split("┤")[0].strip() for line in texts if "┤" in line] == [
+            "100/s",
+            "50/s",
+            "0",
+            "200/s",
+            "100/s",
+            "0",
+        ]
+        await pilot.press("v")
+        texts = await shown(app, pilot)
+        assert [line.split("┤")[0].strip() for line in texts if "┤" in line] == ["1 k/s", "100/s", "10/s", "1/s"]
