@@ -21,6 +21,8 @@ __all__ = ["SCHEMA", "Gathered", "ProgramCounts"]
 
 SCHEMA: Final = "bpftui/coverage/1"
 """What a data file says that it is."""
+_MOST: Final = 1 << 64
+"""What a count of a data file is less than: sums of them stay numbers that can be written."""
 
 
 @dataclass
@@ -136,7 +138,7 @@ class Gathered:
             read = cast("dict[str, Any]", document)
             if read["schema"] != SCHEMA:
                 raise ValueError
-            return cls({(str(each["file"]), str(each["program"])): _counts(each) for each in read["programs"]})
+            return cls({(_text(each["file"]), _text(each["program"])): _counts(each) for each in read["programs"]})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ObjectError("this is no coverage data that is known here", file=file) from None
 
@@ -164,16 +166,35 @@ class Gathered:
 
 def _counts(each: dict[str, Any]) -> ProgramCounts:
     """Return the counts that a document holds; ValueError, KeyError or TypeError where it holds none."""
-    runs = [int(count) for count in each["runs"]]
-    outcomes = {int(slot): [int(on), int(jumped)] for slot, on, jumped in each["outcomes"]}
     dead, decided = each["dead"], each["decided"]
     return ProgramCounts(
-        str(each["digest"]),
-        runs,
-        outcomes,
-        None if dead is None else {int(slot) for slot in dead},
-        None if decided is None else {int(slot): bool(way) for slot, way in decided},
+        _text(each["digest"]),
+        [_number(count) for count in each["runs"]],
+        {_number(slot): [_number(on), _number(jumped)] for slot, on, jumped in each["outcomes"]},
+        None if dead is None else {_number(slot) for slot in dead},
+        None if decided is None else {_number(slot): _truth(way) for slot, way in decided},
     )
+
+
+def _number(value: object) -> int:
+    """Return a count or a slot; ValueError for what is none (a truth value is not, nor is 1.0)."""
+    if type(value) is not int or not 0 <= value < _MOST:
+        raise ValueError
+    return value
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _text(value: object) -> str:
+    """Return a text; ValueError for what is none, or could be no path."""
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    value.encode("utf-8", "surrogateescape")
+    return value
 
 
 def _digest(program: ProgramSpec) -> str:

@@ -118,6 +118,34 @@ def test_what_is_no_data_is_said(tmp_path: Path, text: str) -> None:
         Gathered.read(tmp_path / "data")
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        *(("runs", [value]) for value in (float("inf"), float("nan"), -1, True, "12", 1.9, None, 1 << 64)),
+        ("outcomes", [[0, -1, 0]]),
+        ("outcomes", [[True, 0, 0]]),
+        ("outcomes", [[0, 1]]),
+        ("dead", ["1"]),
+        ("decided", [[0, "no"]]),
+        ("decided", [[0, 1]]),
+        ("digest", 5),
+        ("file", 5),
+        ("file", "a\0b"),
+        ("file", "\ud800"),
+        ("program", None),
+    ],
+)
+def test_what_is_no_count_is_damage(tmp_path: Path, part: str, value: object) -> None:
+    """JSON that Python reads, `Infinity` and `NaN` too; a count is a whole number, and nothing is made one."""
+    good = {"file": "x.o", "program": "p", "digest": "", "runs": [1], "outcomes": [], "dead": [], "decided": []}
+    document = {"schema": "bpftui/coverage/1", "programs": [good]}
+    (tmp_path / "data").write_text(json.dumps(document))
+    assert Gathered.read(tmp_path / "data").programs["x.o", "p"].runs == [1]
+    (tmp_path / "data").write_text(json.dumps(document | {"programs": [good | {part: value}]}))
+    with pytest.raises(ObjectError, match="data: this is no coverage data that is known here"):
+        Gathered.read(tmp_path / "data")
+
+
 def test_text(constants: list[FileCoverage]) -> None:
     told = list(listing(constants))
     assert "        4    111 __u64 length = (__u64)ctx->data_end - ctx->data;" in told
