@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat
@@ -14,7 +15,7 @@ from .errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["beside", "inside", "write_whole"]
+__all__ = ["beside", "check_place", "inside", "write_whole"]
 
 _MOST: Final = 2000
 """Files of a directory that are looked at."""
@@ -44,6 +45,23 @@ def _files(directory: str) -> list[str]:
             return [entry.name for entry in itertools.islice(entries, _MOST)]
     except (OSError, ValueError):
         return []
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise what will keep a file from being written, as far as it is known before: nothing is made or changed.
+
+    Raises:
+        OSError: There is no such folder, a folder has that name, or somebody else's it is.
+    """
+    place = os.path.realpath(path)
+    folder = os.path.dirname(place)
+    if os.path.isdir(place):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not os.path.isdir(folder):
+        number = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
+        raise OSError(number, os.strerror(number))
+    if not os.access(place if os.path.exists(place) else folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def write_whole(path: str | os.PathLike[str], text: Iterable[str], *, replace: bool = True) -> None:

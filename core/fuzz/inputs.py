@@ -107,9 +107,10 @@ class Target:
     def now(self, part: Part) -> bytes:
         """Return what a section holds now; of an entry, zeros."""
         if part.kind is Kind.SECTION:
-            entry = self.collection.maps[part.name].entry(bytes(4))
-            if entry is not None:
-                return entry.values[0]
+            with suppress(BpftuiError):  # what is due runs before somebody looks, and may be stopped
+                entry = self.collection.maps[part.name].entry(bytes(4))
+                if entry is not None:
+                    return entry.values[0]
         return bytes(part.size)
 
     def halves(self, given: Input) -> tuple[bytes, bytes | None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
 from ..analysis.constants import living
@@ -24,7 +25,7 @@ from .inputs import Input, Target
 from .mutation import hinted, mutated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from threading import Event
 
     from ..btf import Btf
@@ -37,6 +38,8 @@ __all__ = ["Finding", "Found", "Search", "fewest"]
 _CLOCK: Final = 1_000_000_000
 """The time that a run finds, in nanoseconds: that of the fixture `bpf`."""
 _BATCH: Final = 200
+_PAIRS: Final = 16
+"""Pairs of operands of one jump that are hints: those of the first turns of a loop, and those of the last."""
 _RECENT: Final = 8
 _STEPS: Final = 1 << 20
 """Of one run."""
@@ -105,7 +108,8 @@ class Search(Closing):
         self.found = Found()
         self._random = random.Random(seed)
         self._outcomes = Outcomes()
-        self._compared: list[tuple[int, int, int]] = []
+        self._compared: dict[int, dict[tuple[int, int], None]] = {}
+        """By the slot of a conditional jump, some pairs of operands that it compared in the last run that told."""
         self._known: set[str] = set()
         self._reached = 0
         self.machine.watch(self._outcomes)
@@ -160,8 +164,13 @@ class Search(Closing):
             finally:
                 if parts.unsettled or host.locks:
                     parts.settle()
-                if host.background:
+            if host.background:
+                try:
                     parts.catch_up()
+                except GivenUpError:
+                    raise
+                except BpftuiError as error:  # of a timer's callback
+                    self._note(given, error)
 
     def _note(self, given: Input, error: BpftuiError) -> None:
         # Addresses differ from run to run, what is wrong does not.
@@ -171,7 +180,7 @@ class Search(Closing):
             self.found.findings.append(Finding(given, error.message))
 
     def _operands(self, given: Input) -> list[tuple[int, int, int]]:
-        """Return what the conditional jumps of a run on an input compare."""
+        """Return what the conditional jumps of a run on an input compare: slots, and two registers each."""
         self._compared.clear()
         processor = self.machine.processor
 
@@ -185,13 +194,22 @@ class Search(Closing):
                 processor.depth[0] = -1
 
         self._execute(given, execute)
-        return self._compared
+        return [(slot, left, right) for slot, pairs in self._compared.items() for left, right in pairs]
+
+    def _compares(self, slot: int, left: int, right: int) -> None:
+        """Note the operands of a comparison; of many of one jump, the first ones and the last ones."""
+        pairs = self._compared.setdefault(slot, {})
+        pair = left, right
+        if pair in pairs:
+            return
+        if len(pairs) == _PAIRS:
+            del pairs[next(islice(pairs, _PAIRS // 2, None))]
+        pairs[pair] = None
 
     @property
     def _telling(self) -> Callable[..., int]:
         if self._translation is None:
-            telling = Outcomes(lambda slot, left, right: self._compared.append((slot, left, right)))
-            self._translation = Translation(self.machine, watcher=telling)
+            self._translation = Translation(self.machine, watcher=Outcomes(self._compares))
         return self._translation.functions[0]
 
     _translation: Translation | None = None
@@ -209,7 +227,7 @@ class Search(Closing):
         Args:
             seconds: How long.
             stop: Ends the search early.
-            told: Told of what was found each time that it is more.
+            told: Told of what was found each time that it is more, between two runs.
             clock: What the seconds are those of.
         """
         start = clock()
@@ -221,7 +239,11 @@ class Search(Closing):
         before = -1
 
         def is_over() -> bool:
+            nonlocal before
             found.seconds = clock() - start
+            if told is not None and found.outcomes != before:
+                before = found.outcomes
+                told(found)
             return (
                 found.seconds >= seconds
                 or found.outcomes == found.all_outcomes
@@ -230,17 +252,16 @@ class Search(Closing):
             )
 
         while not is_over():
-            if told is not None and found.outcomes != before:
-                before = found.outcomes
-                told(found)
             if waiting:
                 given = waiting.pop()
-                for number, each in enumerate(self._hints(given)):
+                for each in self._hints(given):
                     if self.run(each):
                         waiting.append(each)
-                    if not number % _BATCH and is_over():
+                    if is_over():
                         return found
             for _ in range(_BATCH):
+                if is_over():
+                    return found
                 recent = corpus[-1 - rng.randrange(min(_RECENT, len(corpus)))]
                 given = mutated(rng, recent if rng.randrange(2) else rng.choice(corpus), corpus, self.target)
                 if self.run(given):
@@ -249,13 +270,12 @@ class Search(Closing):
                 waiting.append(mutated(rng, rng.choice(corpus), corpus, self.target))
         return found
 
-    def _hints(self, given: Input) -> list[Input]:
-        compared = list(self._operands(given))
+    def _hints(self, given: Input) -> Iterator[Input]:
         packet = range(0)
         if self.target.on_packets:
             base = self.target.program.packet.region.base
             packet = range(base, base + (1 << 17))
-        return list(hinted(self._random, given, compared, self.target, packet))
+        return hinted(self._random, given, self._operands(given), self.target, packet)
 
     def close(self) -> None:
         """Let go of what was loaded; a second call does nothing."""

@@ -22,8 +22,9 @@ def test_module(
     parts: Sequence[Part],
     inputs: Sequence[tuple[Input, int | None]],
     *,
-    settings: Mapping[str, str],
+    test: str,
     says: str,
+    options: Mapping[str, str],
 ) -> Iterator[str]:
     """Yield the lines of the module.
 
@@ -32,18 +33,23 @@ def test_module(
         program: The program's name.
         parts: What an input is made of.
         inputs: The inputs with what the program returned for each; None where the run was stopped.
-        settings: Variables that were set, as text.
+        test: The file in which the module will be: it looks for the object from there.
         says: What the inputs are, as a sentence.
+        options: Other arguments of `Bpf.load` (`set`, `btf`), as Python has them.
     """
     names = ["packet" if part.kind is Kind.PACKET else "ctx" for part in parts if part.kind in _GIVEN]
     stopped = any(returned is None for _, returned in inputs)
     yield f'"""{_in_docstring(says)}"""'
+    yield ""
+    yield "from pathlib import Path"
     yield ""
     if stopped:
         yield "import pytest"
         yield ""
         yield "from bpftui.core.errors import BpftuiError"
         yield ""
+    folder = os.path.relpath(os.path.abspath(file), os.path.dirname(os.path.abspath(test)))
+    yield f"OBJECT = Path(__file__).parent / {folder!r}"
     yield "INPUTS = ["
     for given, returned in inputs:
         texts = [_hex(raw) for part, raw in zip(parts, given, strict=True) if part.kind in _GIVEN]
@@ -58,8 +64,8 @@ def test_module(
     yield ""
     yield ""
     yield f"def test_{_identifier(program)}(bpf):"
-    chosen = f", set={dict(settings)!r}" if settings else ""
-    yield f"    obj = bpf.load({os.fspath(file)!r}{chosen}, programs=[{program!r}])"
+    given = ", ".join(f"{name}={value}" for name, value in {**options, "programs": repr([program])}.items())
+    yield f"    obj = bpf.load(OBJECT, {given})"
     yield f"    program = obj.program({program!r})"
     yield f"    for {', '.join([*names, 'maps', 'returned'])} in INPUTS:"
     yield "        for name, (key, value) in maps.items():"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .loaded import BpfObject
     from .run import Run
 
-__all__ = ["Given", "World", "written"]
+__all__ = ["Given", "World", "plain", "written"]
 
 _WIDTH: Final = 110
 """Columns of a line, as far as it can be broken."""
@@ -85,7 +85,7 @@ def _module(obj: BpfObject, program: str, runs: Sequence[Given], test: str, worl
     if any("pytest.raises" in line for line in body):
         yield from ("", "import pytest", "", "from bpftui.core.errors import BpftuiError")
     yield ""
-    yield f"OBJECT = Path(__file__).parent / {_plain(folder)}"
+    yield f"OBJECT = Path(__file__).parent / {plain(folder)}"
     yield from ("", "")
     yield f"def test_{re.sub(r'[^0-9a-zA-Z_]', '_', program)}(bpf):"
     yield from (f"    {line}" if line else "" for line in body)
@@ -99,15 +99,15 @@ def _told(text: str) -> str:
 def _test(obj: BpfObject, program: str, runs: Sequence[Given], world: World) -> Iterator[str]:
     options = {"set": dict(world.set)} if world.set else {}
     given = {"programs": [program], **options, **world.options}
-    yield f"obj = bpf.load(OBJECT, {', '.join(f'{name}={_plain(value)}' for name, value in given.items())})"
+    yield f"obj = bpf.load(OBJECT, {', '.join(f'{name}={plain(value)}' for name, value in given.items())})"
     collection = obj.sides[0].collection
     for name, entries in world.contents.items():
         for key, value in entries:
             there = collection.maps[name]
             there[key] = value
             shown = key if there.key is None else there.key.decode(key)
-            yield from _assigned(f"obj.maps[{_plain(name)}][{_plain(shown)}]", there[key])
-    yield f"program = obj.program({_plain(program)})"
+            yield from _assigned(f"obj.maps[{plain(name)}][{plain(shown)}]", there[key])
+    yield f"program = obj.program({plain(program)})"
     for number, each in enumerate(runs):
         yield ""
         if each.origin and len(runs) > 1:
@@ -135,7 +135,7 @@ def _test(obj: BpfObject, program: str, runs: Sequence[Given], world: World) -> 
 
 def _outcome(obj: BpfObject, run: Run, given: Given) -> Iterator[str]:
     """Yield what a run did, as assertions."""
-    yield f"assert run.retval == {_plain(run.retval.name or int(run.retval))}"
+    yield f"assert run.retval == {plain(run.retval.name or int(run.retval))}"
     if given.packet is not None:
         if run.packet == given.packet:
             yield "assert run.packet == packet"
@@ -149,15 +149,15 @@ def _outcome(obj: BpfObject, run: Run, given: Given) -> Iterator[str]:
         before, after = change.before, change.after
         changed = [(key, value) for key, value in after.items() if key not in before or before[key] != value]
         for key, value in changed[:_MOST_ENTRIES]:
-            there = f"run.maps[{_plain(name)}]"
-            if len(_plain(key)) + len(_plain(value)) > _WIDTH // 2 and isinstance(key, dict):
+            there = f"run.maps[{plain(name)}]"
+            if len(plain(key)) + len(plain(value)) > _WIDTH // 2 and isinstance(key, dict):
                 yield from _assigned("key", key)
                 yield from _compared(f"{there}[key]", value)
             else:
-                yield from _compared(f"{there}[{_plain(key)}]", value)
+                yield from _compared(f"{there}[{plain(key)}]", value)
         gone = [key for key, _ in before.items() if key not in after]
-        yield from (f"assert {_literal(key)} not in run.maps[{_plain(name)}]" for key in gone[:_MOST_ENTRIES])
-        yield f"assert len(run.maps[{_plain(name)}]) == {len(after)}"
+        yield from (f"assert {_literal(key)} not in run.maps[{plain(name)}]" for key in gone[:_MOST_ENTRIES])
+        yield f"assert len(run.maps[{plain(name)}]) == {len(after)}"
     if run.variables:
         yield from _compared("run.variables", dict(run.variables))
     if run.events:
@@ -192,13 +192,13 @@ def _bytes(head: str, data: bytes) -> Iterator[str]:
 
 def _literal(value: object, used: int = 0, depth: int = 0) -> str:
     """Return a value as Python has it, in several lines where one would be too long, of which some is *used*."""
-    short = _plain(value)
+    short = plain(value)
     if used + len(short) + 4 * depth <= _WIDTH or not isinstance(value, dict | list | tuple):
         return short
     inside, outside = "    " * (depth + 1), "    " * depth
     if isinstance(value, dict):
         items = cast("dict[object, object]", value).items()
-        parts = [f"{_plain(key)}: {_literal(item, len(_plain(key)) + 2, depth + 1)}" for key, item in items]
+        parts = [f"{plain(key)}: {_literal(item, len(plain(key)) + 2, depth + 1)}" for key, item in items]
         opening, closing = "{", "}"
     else:
         parts = [_literal(item, 0, depth + 1) for item in cast("Sequence[object]", value)]
@@ -206,16 +206,16 @@ def _literal(value: object, used: int = 0, depth: int = 0) -> str:
     return f"{opening}\n" + "".join(f"{inside}{part},\n" for part in parts) + f"{outside}{closing}"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """Return a value on one line; texts and integers of our own are those of Python."""
     match value:
         case dict():
             items = cast("dict[object, object]", value).items()
-            return "{" + ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in items) + "}"
+            return "{" + ", ".join(f"{plain(key)}: {plain(item)}" for key, item in items) + "}"
         case list():
-            return "[" + ", ".join(map(_plain, cast("list[object]", value))) + "]"
+            return "[" + ", ".join(map(plain, cast("list[object]", value))) + "]"
         case tuple():
-            parts = [*map(_plain, cast("tuple[object, ...]", value))]
+            parts = [*map(plain, cast("tuple[object, ...]", value))]
             return "(" + ", ".join(parts) + ("," if len(parts) == 1 else "") + ")"
         case str():
             text = ascii(str(value))

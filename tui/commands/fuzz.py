@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, ObjectError, UsageError
-from ...core.files import write_whole
+from ...core.files import check_place, write_whole
+from ...core.foreign import is_recording
 from ...core.references import refuse_loaded
-from ..terminal.output import write_line, write_lines
+from ..terminal.guardian import until_told
+from ..terminal.output import complain, write_line, write_lines
 from ..text.format import counted
 from .common import Parser, add_machine, add_object, add_settings, add_target, open_spec, print_json, target_types
+from .saved_test import check_save_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,9 +65,14 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--seconds {options.seconds:g}: it takes more than 0, and a day at most")
     if options.memory:
         raise UsageError("--memory: a search has no memory of a kernel's")
-    if options.test is not None and (options.preset is not None or options.program_types):
-        raise UsageError("--test: what is written sets variables by --set alone, neither presets nor types")
     options.runtime = "vm"
+    for option, path in (("--pcap", options.pcap), ("--test", options.test)):
+        if path is not None:
+            _check(option, path)
+    if options.test is not None:
+        check_save_test(options, "--test")
+        if is_recording(options.object):
+            raise UsageError(f"--test: a test loads its object from a file, and {options.object} is a recording")
     refuse_loaded([options.object], "fuzz", "a search changes maps, and those that are loaded are somebody's")
     spec = open_spec(options)
     name = spec.program(options.program).name
@@ -79,12 +90,14 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError(
                 f"{name} is given nothing that could be changed: no packet, no context, no map, no variable"
             )
-        found = search.go(options.seconds)
+        stop = Event()
+        with until_told(stop.set) as told:
+            found = search.go(options.seconds, stop=stop, told=_progress() if sys.stderr.isatty() else None)
     inputs = fewest(found.corpus, begin)
     if options.pcap is not None:
         _write_capture(options.pcap, parts, inputs)
     if options.test is not None:
-        _write_test(options, parts, inputs, found)
+        _write_test(options, spec, parts, inputs, found)
     files = _covered(part, name, begin, inputs)
     if options.json:
         print_json(_json(spec.file, name, options.seed, found, parts, inputs))
@@ -93,7 +106,30 @@ def run(arguments: Sequence[str]) -> int:
         for path in (options.pcap, options.test):
             if path is not None:
                 write_line(f"written: {path}")
+    if told:
+        raise KeyboardInterrupt
     return ExitCode.OK
+
+
+def _check(option: str, path: str) -> None:
+    """Raise what will keep a file from being written: after an hour's search it would be late."""
+    try:
+        check_place(path)
+    except OSError as error:
+        raise ObjectError(f"{option}: it cannot be written: {error.strerror}", file=path) from error
+
+
+def _progress() -> Callable[[Found], None]:
+    """Return what says on standard error how far a search has come, once a second at most."""
+    last = 0.0
+
+    def tell(found: Found) -> None:
+        nonlocal last
+        if found.seconds - last >= 1:
+            last = found.seconds
+            complain(f"{found.outcomes:,} of {found.all_outcomes:,} outcomes after {found.seconds:.0f} s")
+
+    return tell
 
 
 def _write_capture(path: str, parts: Sequence[Part], inputs: Sequence[Input]) -> None:
@@ -107,16 +143,23 @@ def _write_capture(path: str, parts: Sequence[Part], inputs: Sequence[Input]) ->
                     writer.write(number * 1_000_000, raw)
 
 
-def _write_test(options: Any, parts: Sequence[Part], inputs: Sequence[Input], found: Found) -> None:
+def _write_test(
+    options: Any, spec: CollectionSpec, parts: Sequence[Part], inputs: Sequence[Input], found: Found
+) -> None:
     """Write the inputs as a test, with what the fixture `bpf` sees the program return."""
     from ...core.fuzz.inputs import Kind
     from ...core.fuzz.written import test_module
     from ...core.testing.bpf import Bpf
+    from ...core.testing.written import plain
 
-    chosen = dict(text.split("=", 1) for text in options.settings)
+    loaded: dict[str, Any] = {}
+    if values := {name: each.get() for name, each in spec.variables.items() if each.changed}:
+        loaded["set"] = values
+    if options.btf is not None:
+        loaded["btf"] = os.path.abspath(options.btf)
     told: list[tuple[Input, int | None]] = []
     with Bpf() as bpf:
-        obj = bpf.load(options.object, set=chosen, programs=[options.program])
+        obj = bpf.load(spec.file, programs=[options.program], **loaded)
         for given in inputs:
             packet = context = None
             for part, raw in zip(parts, given, strict=True):
@@ -138,9 +181,10 @@ def _write_test(options: Any, parts: Sequence[Part], inputs: Sequence[Input], fo
         f"Inputs of {options.program} that reach {found.outcomes} of {found.all_outcomes} outcomes of its jumps, "
         f"found by bpftui fuzz --seed {options.seed}."
     )
-    lines = test_module(options.object, options.program, parts, told, settings=chosen, says=says)
+    given = {name: plain(value) for name, value in loaded.items()}
+    lines = test_module(spec.file, options.program, parts, told, test=options.test, says=says, options=given)
     try:
-        write_whole(options.test, (f"{line}\n" for line in lines))
+        write_whole(options.test, (f"{line}\n" for line in lines), replace=False)
     except OSError as error:
         raise ObjectError(f"the test cannot be written: {error.strerror}", file=options.test) from error
 

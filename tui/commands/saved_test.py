@@ -44,20 +44,25 @@ def add_save_test(parser: Parser) -> None:
     )
 
 
-def check_save_test(options: argparse.Namespace) -> None:
+def check_save_test(options: argparse.Namespace, option: str = "--save-test") -> None:
     """Raise what a test cannot say of what was asked for.
+
+    Args:
+        options: What was asked for.
+        option: The one that names the test.
 
     Raises:
         UsageError: It cannot.
     """
     if options.runtime == "kernel":
-        raise UsageError("--save-test is of the built-in machine: leave --runtime kernel out")
+        raise UsageError(f"{option} is of the built-in machine: leave --runtime kernel out")
     for name in ("program_types", "memory", "returns"):
         if getattr(options, name):
-            option = {"program_types": "--type", "memory": "--memory", "returns": "--return"}[name]
-            raise UsageError(f"--save-test: a test has no {option}")
-    if os.path.lexists(options.save_test):
-        raise UsageError(f"--save-test: {options.save_test} is there already", hint="pytest finds test_*.py")
+            given = {"program_types": "--type", "memory": "--memory", "returns": "--return"}[name]
+            raise UsageError(f"{option}: a test has no {given}")
+    path = getattr(options, option.strip("-").replace("-", "_"))
+    if os.path.lexists(path):
+        raise UsageError(f"{option}: {path} is there already", hint="pytest finds test_*.py")
 
 
 def captured_runs(path: str) -> list[Given]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bpftui.core.fuzz.inputs import Kind
 from bpftui.core.fuzz.mutation import hinted, mutated
 from bpftui.core.fuzz.search import Search, fewest
 from bpftui.core.fuzz.written import test_module as written
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.engine.errors import RunError
+
+if TYPE_CHECKING:
+    import pytest
+
+    from bpftui.core.vm.engine.calls import Calls
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,9 +31,11 @@ def test_magic_numbers_and_lengths_are_taken_from_comparisons() -> None:
     with begin("tests/objects/parser_magic.o", "magic") as search:
         assert [(part.kind, part.name) for part in search.target.parts] == [(Kind.PACKET, ""), (Kind.SECTION, ".bss")]
         assert search.found.all_outcomes == 98
-        while search.found.outcomes < 12:  # a random packet reaches 3
-            search.go(1.0, clock=time.process_time)
+        for _ in range(30):  # seconds of this process; it takes one or two, and a random packet reaches 3
+            if search.go(1.0, clock=time.process_time).outcomes >= 12:
+                break
         found = search.found
+        assert found.outcomes >= 12
     deepest = found.corpus[-1][0]
     assert deepest is not None
     assert deepest[:4] == (0xB16B00B5).to_bytes(4, "little")
@@ -72,6 +81,44 @@ def test_what_stops_a_run_is_told_once() -> None:
     assert "NULL" in finding.message
 
 
+def test_what_stops_a_timer_is_told() -> None:
+    """What has become due runs at the end of a run, and may be stopped as that may."""
+
+    def faulty() -> Calls[None]:
+        yield from ()
+        raise RunError("the callback reads 8 bytes at 0x0")
+
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        search.target.program.parts.host.background.append(faulty)
+        found = search.go(20, clock=lambda: float(search.found.runs))
+        assert [finding.message for finding in found.findings] == ["the callback reads 8 bytes at 0x0"]
+        assert found.outcomes > 2
+
+
+def test_a_long_loop_gives_few_hints() -> None:
+    """Each of its turns compares something else: the first ones and the last ones tell enough."""
+    with begin("tests/objects/bad_complexity.o", "bad_complexity") as search:
+        compared = search._operands(search.target.first)
+        inner = [pair for slot, *pair in compared if slot == 9]
+    assert inner[:8] == [[turn, 2000] for turn in range(1, 9)]
+    assert len(inner) == 16
+    assert inner[8:] == [[turn, 2000] for turn in range(inner[8][0], inner[8][0] + 8)]
+    assert inner[8][0] > 100
+
+
+def test_a_search_is_over_between_two_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is doing: trying hints, of which there may be many, or what chance says."""
+    told: list[int] = []
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        found = search.go(20, clock=lambda: float(search.found.runs), told=lambda found: told.append(found.outcomes))
+        assert found.runs <= 22
+        assert told == sorted(set(told))
+        assert told[-1] == found.outcomes
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        monkeypatch.setattr(search, "_operands", lambda _given: [(5, turn, 0) for turn in range(1000)])
+        assert search.go(20, clock=lambda: float(search.found.runs)).runs <= 22
+
+
 def test_an_operand_is_put_where_the_other_one_is() -> None:
     with begin("bpf/traffic.o", "count_traffic") as search:
         target = search.target
@@ -96,7 +143,10 @@ def test_a_test_is_written_that_python_reads() -> None:
     with begin("bpf/traffic.o", "count_traffic") as search:
         parts = search.target.parts
         given = search.target.first
-    lines = written("a'b.o", "p\x1b", parts, [(given, 2), (given, None)], settings={"x": "1"}, says='\x1b"""')
+    told = [(given, 2), (given, None)]
+    lines = written("/a'b.o", "p\x1b", parts, told, test="/tests/t.py", says='\x1b"""', options={"set": "{'x': 1}"})
     text = "\n".join(lines)
+    assert """OBJECT = Path(__file__).parent / "../a'b.o"\n""" in text
+    assert "bpf.load(OBJECT, set={'x': 1}, programs=['p\\x1b'])" in text
     compile(text, "test", "exec")
     assert "\x1b" not in text

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.fuzz.search import Search
 from bpftui.core.traffic import Capture
 from bpftui.tui.__main__ import main
 from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from bpftui.core.fuzz.inputs import Input
 
 ROOT = Path(__file__).parents[3]
 TRAFFIC = str(ROOT / "bpf/traffic.o")
 
 
-def test_what_it_writes_can_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_it_writes_can_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test looks for the object from where it is, with the variables that were set; from wherever pytest runs."""
     capture, test = tmp_path / "out.pcap", tmp_path / "test_found.py"
-    words = ["fuzz", TRAFFIC, "count_traffic", "--seconds", "1", "--pcap", str(capture), "--test", str(test)]
-    assert main(words) == 0
+    monkeypatch.chdir(ROOT / "bpf")
+    words = ["fuzz", "traffic.o", "count_traffic", "--seconds", "0.3", "--pcap", str(capture), "--test", str(test)]
+    assert main([*words, "--set", "sample_every=0x10", "--set", "track_sources=false"]) == 0
     told = capsys.readouterr().out
-    assert "of 30 outcomes of jumps" in told
+    assert "of 26 outcomes of jumps" in told
     assert told.endswith(f"written: {capture}\nwritten: {test}\n")
+    assert 'set={"sample_every": 16, "track_sources": False}, programs=[\'count_traffic\'])' in test.read_text()
     packets = [packet.frame for packet in Capture(str(capture))]
     assert packets
     done = subprocess.run(
@@ -35,6 +46,30 @@ def test_what_it_writes_can_be_used(tmp_path: Path, capsys: pytest.CaptureFixtur
         check=False,
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_what_was_found_until_ctrl_c_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Search.run
+
+    def interrupted(search: Search, given: Input) -> bool:
+        if search.found.runs == 50:
+            signal.raise_signal(signal.SIGINT)
+        return run(search, given)
+
+    monkeypatch.setattr(Search, "run", interrupted)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        code = main(["fuzz", TRAFFIC, "count_traffic", "--seconds", "3600", "--pcap", str(tmp_path / "out.pcap")])
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert code == 130
+    told = capsys.readouterr().out
+    assert " and 51 runs; " in told
+    assert told.endswith(f"written: {tmp_path}/out.pcap\n")
+    assert [*Capture(str(tmp_path / "out.pcap"))]
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,9 +86,14 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--runtime", "kernel"], "fuzz runs programs on the built-in machine"),
         (["--seconds", "0"], "--seconds 0: it takes more than 0"),
-        (["--test", "x.py", "--preset", "busy"], "--test: what is written sets variables by --set alone"),
+        (["--test", "x.py", "--return", "bpf_get_prandom_u32=0"], "--test: a test has no --return"),
+        (["--test", "x.py", "--type", "count_traffic=xdp"], "--test: a test has no --type"),
+        (["--test", __file__], "test_fuzz.py is there already"),
+        (["--test", "/nowhere/x.py"], "--test: it cannot be written: No such file or directory"),
+        (["--pcap", "/dev/null/x.pcap"], "--pcap: it cannot be written: Not a directory"),
+        (["--pcap", "/"], "--pcap: it cannot be written: Is a directory"),
     ],
 )
 def test_what_makes_no_sense_is_said(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fuzz", TRAFFIC, "count_traffic", *words]) == 2
+    assert main(["fuzz", TRAFFIC, "count_traffic", *words]) in (1, 2)
     assert message in capsys.readouterr().err
