@@ -10,6 +10,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..debug import Session
     from ..vm.engine.machine import Machine
+    from ..vm.engine.processor import Processor
     from .sources import Sources
 
 __all__ = ["Places", "address_of"]
@@ -39,7 +40,11 @@ class Places:
     def __init__(self, session: Session, sources: Sources) -> None:
         self._session = session
         self._sources = sources
-        self._processor = session.world.processor
+
+    @property
+    def _processor(self) -> Processor:
+        """The machine's of now: an answer to what it lacks puts another in its place."""
+        return self._session.world.processor
 
     def reference(self, place: int) -> str:
         """Return the address of an instruction."""

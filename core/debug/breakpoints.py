@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
-from .stops import Access, Breakpoint, Watchpoint
+from .stops import Access, Breakpoint, Waiting, Watchpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +52,8 @@ class Breakpoints:
         self.breakpoints: list[Breakpoint] = []
         """In the order in which they were added."""
         self.watchpoints: list[Watchpoint] = []
+        self.waiting: list[Waiting] = []
+        """What could not be set yet."""
         self._number = 0
 
     def add(
@@ -110,13 +112,20 @@ class Breakpoints:
         self.watchpoints.append(found)
         return found
 
-    def get(self, number: int) -> Breakpoint | Watchpoint:
+    def wait(self, what: str, condition: str, access: Access | None, *, enabled: bool, problem: str) -> Waiting:
+        """Keep what cannot be set yet; see `Waiting`."""
+        self._number += 1
+        found = Waiting(self._number, what, condition, access, enabled, problem)
+        self.waiting.append(found)
+        return found
+
+    def get(self, number: int) -> Breakpoint | Watchpoint | Waiting:
         """Return the one with a number.
 
         Raises:
             UsageError: There is none.
         """
-        for each in (*self.breakpoints, *self.watchpoints):
+        for each in (*self.breakpoints, *self.watchpoints, *self.waiting):
             if each.number == number:
                 return each
         raise UsageError(f"there is no breakpoint {number}")
@@ -126,6 +135,7 @@ class Breakpoints:
         found = self.get(number)
         self.breakpoints = [each for each in self.breakpoints if each is not found]
         self.watchpoints = [each for each in self.watchpoints if each is not found]
+        self.waiting = [each for each in self.waiting if each is not found]
 
     @property
     def active(self) -> bool:

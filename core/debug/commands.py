@@ -266,8 +266,13 @@ class Interpreter:
                     for each in breakpoints.breakpoints
                 ]
                 texts += [
-                    f"{each.number} {each.access} {each.what}{'' if each.enabled else ' (off)'}  hit {each.hits}"
+                    f"{each.number} {each.access.command} {each.what}"
+                    f"{'' if each.enabled else ' (off)'}  hit {each.hits}"
                     for each in breakpoints.watchpoints
+                ]
+                texts += [
+                    f"{each.number} {f'{each.access.command} ' if each.access else ''}{each.what}  not here yet"
+                    for each in breakpoints.waiting
                 ]
                 return Answer(line, "\n".join(texts))
             case _:

@@ -16,11 +16,12 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING
 
+from ..errors import BpftuiError
 from .accesses import Accesses, accesses_at
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
 from .standing import Standing
-from .stops import Access, Breakpoint, Reason, Stop, Watchpoint
+from .stops import Access, Breakpoint, Reason, Stop, Waiting, Watchpoint
 from .syntax import ExpressionError
 from .walk import Walk
 
@@ -112,6 +113,29 @@ class Session(Standing):
         if value.address is None:
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
         return self.breakpoints.watch(expression, value.address, value.kind.size, access)
+
+    def stop_at(self, what: str, condition: str = "", access: Access | None = None, *, enabled: bool = True) -> None:
+        """Set a breakpoint, or a watchpoint where *access* says so; where it cannot be set here, it waits for that."""
+        try:
+            self._set(what, condition, access).enabled = enabled
+        except BpftuiError as error:
+            self.breakpoints.wait(what, condition, access, enabled=enabled, problem=error.message)
+
+    def set_waiting(self) -> None:
+        """Set what waits and can be set where the session stands now; it keeps its number."""
+        still: list[Waiting] = []
+        for each in self.breakpoints.waiting:
+            try:
+                found = self._set(each.what, each.condition, each.access)
+            except BpftuiError as error:
+                each.problem = error.message
+                still.append(each)
+            else:
+                found.number, found.enabled = each.number, each.enabled
+        self.breakpoints.waiting = still
+
+    def _set(self, what: str, condition: str, access: Access | None) -> Breakpoint | Watchpoint:
+        return self.break_at(what, condition=condition) if access is None else self.watch(what, access)
 
     # Steps
 

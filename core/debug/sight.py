@@ -11,7 +11,7 @@ from ..live.effects import EffectsReader
 from ..vm.engine.errors import RunError
 from ..vm.engine.memory import STACK_SIZE
 from .pointers import Pointers, layers_of
-from .stops import Breakpoint, Stop
+from .stops import Breakpoint, Stop, Watchpoint
 from .syntax import ExpressionError
 from .trail import HelperCall, Trail
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ..live.effects import EffectLine
     from ..packet.layers import Layer
     from .session import Session
+    from .stops import Access
     from .symbols import Location
+    from .world import World
 
 __all__ = ["Eyes", "Held", "Register", "RunSeen", "Sight", "Slot", "Watched"]
 
@@ -75,8 +77,17 @@ class Held(NamedTuple):
     condition: str
     enabled: bool
     hits: int
-    is_watch: bool
+    access: Access | None
+    """What a watchpoint stops at; None for a breakpoint."""
     problem: str = ""
+    is_waiting: bool = False
+    """Whether it could not be set yet; `problem` says why."""
+
+    @property
+    def text(self) -> str:
+        """It for people, as it is typed."""
+        condition = f" if {self.condition}" if self.condition else ""
+        return (self.what if self.access is None else f"{self.access.command} {self.what}") + condition
 
 
 class RunSeen(NamedTuple):
@@ -177,12 +188,18 @@ class Eyes:
         self._came: dict[int, str] = {}
         """What came of the runs that were looked at."""
         self._changes = len(session.recording.changes)
+        self._world: World | None = None
+        """The machine that was looked at: an answer to what it lacks puts another in its place."""
 
     def look(self) -> Sight:
         """Return what is to be seen."""
         session = self.session
         run = session.run
         position, stop = session.position, session.stop
+        if session.world is not self._world:
+            self._world, self._effects = session.world, None
+            self._trails.clear()
+            self._came.clear()
         if run != self._run or self._effects is None:
             session.goto(0)
             self._effects = EffectsReader(session.world.collection)
@@ -309,13 +326,19 @@ class Eyes:
 
     def _held(self) -> tuple[Held, ...]:
         breakpoints = self.session.breakpoints
-        found = [
-            Held(each.number, each.what, each.condition, each.enabled, each.hits, False, each.problem)
-            if isinstance(each, Breakpoint)
-            else Held(each.number, each.what, "", each.enabled, each.hits, True)
-            for each in (*breakpoints.breakpoints, *breakpoints.watchpoints)
-        ]
-        return tuple(sorted(found))
+        found: list[Held] = []
+        for each in (*breakpoints.breakpoints, *breakpoints.watchpoints, *breakpoints.waiting):
+            match each:
+                case Breakpoint():
+                    held = Held(each.number, each.what, each.condition, each.enabled, each.hits, None, each.problem)
+                case Watchpoint():
+                    held = Held(each.number, each.what, "", each.enabled, each.hits, each.access)
+                case _:
+                    held = Held(
+                        each.number, each.what, each.condition, each.enabled, 0, each.access, each.problem, True
+                    )
+            found.append(held)
+        return tuple(sorted(found, key=lambda held: held.number))
 
     def _watched(self, before: Sight | None) -> tuple[Watched, ...]:
         old = {} if before is None else {each.expression: each.text for each in before.watched}

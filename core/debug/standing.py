@@ -340,7 +340,9 @@ class Standing(Closing):
         before, position, run = self.recording, self.position, self.run
         recording = before.answered(name, text)
         self.close()
+        stop = self.world.processor.meter.stop
         self.recording, self.world = recording, World(recording)
+        self.world.processor.meter.stop = stop
         self.symbols.renew(self.world)
         for made in ("evaluator", "locals"):
             vars(self).pop(made, None)

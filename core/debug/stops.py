@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-__all__ = ["Access", "Breakpoint", "Reason", "Stop", "Watchpoint"]
+__all__ = ["Access", "Breakpoint", "Reason", "Stop", "Waiting", "Watchpoint"]
 
 
 class Reason(enum.StrEnum):
@@ -68,6 +68,11 @@ class Access(enum.StrEnum):
     ANY = "awatch"
     """They are read or written to."""
 
+    @property
+    def command(self) -> str:
+        """The command that sets such a watchpoint."""
+        return "watch -w" if self is Access.WRITE else self.value
+
 
 @dataclass(eq=False)
 class Watchpoint:
@@ -85,6 +90,20 @@ class Watchpoint:
     """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""
     hits: int = 0
     """How often that happened, forwards."""
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A breakpoint or a watchpoint that nothing here fits yet: an entry that is not in its map, a line without code."""
+
+    number: int
+    what: str
+    condition: str = ""
+    access: Access | None = None
+    """What a watchpoint stops at; None for a breakpoint."""
+    enabled: bool = True
+    problem: str = ""
+    """Why it could not be set the last time."""
 
 
 class Stop(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from ...core.errors import BpftuiError
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -167,6 +168,19 @@ class AskingController(Controller):
         hint = "a number, or -ENOENT: it is part of the recording then · esc leaves the run stopped here"
         self._line().open(f"{name}() returns", "0", hint, attempt, answer)
 
+    def _answer(self, text: str) -> bool:
+        """Begin anew with an answer to what is lacking here; return whether anything is."""
+        sight, recording = self._debuggee.sight, self._debuggee.recording
+        if sight is None or not sight.lacks:
+            return False
+        try:
+            answered = recording.answered(sight.lacks, text)
+        except BpftuiError as error:
+            self.stage.notify(error.message, severity="warning", timeout=8)
+        else:
+            self._debuggee.replace(answered, sight.stop.run, sight.position)
+        return True
+
     # gdb's words
 
     def action_words(self) -> None:
@@ -185,6 +199,8 @@ class AskingController(Controller):
         if word == "set" and "=" in rest:
             expression, _, value = rest.removeprefix("var ").partition("=")
             self.change(expression.strip(), value)
+            return
+        if word == "answer" and rest.strip() and self._answer(rest):
             return
 
         def work(session: Session) -> str:

@@ -164,6 +164,8 @@ class Debuggee:
                 error = raised
             eyes.expressions = list(self.expressions)
             if not given_up.is_set():
+                session.set_waiting()
+            if not given_up.is_set():
                 sight = eyes.look()
         except Exception as raised:  # what nobody expected is said as well, and not lost with the thread
             error = raised

@@ -62,6 +62,8 @@ class StopsController(Controller):
         self._file = file
         self.kept: Sequence[KeptStop] = ()
         """What there is by now, or was when nothing had been looked at."""
+        self._given: set[tuple[str, str]] = set()
+        """Places and conditions of those that are meant for this time alone."""
 
     def read(self) -> Sequence[str]:
         """Read what was kept of the object; return the expressions that were watched."""
@@ -73,31 +75,34 @@ class StopsController(Controller):
         return expressions
 
     def add(self, breaks: Sequence[str]) -> None:
-        """Set breakpoints besides what was kept: `prog.c:40`, `17 if r1 > 5`."""
+        """Set breakpoints besides what was kept, for this time: `prog.c:40`, `17 if r1 > 5`."""
         for each in breaks:
             what, _, condition = each.partition(" if ")
             found = KeptStop(what.strip(), condition.strip())
-            self.kept = [*(kept for kept in self.kept if kept != found), found]
+            if found not in self.kept:
+                self.kept = [*self.kept, found]
+                self._given.add((found.what, found.condition))
 
     def prepare(self, session: Session) -> None:
-        """Set in a new session what was set before, as far as it has such places; called in its thread."""
+        """Set in a new session what was set before; what it has no place for waits. Called in its thread."""
+        from ...core.debug.stops import Access
+
         for each in self.kept:
-            try:
-                if each.is_watch:
-                    session.watch(each.what).enabled = each.enabled
-                else:
-                    session.break_at(each.what, condition=each.condition).enabled = each.enabled
-            except BpftuiError:
-                continue  # the object is another one by now
+            access = Access(each.access) if each.access else None
+            session.stop_at(each.what, each.condition, access, enabled=each.enabled)
 
     def follow(self, sight: Sight, expressions: Sequence[str]) -> None:
         """Keep what there is now."""
-        now = tuple(KeptStop(each.what, each.condition, each.enabled, each.is_watch) for each in sight.held)
+        now = tuple(
+            KeptStop(each.what, each.condition, each.enabled, each.access.value if each.access is not None else "")
+            for each in sight.held
+        )
         if now == tuple(self.kept) and not self._expressions_changed(expressions):
             return
         self.kept, self._known = now, tuple(expressions)
         try:
-            SavedStops().save(self._file, now, expressions)
+            lasting = [each for each in now if (each.what, each.condition) not in self._given]
+            SavedStops().save(self._file, lasting, expressions)
         except BpftuiError as error:
             self.stage.notify(error.message, severity="warning", timeout=8)
 
@@ -122,7 +127,8 @@ class StopsController(Controller):
             self.stage.notify("there is nothing here to stop at", severity="warning", timeout=3)
             return
         word, _, what = place.partition(" ") if place.startswith("watch ") else ("", "", place)
-        there = next((each for each in sight.held if each.what == what and each.is_watch == bool(word)), None)
+        access = word or None
+        there = next((each for each in sight.held if (each.what, each.access) == (what, access)), None)
         if there is not None:
             self._remove(there)
             return

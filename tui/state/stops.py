@@ -26,7 +26,8 @@ class KeptStop(NamedTuple):
     what: str
     condition: str = ""
     enabled: bool = True
-    is_watch: bool = False
+    access: str = ""
+    """What a watchpoint stops at, as `Access` has it; empty for a breakpoint."""
 
 
 class SavedStops:
@@ -47,7 +48,7 @@ class SavedStops:
             NoPermissionError: It may not be read.
         """
         found = self._all().get(file, {"stops": [], "watched": []})
-        return tuple(KeptStop(*each) for each in found["stops"]), tuple(found["watched"])
+        return tuple(found["stops"]), tuple(found["watched"])
 
     def save(self, file: str, stops: Sequence[KeptStop], watched: Sequence[str]) -> None:
         """Keep the stops of an object; errors as for `of`, and UsageError where the file cannot be written."""
@@ -73,11 +74,17 @@ class SavedStops:
 
 def _checked(found: Any) -> dict[str, Any]:
     """Return what is kept of an object; ValueError where it is nothing of that kind."""
-    for what, condition, enabled, is_watch in found["stops"]:
+    from ...core.debug.stops import Access
+
+    stops: list[KeptStop] = []
+    for what, condition, enabled, access in found["stops"]:
         if not (isinstance(what, str) and isinstance(condition, str)):
             raise ValueError("a stop is no text")
-        if not (isinstance(enabled, bool) and isinstance(is_watch, bool)):
+        if not isinstance(enabled, bool):
             raise ValueError("a stop is neither on nor off")
+        # Before there were watchpoints on reads, it said whether it is one.
+        text: Any = (Access.CHANGE.value if access else "") if isinstance(access, bool) else access
+        stops.append(KeptStop(what, condition, enabled, Access(text).value if text != "" else ""))
     if not all(isinstance(each, str) for each in found["watched"]):
         raise ValueError("an expression is no text")
-    return {"stops": found["stops"], "watched": found["watched"]}
+    return {"stops": stops, "watched": found["watched"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.debug import Call, Reason, Recording, Session
 from bpftui.core.debug.commands import Interpreter
+from bpftui.core.debug.sight import Eyes
 from bpftui.core.debug.syntax import ExpressionError
 from bpftui.core.debug.why import why
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
@@ -218,7 +220,7 @@ def test_changes_make_another_run(session: Session, tmp_path: Path) -> None:
             old.change("total_packets", "1")
     session.enter(0)
     with pytest.raises(UsageError, match="it lies nowhere in memory"):
-        session.change("r1", "1")
+        session.change("total_packets + 1", "1")
     with pytest.raises(UsageError, match="pkt\\[23\\]: 256 does not fit 1 bytes"):
         session.change("pkt[23]", "256")
 
@@ -382,6 +384,9 @@ def test_what_reads_and_what_writes_memory(session: Session) -> None:
     assert ethertype == ["r2 = *(u8 *)(r1 +12)", "r4 = *(u8 *)(r1 +13)"]
     assert passed("watch -w", "*(u16 *)(pkt + 12)") == []
     assert passed("watch", "total_packets") == passed("watch -w", "total_packets")
+    number = interpreter.execute("watch -w total_packets").value
+    assert interpreter.execute("info breakpoints").text == f"{number} watch -w total_packets  hit 0"
+    interpreter.execute(f"delete {number}")
     counted = passed("awatch", "total_packets")
     assert len(counted) == 1
     assert "total_packets" in counted[0] or "atomic" in counted[0]
@@ -401,8 +406,20 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         at = session.position
         interpreter = Interpreter(session)
         session.break_at(str(session.location.slot + 1 if session.location else 0))
+        eyes = Eyes(session)
+        assert [each.verdict for each in eyes.look().near] == ["stopped", ""]
+        session.world.processor.meter.stop = given_up = Event()
+        session.enter(1)
+        session.resume()
+        assert [each.verdict for each in eyes.look().near] == ["stopped", "stopped"]
         assert interpreter.execute("answer 3").moved
+        # It is another machine now, which is given up as the one before, and another run before this one.
+        assert session.world.processor.meter.stop is given_up
+        assert [each.verdict for each in eyes.look().near] == ["", "XDP_TX"]
+        session.enter(0)
+        session.goto(at)
         assert (session.position, session.lacks, session.error) == (at, "", None)
+        assert eyes.look().changes == ()
         assert session.resume().reason is Reason.BREAKPOINT
         assert session.evaluate("r0").number == 3
         session.save(tmp_path / "run.json")

@@ -8,6 +8,7 @@ import pytest
 
 from bpftui.core.debug import Call, Recording
 from bpftui.tui.screens.debugger import DebuggerScreen
+from bpftui.tui.state.stops import SavedStops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,12 +103,25 @@ async def test_it_stops_where_it_is_told_to_and_knows_it_the_next_time(explore: 
         assert "TCP" in line_with(walk.screen, "IPv4 ")
         await walk.press("U")
         await at(walk, "UDP      49152 → 53")
+        # An entry that the run itself makes is watched where it is there; reads are no changes.
+        await walk.press("c", "c")
+        await at(walk, "step 141 of 141")
+        await walk.press("colon", *"rwatch traffic[{IPV4, UDP}].packets", "enter")
+        await at(walk, "● rwatch traffic[{IPV4, UDP}].packets")
         await walk.press("escape")
         assert walk.app.screen is walk.explorer
         await walk.press("d")
         screen = await at(walk, "step 0 of 141")
         assert "● traffic.c:138 if total_packets == 1" in screen
         assert "total_bytes = 0" in screen
+        await walk.press("2", "G")
+        await at(walk, "○ rwatch traffic[{IPV4, UDP}].packets  not here yet")
+        assert [each[0] for each in SavedStops().of(debugger(walk).debuggee.recording.file)[0]] == [
+            "traffic.c:138",
+            "traffic[{IPV4, UDP}].packets",
+        ]
+        await walk.press("c", "c")
+        await at(walk, "● rwatch traffic[{IPV4, UDP}].packets")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
@@ -158,3 +172,15 @@ async def test_what_the_machine_lacks_is_asked_for_and_runs_follow_each_other(ex
         await at(walk, "multiplied › run 1")
         await walk.press("left_parenthesis")
         await at(walk, "this is the first run")
+        # The same in gdb's words, where the question was put off: what comes later begins with it as well.
+        await walk.press("escape")
+        await walk.until(lambda: walk.app.screen is walk.explorer)
+        walk.explorer.debug(recording)
+        await at(walk, "step 0 of 5")
+        await walk.press("c")
+        await at(walk, "bpf_sys_close() returns")
+        await walk.press("escape")
+        await walk.until(lambda: "bpf_sys_close() returns" not in walk.screen)
+        await walk.press("colon", *"answer -EIO", "enter")
+        await at(walk, "will end XDP_PASS · step 5 of 8")
+        assert debugger(walk).debuggee.recording.settings.returns == {"bpf_sys_close": -5}

@@ -83,12 +83,12 @@ class DebugStateView(LinesView):
             yield heading("Stops")
             for held in sight.held:
                 sign = "●" if held.enabled else "○"
-                what = f"watch {held.what}" if held.is_watch else held.what
-                condition = f" if {held.condition}" if held.condition else ""
                 hits = f"  hit {held.hits}" if held.enabled else "  off"
                 problem = f"  ✗ {held.problem}" if held.problem else ""
+                if held.is_waiting:
+                    sign, hits, problem = "○", f"  not here yet: {held.problem}", ""
                 yield Line(
-                    ((f"{sign} ", "changed"), (what + condition, ""), (hits, "muted"), (problem, "bad")),
+                    ((f"{sign} ", "changed"), (held.text, ""), (hits, "muted"), (problem, "bad")),
                     About("break", str(held.number)),
                 )
         if sight.stack:
