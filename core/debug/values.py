@@ -124,6 +124,7 @@ class Value(NamedTuple):
 
 
 def pointer_to(kind: Kind) -> Kind:
+    """Return the kind of what leads to one."""
     text = kind.text or "void"
     return Kind(8, False, None, kind, f"{text}*" if text.endswith("*") else f"{text} *")
 
