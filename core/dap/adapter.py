@@ -7,7 +7,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import BpftuiError, UsageError, nearest
+from ..errors import BpftuiError, GivenUpError, UsageError, nearest
 from ..threads import start_thread
 from .arguments import Arguments
 from .connection import MessageError, StreamError
@@ -54,8 +54,10 @@ _CAPABILITIES: Final = {
         }
     ],
 }
-_HALTS: Final = frozenset(("pause", "disconnect", "terminate", "restart"))
-"""Requests for which what is under way stands still at the next opportunity."""
+_ENDS: Final = ("disconnect", "terminate")
+"""Requests for which the run that is under way is given up."""
+_GRACE: Final = 5.0
+"""Seconds in which it may come to its end by itself: a client may send at once all that it wants."""
 
 
 class Adapter:
@@ -77,12 +79,14 @@ class Adapter:
             "terminate": self._terminate,
         }
         self._is_initialized = False
-        self._is_from_one = True
+        self._is_from_one = self._columns_from_one = True
         self._launch_arguments: Mapping[str, Any] = {}
         self._debugging: Debugging | None = None
         self._then: list[Callable[[], object]] = []
         """What is done once the request is answered."""
         self._is_over = False
+        self._left = threading.Event()
+        """Set once nothing is debugged any more."""
 
     def run(self) -> bool:
         """Answer requests until the client leaves; return whether it left as it should, and not in a broken stream.
@@ -91,7 +95,8 @@ class Adapter:
             NoThreadError: There can be no thread that listens while something is under way.
         """
         messages: SimpleQueue[dict[str, Any] | BpftuiError | None] = SimpleQueue()
-        start_thread(threading.Thread(target=self._listen, args=(messages,), daemon=True))
+        listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
+        start_thread(listener)
         is_well = True
         try:
             with suppress(BrokenPipeError, ConnectionError):
@@ -105,10 +110,21 @@ class Adapter:
                     self._take(message)
         finally:
             self._close()
+            if self._connection.hang_up is not None:
+                with suppress(OSError):  # the client has gone already
+                    self._connection.hang_up()
+                listener.join()
         return is_well
 
     def _listen(self, messages: SimpleQueue[dict[str, Any] | BpftuiError | None]) -> None:
-        """Read messages as they come."""
+        """Read messages as they come; whatever ends that, who waits for them is told."""
+        try:
+            self._read(messages)
+        finally:
+            self._pass_on(messages, None, "disconnect")
+
+    def _read(self, messages: SimpleQueue[dict[str, Any] | BpftuiError | None]) -> None:
+        """Read messages until there are no more."""
         while True:
             try:
                 message = self._connection.read()
@@ -119,25 +135,43 @@ class Adapter:
                 messages.put(error)
                 return
             except (OSError, ValueError):  # the stream was closed
-                message = None
-            debugging = self._debugging
-            if debugging is not None and (message is None or message.get("command") in _HALTS):
-                debugging.session.pausing.set()
-            messages.put(message)
+                return
             if message is None:
                 return
+            self._pass_on(messages, message, message.get("command"))
+
+    def _pass_on(
+        self,
+        messages: SimpleQueue[dict[str, Any] | BpftuiError | None],
+        message: dict[str, Any] | None,
+        command: object,
+    ) -> None:
+        """Pass a message on, and have what is under way stand still for it.
+
+        That is between two runs for a pause or a new beginning; for an end, the run is given up.
+        """
+        if self._debugging is not None and command in ("pause", "restart", *_ENDS):
+            self._debugging.session.pausing.set()
+        messages.put(message)
+        if command in _ENDS and not self._left.wait(_GRACE) and self._debugging is not None:
+            self._debugging.giving_up.set()
 
     def _take(self, message: dict[str, Any]) -> None:
         """Do what a message asks for."""
-        command = message.get("command")
+        command, seq = message.get("command"), message.get("seq")
         if message.get("type") != "request" or not isinstance(command, str):
             self._say("a message is no request with a command", "stderr")
             return
+        if not isinstance(seq, int):
+            self._say(f"a request is without a number: its seq is no integer ({command[:60]})", "stderr")
+            return
         try:
             body = self._handler(command)(Arguments(command, message.get("arguments")))
-        except BpftuiError as error:
+        except ConnectionError:
+            raise
+        except Exception as error:  # what nobody expected is an answer as well, and does not end the client's session
             self._then.clear()
-            self._connection.respond(message, error=error)
+            self._connection.respond(message, error=_known(error))
             return
         self._connection.respond(message, body)
         then = list(self._then)
@@ -145,8 +179,11 @@ class Adapter:
         for each in then:
             try:
                 each()
-            except BpftuiError as error:
-                self._say(error.message, "stderr")
+            except (ConnectionError, GivenUpError) as error:
+                if not isinstance(error, GivenUpError):
+                    raise
+            except Exception as error:
+                self._say(_known(error).message, "stderr")
 
     def _handler(self, command: str) -> Handler:
         """Return what answers a request.
@@ -178,6 +215,7 @@ class Adapter:
         if arguments.text("pathFormat", "path") != "path":
             raise UsageError("files are named by their paths here, not by URIs")
         self._is_from_one = arguments.flag("linesStartAt1", default=True)
+        self._columns_from_one = arguments.flag("columnsStartAt1", default=True)
         self._is_initialized = True
         return _CAPABILITIES
 
@@ -190,11 +228,20 @@ class Adapter:
         self._then.append(lambda: self._connection.event("initialized"))
         return None
 
-    def _begin(self, launch: Launch) -> None:
+    def _begin(self, launch: Launch) -> Debugging:
         for remark in launch.remarks:
             self._say(remark, "important")
-        self._debugging = Debugging(self._connection, launch, self._then, is_from_one=self._is_from_one)
+        debugging = Debugging(
+            self._connection,
+            launch,
+            self._then,
+            is_from_one=self._is_from_one,
+            columns_from_one=self._columns_from_one,
+        )
+        self._debugging = debugging
+        self._left.clear()
         self._handlers["restart"] = self._restart
+        return debugging
 
     def _configured(self, _: Arguments) -> Answer:
         debugging = self._debugging
@@ -209,12 +256,13 @@ class Adapter:
         before = self._debugging
         assert before is not None
         given = arguments.part("arguments").given if "arguments" in arguments.given else self._launch_arguments
-        launch = self._open(given)
-        self._close()
+        try:
+            debugging = self._begin(self._open(given))
+        finally:
+            # Where it fails what there was goes on, and nothing is to stand still any more.
+            before.session.pausing.clear()
+        before.session.close()
         self._launch_arguments = given
-        self._begin(launch)
-        debugging = self._debugging
-        assert debugging is not None
         debugging.take_over(before)
         self._then.append(debugging.start)
         return None
@@ -229,5 +277,13 @@ class Adapter:
         return None
 
     def _close(self) -> None:
+        self._left.set()
         if self._debugging is not None:
             self._debugging.session.close()
+
+
+def _known(error: Exception) -> BpftuiError:
+    """Return an error as one that says itself what is wrong."""
+    if isinstance(error, BpftuiError):
+        return error
+    return BpftuiError(f"a fault of bpftui itself: {type(error).__name__}: {error}")

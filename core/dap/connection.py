@@ -10,7 +10,7 @@ from ..documents import parse_json
 from ..errors import BpftuiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from io import RawIOBase
     from typing import BinaryIO
 
@@ -39,9 +39,11 @@ class Connection:
     Args:
         reader: Where they come from; without a buffer, so that it can be left while somebody waits for more.
         writer: Where they go to.
+        hang_up: Ends both ways, also for who waits for more just now; None where nothing does.
     """
 
-    def __init__(self, reader: RawIOBase, writer: BinaryIO) -> None:
+    def __init__(self, reader: RawIOBase, writer: BinaryIO, hang_up: Callable[[], object] | None = None) -> None:
+        self.hang_up = hang_up
         self._reader = reader
         self._writer = writer
         self._buffer = bytearray()
@@ -120,8 +122,8 @@ class Connection:
         """Answer a request, with a body or with what was wrong."""
         message: dict[str, Any] = {
             "type": "response",
-            "request_seq": request.get("seq", 0),
-            "command": request.get("command", ""),
+            "request_seq": request["seq"],
+            "command": request["command"],
             "success": error is None,
         }
         if error is not None:
@@ -135,6 +137,6 @@ class Connection:
 
     def _write(self, message: dict[str, Any]) -> None:
         self._seq += 1
-        raw = json.dumps({"seq": self._seq, **message}).encode()
+        raw = json.dumps({"seq": self._seq, **message}, allow_nan=False).encode()
         self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(raw), raw))
         self._writer.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..debug import Breakpoint, Reason, Session
@@ -68,26 +70,38 @@ class Debugging:
     """What is debugged, and where it stands."""
 
     def __init__(
-        self, connection: Connection, launch: Launch, then: list[Callable[[], object]], *, is_from_one: bool
+        self,
+        connection: Connection,
+        launch: Launch,
+        then: list[Callable[[], object]],
+        *,
+        is_from_one: bool,
+        columns_from_one: bool,
     ) -> None:
         self._connection = connection
         self._launch = launch
         self._then = then
         self.session = session = Session(launch.recording)
+        self.giving_up = Event()
+        """Set by another thread: the run that is under way is given up, and nothing is debugged after it."""
+        session.world.processor.meter.stop = self.giving_up
         self.sources = Sources(session, launch.folders, launch.source_map)
         places = Places(session, self.sources)
         self.stops = Stops(session, self.sources, places, is_from_one=is_from_one)
-        self.inspection = inspection = Inspection(session, self.sources, places, is_from_one=is_from_one)
+        self.inspection = inspection = Inspection(
+            session, self.sources, places, is_from_one=is_from_one, columns_from_one=columns_from_one
+        )
         self._interpreter = Interpreter(session)
         self._first_line = 1 if is_from_one else 0
+        self._first_column = 1 if columns_from_one else 0
         self.is_going = False
         """Whether it has begun: all that was to be set before is set."""
         self._stops_at_faults = True
         self._told: tuple[int, int] = (0, 0)
         """The run, and how many of its printed lines were told."""
         self._logged = 0
-        self.asked: dict[tuple[str, str], Arguments] = {}
-        """What breakpoints the client asked for, by the request and the file."""
+        self.asked: dict[tuple[str, str], tuple[Arguments, list[dict[str, Any]]]] = {}
+        """What breakpoints the client asked for, and which it was told of, by the request and the file."""
         back = session.back
         self.handlers: dict[str, Handler] = {
             "threads": lambda _: {"threads": [{"id": _THREAD, "name": self._name}]},
@@ -145,11 +159,14 @@ class Debugging:
         self._stopped()
 
     def take_over(self, before: Debugging) -> None:
-        """Set the breakpoints that there were in what was debugged before."""
+        """Set the breakpoints that there were in what was debugged before; tell of those that are otherwise now."""
         self._stops_at_faults = before._stops_at_faults
-        for (command, file), arguments in before.asked.items():
-            del file
-            self.handlers[command](arguments)
+        self.stops.take_over(before.stops)
+        for key, (arguments, was) in before.asked.items():
+            self.handlers[key[0]](arguments)
+            for each in self.stops.keep(was, self.asked[key][1]):
+                body = {"reason": "changed", "breakpoint": each}
+                self._then.append(partial(self._connection.event, "breakpoint", body))
 
     def _resume(self) -> None:
         """Go on to the next stop; over what stops runs, where the client does not want to stand there."""
@@ -215,7 +232,9 @@ class Debugging:
         return None
 
     def _stopped(self) -> None:
-        """Tell where it stands, and what was printed on the way."""
+        """Tell where it stands, and what was printed on the way; nothing of a run that was given up."""
+        if self.giving_up.is_set():
+            return
         session = self.session
         self._tell()
         stop = session.stop
@@ -223,7 +242,7 @@ class Debugging:
         match stop.reason:
             case Reason.BREAKPOINT | Reason.WATCHPOINT if stop.by is not None:
                 reason = self.stops.reason(stop.by)
-                body["hitBreakpointIds"] = [stop.by.number]
+                body["hitBreakpointIds"] = self.stops.known_as(stop.by)
                 if isinstance(stop.by, Breakpoint) and stop.by.problem:
                     body["text"] = stop.by.problem
             case Reason.ERROR:
@@ -261,11 +280,11 @@ class Debugging:
 
     # What is set and changed
 
-    def _setting(self, command: str, set_: Handler) -> Handler:
+    def _setting(self, command: str, set_: Callable[[Arguments], dict[str, Any]]) -> Handler:
         def handler(arguments: Arguments) -> Answer:
             file = str(arguments.part("source").given) if "source" in arguments.given else ""
             answer = set_(arguments)
-            self.asked[command, file] = arguments
+            self.asked[command, file] = arguments, answer["breakpoints"]
             return answer
 
         return handler
@@ -315,14 +334,14 @@ class Debugging:
         return self._interpreter.is_command(text)
 
     def _completions(self, arguments: Arguments) -> Answer:
-        column = arguments.number("column") - self._first_line
+        column = arguments.number("column") - self._first_column
         before = arguments.text("text")[: max(column, 0)]
         word = before[len(before.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")) :]
         session = self.session
         names = [*session.world.collection.spec.variables, *session.world.collection.maps, "ctx", "pkt", "pkt_len"]
         known = [*self._interpreter.words, *names] if word == before.lstrip() else names
         found = sorted(each for each in set(known) if each.startswith(word)) if word else []
-        start = column - len(word)
+        start = column - len(word) + self._first_column
         return {"targets": [{"label": each, "start": start, "length": len(word)} for each in found]}
 
     def _exception_info(self, _: Arguments) -> Answer:

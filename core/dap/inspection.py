@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,8 @@ _MOST: Final = 1000
 _FEW: Final = 100
 """Numbered ones that a client need not ask for in portions."""
 _MOST_BYTES: Final = 1 << 20
+_NAME: Final = re.compile(r"\$?[A-Za-z_]\w*")
+_REGISTER: Final = re.compile(r"\$?r(10|\d)")
 
 
 def returned(session: Session) -> str:
@@ -47,20 +50,27 @@ class Inspection:
         sources: What files are called.
         places: What instructions are called.
         is_from_one: Whether the client counts lines from 1 on.
+        columns_from_one: Whether it does columns.
     """
 
-    def __init__(self, session: Session, sources: Sources, places: Places, *, is_from_one: bool) -> None:
+    def __init__(
+        self, session: Session, sources: Sources, places: Places, *, is_from_one: bool, columns_from_one: bool
+    ) -> None:
         self._session = session
         self._sources = sources
         self._places = places
         self._first_line = 1 if is_from_one else 0
+        self._first_column = 1 if columns_from_one else 0
         self._unfolding: list[tuple[Unfold, int, int]] = []
         """By the number of a variable that can be unfolded, from 1 on: its parts, how many are numbered, and of which
         function it is."""
+        self._starts: dict[tuple[int, str], int] = {}
+        """By such a number and the name of one of its parts, which of them it is, of those that were sent."""
 
     def forget(self) -> None:
         """Forget what was numbered: the session stands elsewhere."""
         self._unfolding.clear()
+        self._starts.clear()
 
     # Frames
 
@@ -82,6 +92,7 @@ class Inspection:
             "name": f"{location.function}()",
             **at,
             "line": max(at["line"] - 1 + self._first_line, 0),
+            "column": max(at["column"] - 1 + self._first_column, 0),
             "instructionPointerReference": self._places.reference(location.place),
         }
 
@@ -131,10 +142,17 @@ class Inspection:
         unfold, _, self._session.level = self._unfolding[number - 1]
         return unfold(max(start, 0), min(count, _MOST) if count > 0 else _MOST)
 
+    def _part(self, number: int, name: str) -> Variable | None:
+        """Return the part of that name: where it was when it was sent, or else among the first ones."""
+        at = self._starts.get((number, name))
+        there = () if at is None else self._parts(number, at, 1)
+        return next((each for each in (*there, *self._parts(number)) if each.name == name), None)
+
     def variables(self, arguments: Arguments) -> dict[str, Any]:
         """Return what a variable or a scope consists of."""
-        number = arguments.number("variablesReference")
-        parts = self._parts(number, arguments.number("start", 0), arguments.number("count", 0))
+        number, start = arguments.number("variablesReference"), max(arguments.number("start", 0), 0)
+        parts = self._parts(number, start, arguments.number("count", 0))
+        self._starts |= {(number, each.name): at for at, each in enumerate(parts, start)}
         numbered = self._unfolding[number - 1][1]
         wanted = arguments.text("filter", "")
         if (wanted == "indexed" and not numbered) or (wanted == "named" and numbered):
@@ -164,22 +182,26 @@ class Inspection:
         """Change a variable; what comes after is another run."""
         name, text = arguments.text("name"), arguments.text("value")
         number = arguments.number("variablesReference")
-        variable = next((each for each in self._parts(number) if each.name == name), None)
+        variable = self._part(number, name)
         if variable is None:
             raise UsageError(f"there is no variable {name} there")
         if variable.encode is not None:
             self._session.change_bytes(*variable.encode(text))
-            return {"value": text}
+            changed = self._part(number, name)
+            return {"value": text if changed is None else changed.text}
         if not variable.expression:
             raise UsageError(f"{name} cannot be changed")
         return self._change(variable.expression, text)
 
     def set_expression(self, arguments: Arguments) -> dict[str, Any]:
-        """Change what an expression is."""
+        """Change what an expression is, in a frame."""
+        self._session.level = self._depth(arguments)
         return self._change(arguments.text("expression"), arguments.text("value"))
 
     def _change(self, expression: str, text: str) -> dict[str, Any]:
+        level = self._session.level
         self._session.change(expression, text)
+        self._session.level = level
         found = self._variable(unfolded(self._session, expression, expression, self._session.evaluate(expression)))
         return {name: found[name] for name in ("value", "type", "variablesReference") if name in found}
 
@@ -197,8 +219,10 @@ class Inspection:
         name, number = arguments.text("name"), arguments.number("variablesReference", 0)
         expression = name
         if number:
-            variable = next((each for each in self._parts(number) if each.name == name), None)
+            variable = self._part(number, name)
             expression = "" if variable is None else variable.expression
+        else:
+            self._session.level = self._depth(arguments)
         try:
             if not expression:
                 raise UsageError(f"{name} is nothing that an expression names")
@@ -207,12 +231,20 @@ class Inspection:
                 raise UsageError(f"{name} lies nowhere in memory, and cannot be watched")
         except BpftuiError as error:
             return {"dataId": None, "description": error.message}
+        # What else it means depends on where it is asked: that is said by what it was found to be.
+        is_global = self._is_global(expression)
         return {
-            "dataId": expression,
+            "dataId": expression if is_global else f"{expression} @ {value.address:#x}+{value.kind.size}",
             "description": f"{expression}, {value.kind.size} bytes",
             "accessTypes": ["write", "read", "readWrite"],
-            "canPersist": True,
+            "canPersist": is_global,
         }
+
+    def _is_global(self, expression: str) -> bool:
+        """Whether an expression names no C variable of the function that it is about, and no register."""
+        frame = self._session.frame
+        names = [] if frame is None else [each.name for each in self._session.locals.at(frame)]
+        return not any(each in names or _REGISTER.fullmatch(each) for each in _NAME.findall(expression))
 
     # Memory
 

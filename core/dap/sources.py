@@ -97,6 +97,9 @@ class Sources:
             known = ", ".join(each.rpartition("/")[2] for each in self.files[:5]) or "none: it has no line information"
             raise UsageError(f"no code of the object is from {wanted[-1]}", hint=f"its files: {known}")
         if os.path.isabs(path):
+            here = self._path(best)
+            if here is not None and os.path.exists(path) and not os.path.samefile(here, path):
+                raise UsageError(f"no code of the object is from {path}, but from {here}")
             self._paths[best] = path
         return best
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from ..debug import Access
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Stops"]
 
 _HITS: Final = re.compile(r"\s*(?P<sign>[<>=!]=|[<>=%]|)\s*(?P<number>\d{1,18})\s*")
+_FOUND: Final = re.compile(r"(?P<expression>.+) @ 0x(?P<address>[0-9a-f]{1,16})\+(?P<size>\d{1,9})", re.DOTALL)
 _LINE, _FUNCTION, _INSTRUCTION, _DATA = "line", "function", "instruction", "data"
 _ACCESSES: Final = {"write": Access.CHANGE, "read": Access.READ, "readWrite": Access.ANY}
 _REASONS: Final = {
@@ -46,6 +48,35 @@ class Stops:
         self._first_line = 1 if is_from_one else 0
         self._set: dict[tuple[str, str], list[int]] = {}
         """By kind, and by file of those that are of lines, the numbers of the session's."""
+        self._ids: dict[int, int] = {}
+        """By such a number, what the client knows it as: also after a restart, whose session numbers anew."""
+        self._last_id = 0
+
+    def take_over(self, before: Stops) -> None:
+        """Call no breakpoint as one was called in what was debugged before."""
+        self._last_id = before._last_id
+
+    def keep(self, was: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Call breakpoints that were set anew what the client knows them as; return those that are otherwise now.
+
+        Args:
+            was: What was answered when they were set before.
+            now: What is answered now, one by one; the ids in it are changed.
+        """
+        changed: list[dict[str, Any]] = []
+        for old, new in zip(was, now, strict=True):
+            if "id" not in old:
+                continue
+            for number in [number for number, known in self._ids.items() if known == new.get("id")]:
+                self._ids[number] = old["id"]
+            new["id"] = old["id"]
+            if new != old:
+                changed.append(new)
+        return changed
+
+    def known_as(self, by: Breakpoint | Watchpoint) -> list[int]:
+        """Return what the client knows one as: nothing where it has set none, but somebody has typed it."""
+        return [self._ids[by.number]] if by.number in self._ids else []
 
     def reason(self, by: Breakpoint | Watchpoint) -> str:
         """Return what the protocol calls a stop by one of them."""
@@ -57,7 +88,9 @@ class Stops:
     ) -> dict[str, Any]:
         """Set these in place of those that were; one that cannot be set says why."""
         for number in self._set.pop((kind, file), []):
-            self._session.breakpoints.remove(number)
+            del self._ids[number]
+            with suppress(UsageError):  # somebody has typed that it is to be deleted
+                self._session.breakpoints.remove(number)
         numbers = self._set[kind, file] = []
         found: list[dict[str, Any]] = []
         for each in wanted:
@@ -68,6 +101,8 @@ class Stops:
                 made = {"verified": False, "message": text}
             else:
                 numbers.append(made["id"])
+                self._last_id += 1
+                self._ids[made["id"]] = made["id"] = self._last_id
             found.append(made)
         return {"breakpoints": found}
 
@@ -126,11 +161,19 @@ class Stops:
             access = _ACCESSES.get(each.text("accessType", "write"))
             if access is None:
                 raise UsageError("a data breakpoint is for write, read or readWrite")
-            found = self._session.watch(each.text("dataId"), access)
+            found = self._watch(each.text("dataId"), access)
             found.stops_at = stops
             return {"id": found.number, "verified": True}
 
         return self._replace(_DATA, "", arguments.parts("breakpoints"), make)
+
+    def _watch(self, data: str, access: Access) -> Watchpoint:
+        """Watch what `Inspection.data_breakpoint_info` calls so: an expression, perhaps with where it was found."""
+        match = _FOUND.fullmatch(data)
+        if match is None:
+            return self._session.watch(data, access)
+        address, size = int(match["address"], 16), int(match["size"])
+        return self._session.breakpoints.watch(match["expression"], address, size, access)
 
     def _shown(self, place: int) -> dict[str, Any]:
         shown = self._sources.at(self._session.symbols.location(place))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError, nearest
@@ -82,15 +83,13 @@ class Interpreter:
         }
         self._others: dict[str, Callable[[str, str], Answer]] = {
             "break": self._break,
-            "watch": self._watch,
-            "rwatch": self._watch,
-            "awatch": self._watch,
+            **{each.value: partial(self._watch, each) for each in (Access.CHANGE, Access.READ, Access.ANY)},
             "delete": self._delete,
-            "enable": self._enable,
-            "disable": self._enable,
+            "enable": partial(self._enable, "enable"),
+            "disable": partial(self._enable, "disable"),
             "print": self._print,
-            "until": self._until,
-            "reverse-until": self._until,
+            "until": partial(self._until, session.until),
+            "reverse-until": partial(self._until, back.until),
             "goto": self._goto,
             "run": self._run,
             "backtrace": self._backtrace,
@@ -98,9 +97,7 @@ class Interpreter:
             "why": self._why,
             "set": self._set,
             "answer": self._answer,
-            "frame": self._frame,
-            "up": self._frame,
-            "down": self._frame,
+            **{each: partial(self._frame, each) for each in ("frame", "up", "down")},
         }
 
     @property
@@ -122,10 +119,12 @@ class Interpreter:
         """
         line = line.strip()
         word, _, rest = line.partition(" ")
-        if "/" in word:  # print/x
-            word, slash, letter = word.partition("/")
-            rest = f"{slash}{letter} {rest}"
+        word, slash, letter = word.partition("/")
         word, rest = _SHORT.get(word, word), rest.strip()
+        if slash and word == "print":
+            rest = f"/{letter} {rest}"
+        elif slash and word in self.words:
+            raise UsageError(f"{word} takes no format, and not /{letter}", hint="print/x r0: print alone takes one")
         if word in self._steps:
             self._steps[word](_count(rest))
             return Answer(line, moved=True)
@@ -153,24 +152,22 @@ class Interpreter:
         several = f", and {len(places) - 1} more" if len(places) > 1 else ""
         return Answer(line, f"breakpoint {found.number} at {at}{several}", found.number)
 
-    def _watch(self, line: str, rest: str) -> Answer:
+    def _watch(self, access: Access, line: str, rest: str) -> Answer:
         if not rest:
             raise UsageError(
                 "watch takes an expression", hint="watch total_packets, watch traffic[{IPV4, TCP}].packets"
             )
-        word = line.partition(" ")[0]
-        if word == Access.CHANGE and rest.startswith("-w "):
+        if access is Access.CHANGE and rest.startswith("-w "):
             found = self._session.watch(rest.removeprefix("-w "), Access.WRITE)
         else:
-            found = self._session.watch(rest, Access(word))
+            found = self._session.watch(rest, access)
         return Answer(line, f"watchpoint {found.number}: {found.what}, {found.size} bytes", found.number)
 
     def _delete(self, line: str, rest: str) -> Answer:
         self._session.breakpoints.remove(_number(rest, "delete"))
         return Answer(line)
 
-    def _enable(self, line: str, rest: str) -> Answer:
-        word = line.partition(" ")[0]
+    def _enable(self, word: str, line: str, rest: str) -> Answer:
         self._session.breakpoints.get(_number(rest, word)).enabled = word == "enable"
         return Answer(line)
 
@@ -182,10 +179,10 @@ class Interpreter:
         value: Value = self._session.evaluate(text)
         return Answer(line, f"{text} = {value.in_base(match['base']) if match else value.text}", value.decoded)
 
-    def _until(self, line: str, rest: str) -> Answer:
+    def _until(self, go: Callable[[str], object], line: str, rest: str) -> Answer:
         if not rest:
             raise UsageError("until takes a place", hint="until prog.c:40, until 17")
-        (self._session.back.until if line.startswith("reverse") else self._session.until)(rest)
+        go(rest)
         return Answer(line, moved=True)
 
     def _goto(self, line: str, rest: str) -> Answer:
@@ -211,9 +208,9 @@ class Interpreter:
         self._session.answer(rest)
         return Answer(line, moved=True)
 
-    def _frame(self, line: str, rest: str) -> Answer:
+    def _frame(self, word: str, line: str, rest: str) -> Answer:
         """Say which function expressions are about."""
-        session, word = self._session, line.partition(" ")[0]
+        session = self._session
         number = _number(rest, word) if rest else int(word != "frame")
         level = number if word == "frame" else session.level + (number if word == "up" else -number)
         calls = session.calls[::-1]

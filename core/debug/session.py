@@ -16,7 +16,7 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING
 
-from ..errors import BpftuiError
+from ..errors import BpftuiError, GivenUpError
 from .accesses import Accesses, accesses_at
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
@@ -300,7 +300,10 @@ class Session(Standing):
         assert walk is not None
         own = self.memory.own
         asks = any(each.access is not Access.CHANGE for each in watched)
+        given_up = self.world.processor.meter.stop
         for position in range(max(start, 0) + 1, stop + 1):
+            if given_up is not None and given_up.is_set():
+                raise GivenUpError("the run was given up")
             accesses = accesses_at(self) if asks else None
             walk.advance(1)
             self._position = position

@@ -219,12 +219,18 @@ def _fields(session: Session, layer: Layer) -> Unfold:
     assert packet is not None
     base = packet.region.base
 
-    def variable(field: Field) -> Variable:
+    def unfold(start: int, most: int) -> list[Variable]:
+        # As the layer is by now: others of its fields may have been changed.
+        here = (layer.protocol, layer.start)
+        now = (each for each in _layers(session, session.packet or b"") if (each.protocol, each.start) == here)
+        return [variable(each, field) for each in now for field in each.fields[start : start + most]]
+
+    def variable(layer: Layer, field: Field) -> Variable:
         address = base + layer.where(field).start
         encode = _encoder(layer, field, base + layer.start)
         return Variable(field.name, layer.text(field), address=address, encode=encode)
 
-    return _each(layer.fields, variable)
+    return unfold
 
 
 def _encoder(layer: Layer, field: Field, address: int) -> Callable[[str], tuple[int, bytes]]:

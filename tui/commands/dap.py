@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...core.errors import ExitCode, UsageError
+from ...core.errors import BpftuiError, ExitCode, UsageError
 from ..terminal.output import complain
 from .common import Parser
 from .debug.recorded import add_calls, recording_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from io import RawIOBase
     from typing import BinaryIO
 
@@ -63,10 +65,16 @@ def run(arguments: Sequence[str]) -> int:
         return _serve(reader, writer)
 
 
-def _serve(reader: RawIOBase, writer: BinaryIO) -> int:
+def _serve(reader: RawIOBase, writer: BinaryIO, hang_up: Callable[[], object] | None = None) -> int:
     from ...core.dap import Adapter, Connection
 
-    return ExitCode.OK if Adapter(Connection(reader, writer), launched).run() else ExitCode.REFUSED
+    home = os.getcwd()
+    try:
+        adapter = Adapter(Connection(reader, writer, hang_up), partial(launched, home=home))
+        return ExitCode.OK if adapter.run() else ExitCode.REFUSED
+    finally:
+        with suppress(OSError):
+            os.chdir(home)  # the next client's relative paths are not from where this one's program was
 
 
 def _listen(port: int) -> int:
@@ -80,17 +88,28 @@ def _listen(port: int) -> int:
         complain(f"listening at 127.0.0.1:{server.getsockname()[1]}")
         while True:
             connection, _ = server.accept()
-            with connection, connection.makefile("rb", buffering=0) as reader, connection.makefile("wb") as writer:
-                _serve(reader, writer)
+            hang_up = partial(connection.shutdown, socket.SHUT_RDWR)
+            try:
+                # What is still to be written when the client has gone away fails once more where the writer is closed.
+                with (
+                    suppress(OSError),
+                    connection,
+                    connection.makefile("rb", buffering=0) as reader,
+                    connection.makefile("wb") as writer,
+                ):
+                    _serve(reader, writer, hang_up)
+            except BpftuiError as error:
+                complain(error.message)
 
 
-def launched(given: Mapping[str, Any]) -> Launch:
+def launched(given: Mapping[str, Any], home: str = "") -> Launch:
     """Return what a client wants to be debugged.
 
     Args:
         given: The arguments of its `launch`: `object` and `program`, or `recording`; `data`, `ctx`, `pcap`, `set`,
             `preset`, `types`, `return`, `memory`, `btf` as the options of `bpftui debug`; `cwd`, `stopOnEntry`,
             `noDebug`, `sourceMap`. What else there is is an editor's own.
+        home: From where a relative `cwd` is; empty for the current folder.
 
     Raises:
         UsageError: Something is missing, or of no use.
@@ -101,9 +120,10 @@ def launched(given: Mapping[str, Any]) -> Launch:
     cwd = _text(given, "cwd")
     if cwd is not None:
         try:
-            os.chdir(cwd)
-        except OSError as error:
-            raise UsageError(f"launch: cwd is {cwd}: {error.strerror}") from None
+            os.chdir(os.path.join(home, cwd))
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "that is no path"
+            raise UsageError(f"launch: cwd is {cwd!r}: {why}") from None
     parser = Parser("launch", "")
     add_calls(parser)
     options = parser.parse(_words(given))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from bpftui.core.dap import Adapter, Connection
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 TRAFFIC = {"object": "bpf/traffic.o", "program": "count_traffic", "data": f"{'00' * 12}080045{'00' * 8}11{'00' * 40}"}
 """One packet: Ethernet, IPv4, UDP."""
+_PATIENCE = 60.0
+"""Seconds without a word from an adapter that is at work, after which a test fails."""
 
 
 class Client:
@@ -25,34 +30,43 @@ class Client:
     """
 
     def __init__(self, launch: Callable[..., Any] = launched) -> None:
-        read, self._write = os.pipe()
-        self._read, write = os.pipe()
-        self._in, self._out = os.fdopen(self._read, "rb"), os.fdopen(self._write, "wb")
+        self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(_PATIENCE)
+        self._in = self._socket.makefile("rb")
         self.messages: list[dict[str, Any]] = []
         self.is_well: bool | None = None
         self._seq = 0
 
         def serve() -> None:
-            with os.fdopen(read, "rb", buffering=0) as reader, os.fdopen(write, "wb") as writer:
-                self.is_well = Adapter(Connection(reader, writer), launch).run()
+            hang_up = partial(theirs.shutdown, socket.SHUT_RDWR)
+            with theirs, theirs.makefile("rb", buffering=0) as reader, theirs.makefile("wb") as writer:
+                self.is_well = Adapter(Connection(reader, writer, hang_up), launch).run()
 
-        self._thread = threading.Thread(target=serve)
+        self._thread = threading.Thread(target=serve, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._out.close()
-        while self.receive() is not None:
-            pass
-        self._thread.join()
-        self._in.close()
+        try:
+            self.end()
+            while self.receive() is not None:
+                pass
+            self._thread.join(_PATIENCE)
+            assert not self._thread.is_alive(), "the adapter does not end"
+        finally:
+            self._in.close()
+            self._socket.close()
+
+    def end(self) -> None:
+        """Say that there comes no more."""
+        with suppress(OSError):  # the adapter has left already
+            self._socket.shutdown(socket.SHUT_WR)
 
     def raw(self, data: bytes) -> None:
         """Send bytes."""
-        self._out.write(data)
-        self._out.flush()
+        self._socket.sendall(data)
 
     def send(self, message: object) -> None:
         """Send a message."""

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.dap import Connection, adapter, inspection
+from bpftui.core.dap.debugging import COMMANDS, Debugging
+from bpftui.tui.commands.dap import launched
 from tests.core.dap.client import TRAFFIC, Client
+
+if TYPE_CHECKING:
+    from bpftui.core.dap import Launch
 
 SOURCE = Path("bpf/traffic.c").read_text().split("\n")
 COUNTS = next(number for number, text in enumerate(SOURCE, 1) if "&total_packets" in text)
@@ -140,7 +149,7 @@ def test_what_is_seen_and_changed() -> None:
         maps = unfolded(scopes["Maps"])
         assert maps["sources"]["value"] == "lru_hash, 1 entry"
         assert client.ask("completions", text="total_p", column=8)["targets"] == [
-            {"label": "total_packets", "start": 0, "length": 7}
+            {"label": "total_packets", "start": 1, "length": 7}
         ]
         assert client.ask("evaluate", expression="info registers", context="repl")["result"].startswith("r0 ")
         assert client.ask("evaluate", expression="1 + 2", context="repl")["result"] == "3"
@@ -239,7 +248,7 @@ def test_a_broken_stream_is_left(raw: bytes, reason: str) -> None:
 def test_a_message_that_is_cut_off() -> None:
     with Client() as client:
         client.raw(b"Content-Length: 50\r\n\r\n{}")
-        client._out.close()  # pyright: ignore[reportPrivateUsage]
+        client.end()
         client.event("output")
     assert client.output() == ["a message of 50 bytes ends after 2\n"]
 
@@ -270,3 +279,168 @@ def test_the_command_speaks_on_its_streams() -> None:
         "terminated",
         "disconnect",
     ]
+
+
+def test_no_message_leaves_the_adapter_waiting() -> None:
+    """Requests that no dictionary or set can look up, and numbers that no JSON has."""
+    with Client() as client:
+        client.begin(COUNTS)
+        for command in (["x"], {}, None, 5):
+            client.send({"seq": 1, "type": "request", "command": command})
+        client.send({"seq": float("nan"), "type": "request", "command": "threads"})
+        client.ask("disconnect")
+    said = client.output()
+    assert said.count("a message is no request with a command\n") == 4
+    assert "a request is without a number: its seq is no integer (threads)\n" in said
+    assert client.is_well
+
+
+def test_a_slip_is_an_answer() -> None:
+    def slips(_: object) -> Launch:
+        raise ValueError("nobody has thought of this")
+
+    with Client(slips) as client:
+        client.ask("initialize", adapterID="x")
+        found = client.refused("launch", **TRAFFIC)
+        assert found == "a fault of bpftui itself: ValueError: nobody has thought of this"
+        client.ask("disconnect")
+    assert client.is_well
+    with Client() as client:
+        client.ask("initialize", adapterID="x")
+        for cwd in ("a\0b", "\ud800"):
+            assert client.refused("launch", **TRAFFIC, cwd=cwd) == f"launch: cwd is {cwd!r}: that is no path"
+        client.ask("disconnect")
+
+
+def test_requests_are_known_before_something_is_launched() -> None:
+    launch = launched({**TRAFFIC})
+    streams = Connection(io.FileIO(os.devnull), io.BytesIO())
+    debugging = Debugging(streams, launch, [], is_from_one=True, columns_from_one=True)
+    assert {*debugging.handlers, "restart"} == COMMANDS
+
+
+def test_clients_come_and_go() -> None:
+    """One that goes away without reading what it is told; and one that reads until the adapter hangs up."""
+    command = [sys.executable, "-m", "bpftui.tui", "dap", "--listen", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}) as server:
+        try:
+            assert server.stderr is not None
+            port = int(server.stderr.readline().rpartition(":")[2])
+            hello = request("initialize", adapterID="x")
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", port), timeout=60) as rude:
+                    rude.sendall(hello * 500)
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as polite:
+                polite.sendall(hello + request("disconnect"))
+                told = b"".join(iter(lambda: polite.recv(1 << 16), b""))
+            assert told.count(b'"success": true') == 2
+            assert server.poll() is None
+        finally:
+            server.kill()
+
+
+def request(command: str, **arguments: object) -> bytes:
+    """Return a request as it is sent."""
+    body = json.dumps({"seq": 1, "type": "request", "command": command, "arguments": arguments}).encode()
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def test_a_client_that_leaves_gives_the_run_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million turns with a watchpoint, step by step: the end of them is not waited for."""
+    monkeypatch.setattr(adapter, "_GRACE", 0.0)
+    loop = {"object": "tests/objects/callbacks.o", "program": "loop", "data": "00" * 64, "set": {"rounds": 1_000_000}}
+    with Client() as client:
+        client.ask("initialize", adapterID="x")
+        client.ask("launch", **loop, stopOnEntry=True)
+        client.ask("configurationDone")
+        client.event("stopped")
+        info = client.ask("dataBreakpointInfo", name="sum", frameId=1)
+        client.ask("setDataBreakpoints", breakpoints=[{"dataId": info["dataId"]}])
+        client.messages.clear()
+        client.ask("continue", threadId=1)
+        client.ask("disconnect")
+    assert [each.get("event") for each in client.messages if each["type"] == "event"] == []
+    assert client.is_well
+
+
+def test_a_restart_that_fails_changes_nothing() -> None:
+    launches = [launched({**TRAFFIC}), launched({**TRAFFIC}), launched({**TRAFFIC})]
+    for each in launches:
+        each.recording.calls.append(each.recording.calls[0])
+    launches[1].recording.calls.clear()
+    given = iter(launches)
+    with Client(lambda _: next(given)) as client:
+        client.begin(COUNTS - 1, COUNTS)
+        client.ask("setBreakpoints", source={"path": "traffic.c"}, breakpoints=[{"line": COUNTS}])
+        client.refused("restart")
+        assert client.where[1] == COUNTS - 1 or client.where[1] == COUNTS
+        client.move("continue")
+        stop = client.move("continue")
+        assert (stop["reason"], client.where) == ("breakpoint", ("count_traffic()", COUNTS))
+        known = stop["hitBreakpointIds"]
+        # Anew: the breakpoint is the one that the client knows, and its next one is another.
+        assert client.ask("restart") == {}
+        assert client.event("stopped")["hitBreakpointIds"] == known
+        new = client.ask("setFunctionBreakpoints", breakpoints=[{"name": "bpf_map_lookup_elem"}])["breakpoints"]
+        assert new[0]["id"] not in (*known, 0)
+
+
+def test_a_file_of_the_same_name_is_another(tmp_path: Path) -> None:
+    other = tmp_path / "traffic.c"
+    other.write_text("int other;\n" * 300)
+    with Client() as client:
+        client.begin(COUNTS)
+        found = client.ask("setBreakpoints", source={"path": str(other)}, breakpoints=[{"line": BEGIN}])["breakpoints"]
+        assert (found[0]["verified"], f"no code of the object is from {other}" in found[0]["message"]) == (False, True)
+        client.ask("setBreakpoints", source={"path": str(other)}, breakpoints=[])
+        frame = client.ask("stackTrace", threadId=1)["stackFrames"][0]
+        assert frame["source"]["path"] == os.path.abspath("bpf/traffic.c")
+        client.move("reverseContinue")
+        assert client.move("continue")["hitBreakpointIds"] == [1]
+
+
+def test_expressions_are_about_the_frame_that_is_asked_for() -> None:
+    with Client() as client:
+        client.begin(object="tests/objects/subprograms.o", program="first", stopOnEntry=True)
+        client.ask("evaluate", expression="until twice", context="repl")
+        client.event("stopped")
+        client.move("stepIn", granularity="instruction")
+        here, caller = {"expression": "x", "frameId": 1}, {"expression": "a", "frameId": 2}
+        assert client.ask("evaluate", **here, context="hover")["result"] == "41"
+        assert "lies nowhere" in client.refused("setExpression", **caller, value="1")
+        assert "lies nowhere" in client.refused("setExpression", **here, value="1")
+        assert "lies nowhere" in client.ask("dataBreakpointInfo", name="a", frameId=2)["description"]
+        assert "lies nowhere" in client.ask("dataBreakpointInfo", name="x", frameId=1)["description"]
+    with Client() as client:
+        client.begin(stopOnEntry=True)
+        client.ask("evaluate", expression="goto 5", context="repl")
+        client.event("stopped")
+        info = client.ask("dataBreakpointInfo", name="packet", frameId=1)
+        address = client.ask("evaluate", expression="packet", context="hover")["memoryReference"]
+        assert (info["dataId"], info["canPersist"]) == (f"packet @ {address}+32", False)
+        client.ask("setDataBreakpoints", breakpoints=[{"dataId": info["dataId"]}])
+        assert client.move("continue")["reason"] == "data breakpoint"
+
+
+def test_what_was_sent_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "_MOST", 2)
+    with Client() as client:
+        client.begin(COUNTS)
+        scopes = {each["name"]: each["variablesReference"] for each in client.ask("scopes", frameId=1)["scopes"]}
+        registers = scopes["Registers"]
+        assert "no variable r7" in client.refused("setVariable", variablesReference=registers, name="r7", value="7")
+        sent = client.ask("variables", variablesReference=registers, start=7, count=1)["variables"]
+        assert [each["name"] for each in sent] == ["r7"]
+        changed = client.ask("setVariable", variablesReference=registers, name="r7", value="0x11")
+        assert changed["value"] == "17"
+        layers = client.ask("variables", variablesReference=scopes["Packet"], start=1, count=1)["variables"]
+        ip = layers[0]["variablesReference"]
+        # What is answered is what stands there then; and a second change keeps the first.
+        client.ask("variables", variablesReference=ip, start=0, count=2)
+        monkeypatch.setattr(inspection, "_MOST", 1000)
+        answer = client.ask("setVariable", variablesReference=ip, name="protocol", value="0x6")
+        assert answer == {"value": "TCP"}
+        client.ask("setVariable", variablesReference=ip, name="TTL", value="9")
+        found = client.ask("variables", variablesReference=ip)["variables"]
+        values = {each["name"]: each["value"] for each in found}
+        assert (values["protocol"], values["TTL"]) == ("TCP", "9")

@@ -196,6 +196,23 @@ def test_a_watchpoint_counts_what_is_met_forwards(session: Session) -> None:
     assert interpreter.execute("info breakpoints").text == "1 watch total_packets (off)  hit 1"
 
 
+def test_only_print_takes_a_format(session: Session) -> None:
+    interpreter = Interpreter(session)
+    for command in (
+        "watch/x total_packets",
+        "rwatch/d r1",
+        "awatch/ x",
+        "frame/x 1",
+        "bt/x",
+        "c/x",
+        "until/x 3",
+        "si/2",
+    ):
+        with pytest.raises(UsageError, match=r"takes no format, and not /"):
+            interpreter.execute(command)
+    assert interpreter.execute("p/x 1 + 16").text == "1 + 16 = 0x11"
+
+
 def test_changes_make_another_run(session: Session, tmp_path: Path) -> None:
     session.goto(40)
     before = session.change("total_packets", "41")
