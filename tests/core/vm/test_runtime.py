@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Timer
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -102,9 +102,9 @@ def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
 def test_the_first_run_is_timed_without_its_translation(monkeypatch: pytest.MonkeyPatch) -> None:
     translate, now = Translation.__init__, [0]
 
-    def slowly(translation: Translation, machine: Machine, **options: bool) -> None:
+    def slowly(translation: Translation, machine: Machine, *more: Any, **options: Any) -> None:
         now[0] += 200_000_000
-        translate(translation, machine, **options)
+        translate(translation, machine, *more, **options)
 
     monkeypatch.setattr(Translation, "__init__", slowly)
     monkeypatch.setattr("bpftui.core.vm.program.time", SimpleNamespace(perf_counter_ns=lambda: now[0]))
