@@ -51,16 +51,17 @@ def check_place(path: str | os.PathLike[str]) -> None:
     """Raise what will keep a file from being written, as far as it is known before: nothing is made or changed.
 
     Raises:
-        OSError: There is no such folder, a folder has that name, or somebody else's it is.
+        OSError: There is no such folder, a folder has that name, or there is no right to write there.
     """
-    place = os.path.realpath(path)
-    folder = os.path.dirname(place)
-    if os.path.isdir(place):
+    if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not os.path.isdir(folder):
-        number = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
-        raise OSError(number, os.strerror(number))
-    if not os.access(place if os.path.exists(place) else folder, os.W_OK):
+    place = path
+    if not os.path.exists(path):
+        place = os.path.dirname(os.path.realpath(path))
+        if not os.path.isdir(place):
+            number = errno.ENOTDIR if os.path.exists(place) else errno.ENOENT
+            raise OSError(number, os.strerror(number))
+    if not os.access(place, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
@@ -83,12 +84,12 @@ def write_whole(path: str | os.PathLike[str], text: Iterable[str], *, replace: b
         raise FileExistsError
     place = os.path.realpath(path)
     try:
-        old = os.stat(place)
+        old = os.stat(path)  # a pipe's real path, as /dev/stdout has it, is none that could be opened
     except FileNotFoundError:
         old = None
     folder = os.path.dirname(place)
     if old is not None and not (stat.S_ISREG(old.st_mode) and os.access(folder, os.W_OK)):
-        with open(place, "w", encoding="utf-8") as file:
+        with open(path, "w", encoding="utf-8") as file:
             file.writelines(text)
     else:
         _write_beside(place, text, old, replace=replace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from .lines import in_order, total
 
@@ -32,7 +32,7 @@ def cobertura(files: Sequence[FileCoverage], *, timestamp: int = 0) -> Iterator[
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield '<!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">'
     yield f'<coverage {lines} {branches} complexity="0" version="bpftui" timestamp="{timestamp}">'
-    yield f"<sources><source>{_attribute(os.getcwd())[1:-1]}</source></sources>"
+    yield f"<sources><source>{escape(_text(_here()))}</source></sources>"
     rates = f'line-rate="{_rate(*all_[:2])}" branch-rate="{_rate(*all_[2:4])}"'
     yield f'<packages><package name="bpf" {rates} complexity="0">'
     yield "<classes>"
@@ -60,6 +60,19 @@ def _rate(part: int, whole: int) -> str:
     return f"{part / whole:.4f}" if whole else "1"
 
 
+def _here() -> str:
+    """Return the folder that names of files begin in."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it is gone
+        return "."
+
+
 def _attribute(text: str) -> str:
-    """Return a name as an attribute; XML has no way to write what is no text."""
-    return quoteattr("".join(char if char.isprintable() else "?" for char in text))
+    """Return a name as an attribute."""
+    return quoteattr(_text(text))
+
+
+def _text(text: str) -> str:
+    """Return a name without what XML has no way to write."""
+    return "".join(char if char.isprintable() else "?" for char in text)

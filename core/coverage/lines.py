@@ -8,6 +8,7 @@ out has no instruction: such lines are not in here, and are missed by nobody.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from ..asm import decode, format_instruction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..spec import CollectionSpec, ProgramSpec
     from .gathered import Gathered, ProgramCounts
@@ -105,6 +106,15 @@ class LineCoverage:
     """How many of them ran."""
     jumps: list[Jump] = field(default_factory=list[Jump])
 
+    def add(self, other: LineCoverage) -> None:
+        """Add what became of the same line in another object."""
+        self.text = self.text or other.text
+        self.runs += other.runs
+        self.instructions += other.instructions
+        self.dead += other.dead
+        self.ran += other.ran
+        self.jumps += other.jumps
+
     @property
     def is_removed(self) -> bool:
         """Whether nothing can come to it, by constants."""
@@ -163,6 +173,23 @@ class FileCoverage:
     lines: dict[int, LineCoverage] = field(default_factory=dict[int, LineCoverage])
     functions: dict[str, FunctionCoverage] = field(default_factory=dict[str, FunctionCoverage])
 
+    def add(self, other: FileCoverage) -> None:
+        """Add what became of the same file in another object."""
+        for number, line in other.lines.items():
+            if (mine := self.lines.setdefault(number, line)) is not line:
+                mine.add(line)
+        for name, function in other.functions.items():
+            if (known := self.functions.setdefault(name, function)) is not function:
+                known.runs += function.runs
+
+    def may_be(self, other: FileCoverage) -> bool:
+        """Whether it may be the same file: no line of both has two texts."""
+        return not any(
+            line.text and mine.text and line.text != mine.text
+            for number, line in other.lines.items()
+            if (mine := self.lines.get(number)) is not None
+        )
+
     @cached_property
     def summary(self) -> Summary:
         """How much of it was reached."""
@@ -202,8 +229,9 @@ def covered(gathered: Gathered, specs: Sequence[CollectionSpec], *, program: str
         specs: The objects.
         program: The only program that is asked for; None for all that were counted.
     """
-    files: dict[str, FileCoverage] = {}
+    found: dict[str, FileCoverage] = {}
     for spec in specs:
+        files: dict[str, FileCoverage] = {}
         known: dict[tuple[str, int, str], dict[_Site, _Insn]] = {}
         texts: dict[tuple[str, int], str] = {}
         for each in spec.programs.values():
@@ -211,9 +239,11 @@ def covered(gathered: Gathered, specs: Sequence[CollectionSpec], *, program: str
             if counts is not None and program in (None, each.name):
                 _add_program(each, counts, known, texts, files)
         _add_lines(known, texts, files)
-    for file in files.values():
-        file.name = _placed(file.name, [spec.file for spec in specs])
-    return sorted(files.values(), key=lambda file: file.name)
+        for file in files.values():
+            file.name = _placed(file, spec.file, found)
+            if (other := found.setdefault(file.name, file)) is not file:
+                other.add(file)
+    return sorted(found.values(), key=lambda file: file.name)
 
 
 def _add_program(
@@ -284,16 +314,25 @@ def _add_lines(
         line.jumps += [each.jump for each in found if each.jump is not None and (each.runs or not each.is_dead)]
 
 
-def _placed(name: str, objects: Sequence[str]) -> str:
-    """Return the path of a source as it is from here, where it lies beside an object; else as the object names it.
+def _placed(file: FileCoverage, spec: str, others: Mapping[str, FileCoverage]) -> str:
+    """Return the path of a source as it is from here, where it lies beside its object; else as the object names it.
 
     It is not read: what stands in a report of a line is what the object holds.
+
+    Args:
+        file: The source, by the name that its object has for it.
+        spec: The object's path.
+        others: The sources of other objects, of which one may have the same name and be another file.
     """
-    for file in objects:
-        path = os.path.join(os.path.dirname(file), name)
-        if name and not os.path.isabs(name) and os.path.isfile(path):
-            return os.path.relpath(path)
-    return name
+    if not file.name or os.path.isabs(file.name):
+        return file.name
+    path = os.path.normpath(os.path.join(os.path.dirname(spec), file.name))
+    other = others.get(file.name)
+    if os.path.isfile(path) or (other is not None and not other.may_be(file)):
+        with suppress(FileNotFoundError):  # the folder that we are in may be gone
+            path = os.path.relpath(path)
+        return path
+    return file.name
 
 
 def total(files: Iterable[FileCoverage]) -> Summary:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UnknownNameError
-from ..files import write_whole
+from ..files import check_place, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .lines import FileCoverage
 
-__all__ = ["REPORTS", "Wanted", "parse_report", "report_lines", "write_report"]
+__all__ = ["REPORTS", "Wanted", "check_report", "parse_report", "report_lines", "write_report"]
 
 REPORTS: Final = {"term": "", "html": "bpf-coverage.html", "lcov": "bpf-coverage.info", "cobertura": "bpf-coverage.xml"}
 """The reports that there are, each with the file that it is written to; `term` is for the terminal."""
@@ -39,6 +40,14 @@ def parse_report(text: str) -> Wanted:
     return Wanted(kind, file or REPORTS[kind])
 
 
+def check_report(wanted: Wanted) -> None:
+    """Raise the OSError that will keep a report from being written, as far as it is known before it is made."""
+    place = os.path.abspath(wanted.file)
+    while not os.path.lexists(folder := os.path.dirname(place)):
+        place = folder
+    check_place(place)
+
+
 def report_lines(kind: str, files: Sequence[FileCoverage]) -> Iterable[str]:
     """Return the lines of a report."""
     if kind == "html":
@@ -59,5 +68,9 @@ def report_lines(kind: str, files: Sequence[FileCoverage]) -> Iterable[str]:
 
 
 def write_report(wanted: Wanted, files: Sequence[FileCoverage]) -> None:
-    """Write a report to its file, as a whole or not at all; OSError where that is not possible."""
+    """Write a report to its file, as a whole or not at all; OSError where that is not possible.
+
+    The folder that it goes to is made where there is none.
+    """
+    os.makedirs(os.path.dirname(os.path.abspath(wanted.file)), exist_ok=True)
     write_whole(wanted.file, (f"{line}\n" for line in report_lines(wanted.kind, files)))

@@ -1,10 +1,12 @@
-"""What is said where a file was looked for in vain."""
+"""What is said where a file was looked for in vain, and where one cannot be written."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpftui.core.files import beside, inside
+import pytest
+
+from bpftui.core.files import beside, check_place, inside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,3 +26,15 @@ def test_the_objects_in_a_directory(tmp_path: Path) -> None:
         (tmp_path / f"{name}.o").touch()
     (tmp_path / "b.c").touch()
     assert inside(str(tmp_path)) == f"there is {', '.join(f'{tmp_path}/{name}.o' for name in 'abcd')} and 2 more"
+
+
+def test_whether_a_file_could_be_written_is_known_before(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("new")
+    for name in ("new", "file", "link"):
+        check_place(tmp_path / name)
+    check_place("/dev/null")
+    for name, error in (("none/new", FileNotFoundError), ("file/new", NotADirectoryError), (".", IsADirectoryError)):
+        with pytest.raises(error):
+            check_place(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...core.context.values import parse_context
 from ...core.errors import BpftuiError, ExitCode, ObjectError, UsageError
 from ...core.references import refuse_loaded
-from ..terminal.output import write_line, write_lines
+from ..terminal.output import complain, write_lines
 from ..text.format import counted
 from .common import (
     Parser,
@@ -25,9 +27,11 @@ from .common import (
 from .run.command import left_out, parse_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
+    from ...core.context.values import ContextValues
     from ...core.coverage.lines import FileCoverage, Summary
+    from ...core.coverage.report import Wanted
     from ...core.runtime import Program
     from ...core.spec import CollectionSpec
 
@@ -63,6 +67,9 @@ def make_parser() -> Parser:
         help="html, lcov or cobertura, to a file (bpf-coverage.html, .info, .xml); term is a summary without the "
         "source; may be given several times",
     )
+    parser.add_argument("--lcov", metavar="FILE", help="write lcov's tracefile: as --report lcov:FILE")
+    parser.add_argument("--cobertura", metavar="FILE", help="write Cobertura's XML: as --report cobertura:FILE")
+    parser.add_argument("--html", metavar="DIR", help="write a page, DIR/index.html, which needs nothing else")
     parser.add_argument("--json", action="store_true", help=f"one JSON document, schema {SCHEMA}")
     add_machine(parser)
     add_target(parser)
@@ -71,7 +78,7 @@ def make_parser() -> Parser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
-    from ...core.coverage.report import parse_report, report_lines, write_report
+    from ...core.coverage.report import report_lines, write_report
 
     options = make_parser().parse(arguments)
     if options.runtime == "kernel":
@@ -81,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.pcap is not None and (options.data is not None or options.ctx is not None):
         raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --ctx")
     options.runtime = "vm"
-    wanted = [parse_report(text) for text in options.report]
+    wanted = _wanted(options)
     refuse_loaded([options.object], "cover", "a test run changes maps, and those that are loaded are somebody's")
     spec = open_spec(options)
     files, runs = _covered(options, spec)
@@ -89,17 +96,45 @@ def run(arguments: Sequence[str]) -> int:
         if not report.file:
             write_lines(report_lines(report.kind, files))
             continue
-        try:
+        with _said(report):
             write_report(report, files)
-        except OSError as error:
-            raise ObjectError(f"the report cannot be written: {error.strerror}", file=report.file) from error
-        if not options.json:
-            write_line(f"written: {report.file}")
+        complain(f"written: {report.file}")
     if options.json:
         print_json(_json(spec.file, options.program, runs, files))
     elif not wanted:
         write_lines(_told(options.program, runs, files))
     return ExitCode.OK
+
+
+def _wanted(options: Any) -> list[Wanted]:
+    """Return the reports that were asked for, all of which can be written as far as is known.
+
+    Raises:
+        UsageError: They do not go together, or there is none of that name.
+        ObjectError: One cannot be written.
+    """
+    from ...core.coverage.report import Wanted, check_report, parse_report
+
+    wanted = [parse_report(text) for text in options.report]
+    files = {"lcov": options.lcov, "cobertura": options.cobertura}
+    files["html"] = None if options.html is None else os.path.join(options.html, "index.html")
+    wanted += [Wanted(kind, file) for kind, file in files.items() if file is not None]
+    for report in wanted:
+        if report.file:
+            with _said(report):
+                check_report(report)
+        elif options.json:
+            raise UsageError("--report term and --json are both for standard output", hint="leave one of them out")
+    return wanted
+
+
+@contextmanager
+def _said(report: Wanted) -> Generator[None]:
+    """Say which report cannot be written, where that is so."""
+    try:
+        yield
+    except OSError as error:
+        raise ObjectError(f"the report cannot be written: {error.strerror}", file=report.file) from error
 
 
 def _covered(options: Any, spec: CollectionSpec) -> tuple[list[FileCoverage], int]:
@@ -118,12 +153,14 @@ def _covered(options: Any, spec: CollectionSpec) -> tuple[list[FileCoverage], in
             warn(missing)
         for program in collection.programs.values():
             program.count()
-        runs, problems = 0, list[BpftuiError]()
+        runs = stopped = 0
+        first: BpftuiError | None = None
         for problem in _runs(collection.programs[name], options):
             runs += 1
-            problems += [problem] if problem is not None else []
-        if problems:
-            warn(f"{counted(len(problems), 'run')} of {runs:,} stopped: {problems[0].message}")
+            stopped += problem is not None
+            first = first or problem
+        if first is not None:
+            warn(f"{counted(stopped, 'run')} of {runs:,} stopped: {first.message}")
         for program in collection.programs.values():
             if (counts := program.counts) is not None:
                 gathered.add(program.spec, collection.spec, counts)
@@ -132,23 +169,35 @@ def _covered(options: Any, spec: CollectionSpec) -> tuple[list[FileCoverage], in
 
 def _runs(program: Program, options: Any) -> Iterator[BpftuiError | None]:
     """Run a program; yield for each run why it was stopped, None where it was not."""
-    if options.pcap is not None:
-        from ...core.live.replay import replay
-        from ...core.traffic import Capture
-
-        for each in replay(program, Capture(options.pcap)):
-            yield None if each.result is not None else UsageError(str(each.problem))
+    if options.pcap is None:
+        data = None if options.data is None else parse_data(options.data)
+        problem = _stopped(program, data, None if options.ctx is None else parse_context(options.ctx))
+        if isinstance(problem, UsageError):
+            raise problem
+        yield problem
         return
-    data = None if options.data is None else parse_data(options.data)
-    context = None if options.ctx is None else parse_context(options.ctx)
+    from ...core.traffic import Capture
+
+    first, ran = None, False
+    for packet in Capture(options.pcap):
+        problem = _stopped(program, packet.frame, None)
+        if problem is not None:
+            problem.message = f"packet {packet.number}: {problem.message}"
+            problem.args = (problem.message,)
+            first = first or problem
+        ran |= not isinstance(problem, UsageError)
+        yield problem
+    if first is not None and not ran:
+        raise first
+
+
+def _stopped(program: Program, data: bytes | None, context: ContextValues | bytes | None) -> BpftuiError | None:
+    """Run a program once; return why it was stopped, or cannot be run on that; None where it came to its end."""
     try:
         program.run(data, context=context)
-    except UsageError:
-        raise
     except BpftuiError as error:
-        yield error
-    else:
-        yield None
+        return error
+    return None
 
 
 def _told(program: str, runs: int, files: Sequence[FileCoverage]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from ...core.files import check_place, write_whole
 from ...core.foreign import is_recording
 from ...core.references import refuse_loaded
 from ..terminal.guardian import until_told
-from ..terminal.output import complain, write_line, write_lines
+from ..terminal.output import complain, write_lines
 from ..text.format import counted
 from .common import Parser, add_machine, add_object, add_settings, add_target, open_spec, print_json, target_types
 from .saved_test import check_save_test
@@ -105,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
         write_lines(_told(name, found, inputs, files))
         for path in (options.pcap, options.test):
             if path is not None:
-                write_line(f"written: {path}")
+                complain(f"written: {path}")
     if told:
         raise KeyboardInterrupt
     return ExitCode.OK

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -179,6 +179,9 @@ complete -c bpftui -n '_shtab_bpftui_using cover' -l data -xka "(__fish_complete
 complete -c bpftui -n '_shtab_bpftui_using cover' -l ctx -xka "(__fish_complete_path (commandline -ct))" -d 'the context: mark=5,cb[2]=1 or …'
 complete -c bpftui -n '_shtab_bpftui_using cover' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'one run on each packet of a capture; maps carry over'
 complete -c bpftui -n '_shtab_bpftui_using cover' -l report -xka "(__fish_complete_path (commandline -ct))" -d 'html, lcov or cobertura, to a file'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l lcov -xka "(__fish_complete_path (commandline -ct))" -d 'write lcov'"'"'s tracefile: as --report lcov:FILE'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l cobertura -xka "(__fish_complete_path (commandline -ct))" -d 'write Cobertura'"'"'s XML: as --report cobertura:FILE'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l html -xka "(__fish_complete_directories)" -d 'write a page, DIR/index.html, which needs nothing else'
 complete -c bpftui -n '_shtab_bpftui_using cover' -l json -d 'one JSON document, schema bpftui/cover/1'
 complete -c bpftui -n '_shtab_bpftui_using cover' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
 complete -c bpftui -n '_shtab_bpftui_using cover' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'

@@ -67,6 +67,46 @@ def test_lines_and_their_states(constants: list[FileCoverage]) -> None:
     ]
 
 
+def test_two_sources_of_one_name_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects name their sources from where they were compiled: `main.c` of two folders is two files."""
+    monkeypatch.chdir(tmp_path)
+    both, specs = Gathered(), list[CollectionSpec]()
+    for folder, count in (("a", 1), ("b", 2)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(CONSTANTS, folder)
+        (tmp_path / folder / "constants.c").touch()
+        found, spec = gathered(Path(folder) / "constants.o", *[bytes(64)] * count)
+        both.merge(found)
+        specs.append(spec)
+    files = covered(both, specs)
+    assert [(file.name, file.lines[111].runs) for file in files] == [("a/constants.c", 1), ("b/constants.c", 2)]
+    apart = files[0].summary
+    # Where neither is there any more, they are one as far as their texts say.
+    for folder in "ab":
+        (tmp_path / folder / "constants.c").unlink()
+    (one,) = covered(both, specs)
+    assert (one.name, one.lines[111].runs) == ("./constants.c", 3)
+    assert one.summary[1] == apart[1]  # lines
+    assert one.summary[5] == 2 * apart[5]  # instructions
+    assert [function.runs for function in one.functions.values() if function.name == "constants"] == [3]
+    both.programs = {key: value for key, value in both.programs.items() if "/a/" in key[0]}
+    (alone,) = covered(both, specs)
+    other = FileCoverage("./constants.c", {111: LineCoverage(111, "something else")})
+    assert alone.may_be(one)
+    assert not alone.may_be(other)
+
+
+def test_the_folder_that_one_is_in_may_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, constants: list[FileCoverage]
+) -> None:
+    found, spec = gathered(CONSTANTS, bytes(64))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert covered(found, [spec])[0].name == str(CONSTANTS.with_suffix(".c"))
+    assert "<sources><source>.</source></sources>" in cobertura(constants)
+
+
 def test_what_constants_exclude_is_missed_by_nobody(constants: list[FileCoverage]) -> None:
     removed = constants[0].summary
     found, spec = gathered(CONSTANTS, bytes(64), mode="MODE_LIMIT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,11 @@ def test_json_reports_and_a_capture(tmp_path: Path, capsys: pytest.CaptureFixtur
             writer.write(number, bytes(template(name)))
     words = ["cover", TRAFFIC, "count_traffic", "--pcap", str(tmp_path / "in.pcap"), "--json"]
     reports = ["--report", f"html:{tmp_path}/out.html", "--report", f"cobertura:{tmp_path}/out.xml"]
+    reports += ["--lcov", f"{tmp_path}/out.info", "--cobertura", f"{tmp_path}/2.xml", "--html", f"{tmp_path}/new/html"]
     assert main([*words, *reports]) == 0
-    document = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr()
+    document = json.loads(told.out)
+    assert f"written: {tmp_path}/out.info\n" in told.err
     assert (document["schema"], document["program"], document["runs"]) == ("bpftui/cover/1", "count_traffic", 2)
     (file,) = document["files"]
     lines = {line["line"]: line for line in file["source"]}
@@ -49,7 +53,10 @@ def test_json_reports_and_a_capture(tmp_path: Path, capsys: pytest.CaptureFixtur
         "decided": None,
     }
     assert (tmp_path / "out.html").read_text().startswith("<!doctype html>")
-    assert (tmp_path / "out.xml").read_text().startswith("<?xml")
+    for name in ("out.xml", "2.xml"):
+        assert (tmp_path / name).read_text().startswith("<?xml")
+    assert (tmp_path / "out.info").read_text().startswith("TN:\nSF:")
+    assert (tmp_path / "new/html/index.html").read_text() == (tmp_path / "out.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,10 @@ def test_json_reports_and_a_capture(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--runtime", "kernel"], "cover runs programs on the built-in machine"),
         (["--report", "pdf"], "there is no report 'pdf'"),
         (["--pcap", "x", "--data", "00"], "--pcap brings the packets"),
-        (["--report", "html:/dev/null/x"], "the report cannot be written"),
+        (["--report", "html:/dev/null/x"], "/dev/null/x: the report cannot be written: Not a directory"),
+        (["--lcov", "/"], "/: the report cannot be written: Is a directory"),
+        (["--html", __file__], "test_cover.py/index.html: the report cannot be written: Not a directory"),
+        (["--json", "--report", "term"], "--report term and --json are both for standard output"),
     ],
 )
 def test_what_makes_no_sense_is_said(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,3 +81,31 @@ def test_runs_that_were_stopped_are_counted_and_said(capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     assert "1 run of 1 stopped" in told.err
     assert "1 run:" in told.out
+
+
+def test_a_capture_is_gone_through_whatever_stops_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "in.pcap")
+    with CaptureWriter(path) as writer:
+        for number, size in enumerate((64, 10, 64)):
+            writer.write(number, bytes(size))
+    assert main(["cover", str(ROOT / "tests/objects/bad_null.o"), "bad_null", "--pcap", path]) == 0
+    told = capsys.readouterr()
+    assert "3 runs of 3 stopped: packet 1: program bad_null was stopped at instruction 9 " in told.err
+    assert "3 runs:" in told.out
+    assert main(["cover", TRAFFIC, "count_traffic", "--pcap", path]) == 0
+    told = capsys.readouterr()
+    assert "1 run of 3 stopped: packet 2: a packet has 14 to " in told.err
+    assert "count_traffic, 3 runs: " in told.out
+    with CaptureWriter(path) as writer:
+        writer.write(0, bytes(10))
+    assert main(["cover", TRAFFIC, "count_traffic", "--pcap", path]) == 2
+    assert "error: packet 1: a packet has 14 to " in capsys.readouterr().err
+
+
+def test_a_report_goes_through_a_pipe(capfd: pytest.CaptureFixture[str]) -> None:
+    """What `/dev/stdout` and `>(…)` are: neither is a file that another one could take the place of."""
+    reader, writer = os.pipe()
+    with open(reader, encoding="utf-8") as told:
+        assert main(["cover", TRAFFIC, "count_traffic", "--data", "00" * 64, "--lcov", f"/dev/fd/{writer}"]) == 0
+        os.close(writer)
+        assert told.readline() == "TN:\n"

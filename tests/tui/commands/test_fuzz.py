@@ -31,9 +31,9 @@ def test_what_it_writes_can_be_used(
     monkeypatch.chdir(ROOT / "bpf")
     words = ["fuzz", "traffic.o", "count_traffic", "--seconds", "0.3", "--pcap", str(capture), "--test", str(test)]
     assert main([*words, "--set", "sample_every=0x10", "--set", "track_sources=false"]) == 0
-    told = capsys.readouterr().out
-    assert "of 26 outcomes of jumps" in told
-    assert told.endswith(f"written: {capture}\nwritten: {test}\n")
+    told = capsys.readouterr()
+    assert "of 26 outcomes of jumps" in told.out
+    assert told.err.endswith(f"bpftui: written: {capture}\nbpftui: written: {test}\n")
     assert 'set={"sample_every": 16, "track_sources": False}, programs=[\'count_traffic\'])' in test.read_text()
     packets = [packet.frame for packet in Capture(str(capture))]
     assert packets
@@ -66,9 +66,9 @@ def test_what_was_found_until_ctrl_c_is_written(
         for number, handler in handlers.items():
             signal.signal(number, handler)
     assert code == 130
-    told = capsys.readouterr().out
-    assert " and 51 runs; " in told
-    assert told.endswith(f"written: {tmp_path}/out.pcap\n")
+    told = capsys.readouterr()
+    assert " and 51 runs; " in told.out
+    assert told.err == f"bpftui: written: {tmp_path}/out.pcap\n"
     assert [*Capture(str(tmp_path / "out.pcap"))]
 
 
