@@ -92,7 +92,7 @@ def _key(every: bytes, question: Question) -> str:
 def _read(place: Path) -> Answer | None:
     try:
         return answer_of(_document(place.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

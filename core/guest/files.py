@@ -15,6 +15,7 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..btf.cache import directory
 from .archive import Archive
 from .errors import GuestError
 from .init import HOME
@@ -88,13 +89,16 @@ def add_code(archive: Archive, name: str, folder: Path) -> None:
 
 def _compiled(source: Path) -> bytes:
     """Return a source compiled; nothing for what is none, as there is in the standard library."""
-    with suppress(OSError):
-        code = Path(cache_from_source(str(source))).read_bytes()
-        found = source.stat()
-        if code[4:16] == struct.pack("<III", 0, int(found.st_mtime) & 0xFFFF_FFFF, found.st_size & 0xFFFF_FFFF):
-            return code  # PEP 552: it is of that time and size
+    # Not beside sources that are the system's: what root puts there nobody removes.
+    kept = directory() / "compiled" / f"{sys.implementation.cache_tag}{source.absolute()}c"
+    for place in (Path(cache_from_source(str(source))), kept):
+        with suppress(OSError):
+            code = place.read_bytes()
+            found = source.stat()
+            if code[4:16] == struct.pack("<III", 0, int(found.st_mtime) & 0xFFFF_FFFF, found.st_size & 0xFFFF_FFFF):
+                return code  # PEP 552: it is of that time and size
     with suppress(OSError, py_compile.PyCompileError):
-        if (made := py_compile.compile(str(source), doraise=True)) is not None:
+        if (made := py_compile.compile(str(source), str(kept), doraise=True)) is not None:
             return Path(made).read_bytes()
     with suppress(SyntaxError, ValueError):  # no place to keep it
         return MAGIC_NUMBER + bytes(12) + marshal.dumps(compile(source.read_bytes(), str(source), "exec"))

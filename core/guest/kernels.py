@@ -6,8 +6,10 @@ import lzma
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -51,6 +53,8 @@ def own_kernel(file: str) -> Kernel:
         ObjectError: It cannot be read, or is no such file.
     """
     try:
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            raise ObjectError("it is no regular file", file=file)
         with open(file, "rb") as stream:
             head = stream.read(_BOOT_HEADER + 4)
     except OSError as error:
@@ -111,6 +115,9 @@ def _fetch(package: str, folder: Path) -> None:
     """Put a package's kernel and the modules that are wanted into a folder, which is there as a whole or not at all."""
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in folder.parent.glob(".linux-image-*"):  # by who was killed meanwhile
+            if time.time() - left.lstat().st_mtime > 2 * _TIME_LIMIT:
+                shutil.rmtree(left, ignore_errors=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{package}.", dir=folder.parent))
     except OSError as error:
         raise GuestError(f"{folder.parent}: {os.strerror(error.errno or 0).lower()}") from error
@@ -128,7 +135,7 @@ def _fetch(package: str, folder: Path) -> None:
             (wanted / f"modules/{number}-{path.name.partition('.')[0]}.ko").write_bytes(module_code(path))
         with suppress(FileExistsError):  # somebody else was quicker
             wanted.rename(folder)
-    except OSError as error:
+    except (OSError, ValueError, lzma.LZMAError) as error:  # ValueError: it holds something else than kernels do
         raise GuestError(f"{package} cannot be unpacked: {error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

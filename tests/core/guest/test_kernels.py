@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.errors import ObjectError
+from bpftui.core.guest.archive import Archive
 from bpftui.core.guest.errors import GuestError
+from bpftui.core.guest.files import add_code
 from bpftui.core.guest.kernels import debian_kernel, own_kernel
 from bpftui.core.since import Version
 
@@ -81,6 +84,17 @@ def test_why_there_is_none(apt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         debian_kernel(Version.of("6.1"))
 
 
+def test_what_apt_fetches_is_something_else(apt: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin/apt-get").write_text("#!/bin/sh\n")
+    left, other = apt / ".linux-image-6.1.0-9.killed", apt / ".linux-image-6.1.0-9.at-work"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    with pytest.raises(GuestError, match=r"linux-image-6\.1\.0-56-cloud-amd64 cannot be unpacked"):
+        debian_kernel(Version.of("6.1"))
+    assert list(apt.iterdir()) == [other]
+
+
 def test_a_kernel_of_ones_own(tmp_path: Path) -> None:
     image = tmp_path / "bzImage"
     image.write_bytes(bytes(0x202) + b"HdrS" + bytes(100))
@@ -90,3 +104,20 @@ def test_a_kernel_of_ones_own(tmp_path: Path) -> None:
         own_kernel(str(image))
     with pytest.raises(ObjectError, match="no such file or directory"):
         own_kernel(str(tmp_path / "none"))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ObjectError, match="it is no regular file"):
+        own_kernel(str(tmp_path / "pipe"))
+
+
+def test_what_is_compiled_is_kept_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "some.py").write_text("answer = 42\n")
+    archives = [Archive(), Archive()]
+    for archive in archives:
+        add_code(archive, "/lib", library)
+    assert archives[0].bytes() == archives[1].bytes()
+    assert b"lib/some.pyc" in archives[0].bytes()
+    assert [each.name for each in library.iterdir()] == ["some.py"]
+    assert len([*tmp_path.glob("cache/bpftui/compiled/**/some.pyc")]) == 1

@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 1 where something does not load."""
     options = _parse(arguments)
     refuse_loaded(options.objects, "check", "the verifier has taken what is loaded")
-    if options.kernels or options.kernel_image:
+    if options.kernels is not None or options.kernel_image:
         from .elsewhere import run_elsewhere
 
         return run_elsewhere(options)
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.sweep:
         from .sweep import run_sweep
 
-        return run_sweep(options, lambda file, more: _check(file, options, runtime, more=more))
+        return run_sweep(options, runtime)
     ok = True
     documents: list[dict[str, Any]] = []
     for file in options.objects:
@@ -172,8 +172,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = make_parser().parse(arguments, drops=in_guest)
     if options.table + options.csv + options.json + (options.compare is not None) > 1:
         raise UsageError("--table, --csv, --json and --compare are different answers: one at a time")
-    if options.sweep and (in_guest or options.table or options.csv or options.compare is not None):
-        raise UsageError("--sweep is a table of its own, without --table, --csv, --compare and --kernels")
+    others = in_guest or options.table or options.csv or options.sort or options.compare is not None
+    if options.sweep and others:
+        raise UsageError("--sweep is a table of its own, without --table, --csv, --sort, --compare and --kernels")
     if in_guest:
         if options.btf or options.runtime == "vm" or options.table or options.csv:
             raise UsageError("with --kernels there is no --btf, --table, --csv or --runtime vm: each kernel is its own")
@@ -190,17 +191,13 @@ def _check(
     runtime: Callable[[], Runtime],
     *,
     settings: bool = True,
-    more: Sequence[str] = (),
 ) -> Checked:
-    """Check one object, with the settings of the command line or without, and with *more* of them."""
+    """Check one object, with the settings of the command line or without."""
     from ....core.spec import CollectionSpec
 
     start = time.perf_counter()
     spec = CollectionSpec.from_file(file, source_directories=options.source)
     configured(spec, options, settings=settings)
-    for each in more:
-        path, _, text = each.partition("=")
-        spec.set_text(path, text)
     spec = chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000
     report = runtime().check(spec, log_level=options.log_level)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from ....core.errors import ExitCode, UsageError
@@ -55,7 +57,7 @@ def run_elsewhere(options: argparse.Namespace) -> int:
         questions.append(Question(data, Job(file, tuple(types), values, only, options.log_level)))
         specs.append((spec, (time.perf_counter() - start) * 1000))
     require_emulator()
-    kernels = [*map(own_kernel, options.kernel_image), *map(debian_kernel, versions)]
+    kernels = [*_own_kernels(options.kernel_image, {str(each) for each in versions}), *map(debian_kernel, versions)]
     tried = dict(_tried(kernels, questions))
     documents = [
         _report(spec, open_ms, {name: found[number] for name, found in tried.items()}, before, options)
@@ -64,6 +66,16 @@ def run_elsewhere(options: argparse.Namespace) -> int:
     if options.json:
         print_json(documents[0] if len(documents) == 1 else documents)
     return ExitCode.OK if all(each["ok"] for each in documents) else ExitCode.REFUSED
+
+
+def _own_kernels(files: Sequence[str], taken: set[str]) -> list[Kernel]:
+    """Return the kernels in files, each once, under names that tell them apart from each other and from those *taken*.
+
+    Each tree of Linux has its own `bzImage`: where two files are called the same, they are called by their paths.
+    """
+    kernels = {os.path.abspath(file): own_kernel(file) for file in files}
+    names = Counter(each.name for each in kernels.values()) + Counter(taken)
+    return [each if names[each.name] == 1 else each._replace(name=path) for path, each in kernels.items()]
 
 
 def _tried(kernels: Sequence[Kernel], questions: Sequence[Question]) -> Iterator[tuple[str, list[Tried]]]:

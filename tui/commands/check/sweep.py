@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import time
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from ....core.errors import ExitCode, UsageError
+from ....core.spec import CollectionSpec
+from ....core.spec.container import read_source
+from ....core.spec.reader import read_into
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled
-from ..common import print_json, wants_color
-from .checked import COLUMNS, check_json
+from ..common import configured, print_json, record, wants_color, warn
+from .checked import COLUMNS, Checked, check_json, chosen, explaining
 from .table import plain_table
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from .checked import Checked
+    from ....core.runtime import Runtime
 
 __all__ = ["SCHEMA", "run_sweep", "swept"]
 
@@ -61,33 +65,61 @@ def _split(text: str) -> list[str]:
         elif each == '"':
             quote = each
         else:
-            depth += (each in "[{(") - (each in "]})")
+            depth = max(depth + (each in "[{(") - (each in "]})"), 0)
         parts[-1] += each
     return [part.strip() for part in parts]
 
 
-def run_sweep(options: argparse.Namespace, check: Callable[[str, Sequence[str]], Checked]) -> int:
+def run_sweep(options: argparse.Namespace, runtime: Callable[[], Runtime]) -> int:
     """Try one object with each combination; exit code 1 where something does not load with one of them.
 
     Args:
         options: Of the command line.
-        check: Tries an object with settings (`NAME=VALUE`) besides those of the command line.
+        runtime: Returns where it is tried, once there is something to try.
+
+    Raises:
+        UnknownNameError, TypeMismatchError, ValueRangeError: A value does not fit; nothing was tried then.
     """
     if len(options.objects) != 1:
         raise UsageError("--sweep takes one object")
     values = swept(options.sweep)
     combinations = [dict(zip(values, each, strict=True)) for each in itertools.product(*values.values())]
+    file = options.objects[0]
+    data = read_source(file)
+    spec, _ = _read(data, options)
+    for name, texts in values.items():
+        for text in texts:
+            spec.set_text(name, text)
     documents: list[tuple[Mapping[str, str], dict[str, Any]]] = []
+    remarks: dict[str, None] = {}
     for each in combinations:
-        checked = check(options.objects[0], [f"{name}={value}" for name, value in each.items()])
-        documents.append((each, check_json(checked)))
+        spec, start = _read(data, options)
+        for name, text in each.items():
+            spec.set_text(name, text)
+        spec = chosen(spec, options.only)
+        open_ms = (time.perf_counter() - start) * 1000
+        report = runtime().check(spec, log_level=options.log_level)
+        remarks |= dict.fromkeys(report.remarks)
+        explain = explaining(spec, runtime(), options.target)
+        documents.append((each, check_json(Checked(spec, runtime().name, report, open_ms, explain))))
+    for remark in remarks:
+        warn(remark)
+    refused = sum(not document["ok"] for _, document in documents)
+    record(f"checked {len(documents):,} combinations: {f'{refused:,} do not load' if refused else 'all load'}", spec)
     ok = all(document["ok"] for _, document in documents)
     if options.json:
         found = [{"values": dict(each), "check": document} for each, document in documents]
-        print_json({"schema": SCHEMA, "file": options.objects[0], "ok": ok, "combinations": found})
+        print_json({"schema": SCHEMA, "file": file, "ok": ok, "combinations": found})
     else:
         _print(list(values), documents, color=wants_color(options.color))
     return ExitCode.OK if ok else ExitCode.REFUSED
+
+
+def _read(data: bytes, options: argparse.Namespace) -> tuple[CollectionSpec, float]:
+    """Return the object as the command line has it set, and when that was begun."""
+    start = time.perf_counter()
+    spec = read_into(CollectionSpec(options.objects[0]), data, options.source)
+    return configured(spec, options), start
 
 
 def _print(names: Sequence[str], documents: Sequence[tuple[Mapping[str, str], dict[str, Any]]], *, color: bool) -> None:

@@ -45,7 +45,7 @@ class Guests:
 
     def boot(self, kernel: Kernel, files: bytes) -> list[dict[str, Any]]:
         self.booted.append(kernel.name)
-        is_old = kernel.name == "old"
+        is_old = kernel.image.read_bytes().endswith(b"old")
         report = CheckReport((), (FINE, REFUSED if is_old else LOADED), 7.5)
         answers = [answered(f"{kernel.name}-1-amd64", report, {"bad_bounds": WHY if is_old else None})]
         return [{"finding": "answer", "number": number, **each} for number, each in enumerate(answers)]
@@ -108,6 +108,31 @@ def test_what_a_kernel_said_is_known_the_next_time(
     assert second["kernels"][0]["check"]["programs"] == kernel["check"]["programs"]
 
 
+def test_kernels_in_files_of_one_name_are_told_apart(
+    guests: Guests, file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = [tmp_path / name / "bzImage" for name in ("a", "b")]
+    for image, other in zip(images, ("old", "new"), strict=True):
+        image.parent.mkdir()
+        (tmp_path / other).rename(image)
+    words = [f"--kernel-image={each}" for each in (*images, images[0], "a/bzImage")]
+    assert main(["check", file, *words, "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert not document["ok"]
+    found = [(each["kernel"], each["check"]["ok"]) for each in document["kernels"]]
+    assert found == [(str(images[0]), False), (str(images[1]), True)]
+    assert len(guests.booted) == 2
+
+
+def test_an_answer_that_is_none_is_asked_for_again(guests: Guests, file: str, tmp_path: Path) -> None:
+    words = ["check", file, "--kernel-image", "new"]
+    assert main(words) == 0
+    (place,) = tmp_path.glob("cache/bpftui/checks/*.json")
+    place.write_text(json.dumps(json.loads(place.read_text()) | {"explanations": []}))
+    assert main(words) == 0
+    assert guests.booted == ["new", "new"]
+
+
 def test_how_an_object_is_tried_gets_to_the_guest() -> None:
     job = Job("prog.o", (("fine", "tc"),), {"limit": "05000000"}, ("fine",), 2)
     assert Job.of(job.text()) == job
@@ -116,6 +141,7 @@ def test_how_an_object_is_tried_gets_to_the_guest() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--kernels", ""], "--kernels names no version of Linux"),
         (["--kernels", ","], "--kernels names no version of Linux"),
         (["--kernels", "x"], "'x' is no version of Linux"),
         (["--kernels", "6.1", "--csv"], "with --kernels there is no --btf, --table, --csv or --runtime vm"),

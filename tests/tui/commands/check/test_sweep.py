@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ def test_values_of_a_name() -> None:
         "debug": ["0", "1"],
     }
     assert swept(['a=[1,2],{"x": [3,4]}', 'b="p,q",r']) == {"a": ["[1,2]", '{"x": [3,4]}'], "b": ['"p,q"', "r"]}
+    assert swept(["a=],1,2"]) == {"a": ["]", "1", "2"]}
     with pytest.raises(UsageError, match="--sweep 'mode' is not of the form NAME=VALUE,VALUE"):
         swept(["mode"])
     with pytest.raises(UsageError, match="1,100 combinations are more than 1,000"):
@@ -59,10 +62,28 @@ def test_what_makes_no_sense(capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
         (["--sweep", "sample_evry=1"], "there is no variable 'sample_evry'"),
         ([*SWEEP, "--csv"], "--sweep is a table of its own"),
+        ([*SWEEP, "--sort", "peak"], "--sweep is a table of its own"),
         ([TRAFFIC, *SWEEP], "--sweep takes one object"),
     ):
         assert main(["check", "--runtime", "vm", TRAFFIC, *words]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_value_that_does_not_fit_is_found_out_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr("bpftui.tui.commands.check.sweep.check_json", tried.append)
+    words = ["--sweep", "sample_every=0,1", "--sweep", "total_packets=5,many"]
+    assert main(["check", TRAFFIC, "--runtime", "vm", *words]) != 0
+    assert "many" in capsys.readouterr().err
+    assert tried == []
+
+
+def test_standard_input_is_read_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(TRAFFIC).read_bytes())))
+    assert main(["check", "-", "--runtime", "vm", *SWEEP]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("all 4 load")
 
 
 @pytest.mark.kernel
