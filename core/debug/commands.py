@@ -249,7 +249,8 @@ class Interpreter:
     def _info(self, line: str, rest: str) -> Answer:
         match rest:
             case "registers" | "r":
-                registers = self._session.registers
+                frame = self._session.frame
+                registers = self._session.registers if frame is None else frame.registers
                 texts = [f"r{number:<2} {value:#x}  {value}" for number, value in enumerate(registers)]
                 return Answer(line, "\n".join(texts), {f"r{n}": value for n, value in enumerate(registers)})
             case "locals":

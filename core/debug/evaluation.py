@@ -1,7 +1,7 @@
 """What expressions mean where a session stands: values with their types, from registers, memory, maps and contexts.
 
 Names are looked for in this order: C variables of the function, as far as DWARF tells where they are; global
-variables, maps, registers (`r0` to `r10`, `w0` to `w9` for their lower halves; `$r0` is always the register), `ctx`,
+variables, registers (`r0` to `r10`, `w0` to `w10` for their lower halves; `$r0` is always the register), maps, `ctx`,
 the packet (`pkt`, a pointer to its bytes, and `pkt_len`), enumerators of the object's types, names of the program
 type's return values. Integers are calculated with 64 bits, signed where both operands are.
 """
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Evaluator"]
 
 _MASK64: Final = (1 << 64) - 1
+_REGISTER: Final = re.compile(r"[rw](?:[0-9]|10)")
 _MOST_SHOWN: Final = 1 << 16
 """Bytes of a value that is looked at."""
 
@@ -92,9 +93,22 @@ class Evaluator:
             raise ExpressionError(text, 0, f"{value.kind.text} is no number")
         return value.number
 
-    def is_variable(self, name: str) -> bool:
-        """Whether a name is a variable's, also where a register is called the same."""
-        variable = self._spec.variables.get(name)
+    def register(self, text: str) -> int | None:
+        """Return the number of the register that an expression names, as `r3`, `w3` or `$r3`; None where it is none.
+
+        Without the sign a C variable of the same name is meant, where there is one.
+        """
+        name = text.strip()
+        bare = name.removeprefix("$")
+        if _REGISTER.fullmatch(bare) is None or (bare == name and self._is_variable(name)):
+            return None
+        return int(bare[1:])
+
+    def _is_variable(self, name: str) -> bool:
+        """Whether a name is a variable's, of the function or of the object."""
+        frame, variable = self._session.frame, self._spec.variables.get(name)
+        if frame is not None and self._session.locals.find(frame, name) is not None:
+            return True
         return variable is not None and variable.map.name in self._session.world.collection.maps
 
     def check(self, text: str) -> None:
@@ -206,6 +220,9 @@ class Evaluator:
 
     def _name(self, node: Name) -> Value:
         name, session = node.name.removeprefix("$"), self._session
+        if (number := self.register(node.name)) is not None:
+            value = self._registers[number]
+            return Value(U64, value) if name[0] == "r" else Value(Kind(4, text="u32"), value & 0xFFFF_FFFF)
         if not node.name.startswith("$") and (found := self._local(node)) is not None:
             return found
         variable = self._spec.variables.get(name)
@@ -215,9 +232,6 @@ class Evaluator:
                 return self._load(node, kind_of(variable.type), store.regions[0].base + variable.offset)
         if name in session.world.collection.maps:
             raise self._error(node, f"{name} is a map: its entries are {name}[key]")
-        if name[:1] in ("r", "w") and name[1:].isdecimal() and len(name) <= 3 and int(name[1:]) <= 10:
-            number = self._registers[int(name[1:])]
-            return Value(U64, number) if name[0] == "r" else Value(Kind(4, text="u32"), number & 0xFFFF_FFFF)
         if name == "fp":
             return Value(U64, self._registers[10])
         if name == "ctx":

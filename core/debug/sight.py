@@ -44,6 +44,8 @@ class Register(NamedTuple):
     """What lies there."""
     changed: bool = False
     """Whether it has another value than where the session stood before."""
+    expression: str = ""
+    """What it is called in expressions: `r3`, or `$r3` where a C variable has that name."""
 
     @property
     def text(self) -> str:
@@ -303,7 +305,8 @@ class Eyes:
             text, there = ("", "") if pointed is None else pointed
             if pointed is None and number == 0 and session.at_end:
                 there = self._verdict(value)
-            found.append(Register(name, value, text, there, name in old and old[name] != value))
+            expression = name if session.evaluator.register(name) is not None else f"${name}"
+            found.append(Register(name, value, text, there, name in old and old[name] != value, expression))
         return tuple(found)
 
     def _stack(self, before: Sight | None) -> tuple[Slot, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing"]
 
-_REGISTER: Final = re.compile("r(?:[0-9]|10)|w[0-9]")
 _FRAME_POINTER: Final = 10
 _MASK64: Final = (1 << 64) - 1
 _MASK32: Final = (1 << 32) - 1
@@ -294,14 +292,14 @@ class Standing(Closing):
             TypeMismatchError, ValueRangeError: The value does not fit.
         """
         self._check_going_on()
-        name = expression.strip().removeprefix("$")
-        if _REGISTER.fullmatch(name) is not None and not self.evaluator.is_variable(name):
+        number = self.evaluator.register(expression)
+        if number is not None:
             if self.level:
                 raise UsageError("only the innermost function's registers can be changed", hint="frame 0 first")
-            number = int(name[1:])
             if number == _FRAME_POINTER:
                 raise UsageError("r10 is where the stack frame ends, which nothing changes")
-            value = self.evaluator.number(text) & (_MASK64 if name[0] == "r" else _MASK32)
+            is_whole = expression.strip().removeprefix("$").startswith("r")
+            value = self.evaluator.number(text) & (_MASK64 if is_whole else _MASK32)
             return self._changed(Change(self.run, self.position, 0, value.to_bytes(8, "little"), number))
         raw, address = self.evaluator.encoded(expression, text)
         return self._changed(Change(self.run, self.position, address, raw))

@@ -32,6 +32,7 @@ __all__ = ["Cause", "Origin", "Why", "why"]
 _MOST_STEPS: Final = 200_000
 """Steps of a run that are gone through."""
 _MASK64: Final = (1 << 64) - 1
+_FRAME_POINTER: Final = 10
 
 
 @dataclass
@@ -277,14 +278,14 @@ def why(session: Session, text: str) -> Why:
     if position > _MOST_STEPS:
         raise UsageError(f"why goes back through at most {_MOST_STEPS:,} steps, and {position:,} were taken")
     value = session.evaluate(text)
-    name = text.strip().removeprefix("$")
     found = session.activations
     depth = found[-1].depth if found else 0
     what: list[_What]
-    if value.address is not None:  # also of a variable that has the name of a register: it is meant by all expressions
+    register = session.evaluator.register(text)
+    if value.address is not None:
         what = [_bytes(value.address, value.kind.size)]
-    elif name[:1] in ("r", "w") and name[1:].isdecimal() and int(name[1:]) < 10:
-        what = [(depth, int(name[1:]))]
+    elif register is not None and register < _FRAME_POINTER:
+        what = [(depth, register)]
     else:
         raise UsageError(
             f"{text!r} is neither a register nor in memory", hint="why r0, why total_packets, why *(u8 *)(pkt + 23)"

@@ -21,6 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs/keys.md"
 def test_the_page_has_the_keys_that_there_are() -> None:
     assert PAGE.read_text() == markdown(), "make it anew: python -m tests.tui.test_key_table"
     assert "| `attach` | `A` | Attach a program: sandbox, interface, hook |" in markdown()
+    assert "| `back` | `escape` | One level up: the tree, what holds this, home |" in markdown()
     assert len(key_ids()) > 200
     assert [each.id for each in key_ids() if not each.about] == []
 

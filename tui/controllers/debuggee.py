@@ -62,6 +62,8 @@ class Debuggee:
     ) -> None:
         self._stage = stage
         self.recording = recording
+        self._before = recording
+        """It as it was before what is being done."""
         self._show = show
         self._prepare = prepare
         self._session: Session | None = None
@@ -99,21 +101,14 @@ class Debuggee:
 
     def close(self) -> None:
         """Let go of it; what is being done is given up."""
-        self._jobs.clear()
-        self._turn += 1
-        self._given_up.set()
-        if not self.busy and self._session is not None:
-            self._session.close()
-        self._session = None
+        self._abandon()
 
     def give_up(self) -> None:
         """Give up what is being done, and stand where it began."""
-        self._jobs.clear()
-        self._turn += 1
-        self._given_up.set()
-        self._given_up = threading.Event()
-        self._session = self._eyes = None
-        self.busy = False
+        if self.busy:
+            # What was given up may go on for a while, with a recording that nobody else uses any more.
+            self.recording = self._before
+        self._abandon()
         run, position = self._place
         self._stage.show_work(None)
         self._stage.notify("given up: the run stands where it stood", timeout=4)
@@ -122,14 +117,21 @@ class Debuggee:
 
     def replace(self, recording: Recording, run: int = 0, position: int = 0) -> None:
         """Debug another recording, from a step of a run on."""
+        self._abandon()
+        self.sight, self._place = None, (run, position)
+        self.recording = recording
+        self.do("preparing the run", lambda session: _go_to(session, run, position))
+
+    def _abandon(self) -> None:
+        """Let go of the session; one that is in use is closed by who gets it back."""
         self._jobs.clear()
         self._turn += 1
         self._given_up.set()
         self._given_up = threading.Event()
+        if not self.busy and self._session is not None:
+            self._session.close()
         self._session = self._eyes = None
-        self.busy, self.sight, self._place = False, None, (run, position)
-        self.recording = recording
-        self.do("preparing the run", lambda session: _go_to(session, run, position))
+        self.busy = False
 
     # One after the other
 
@@ -138,12 +140,20 @@ class Debuggee:
             return
         job = self._jobs.popleft()
         self.busy = True
+        self._before = self.recording.copy()
         self._stage.show_work(Work(job.what, self.give_up))
         turn, session, eyes, given_up = self._turn, self._session, self._eyes, self._given_up
-        self._stage.find_out(lambda: self._done(turn, job, session, eyes, given_up), self._take)
+        recording = self.recording
+        self._stage.find_out(lambda: self._done(turn, job, recording, session, eyes, given_up), self._take)
 
     def _done(
-        self, turn: int, job: _Job, session: Session | None, eyes: Eyes | None, given_up: threading.Event
+        self,
+        turn: int,
+        job: _Job,
+        recording: Recording,
+        session: Session | None,
+        eyes: Eyes | None,
+        given_up: threading.Event,
     ) -> _Done:
         """Do a job, in a thread."""
         from ...core.debug import Session as NewSession
@@ -154,7 +164,7 @@ class Debuggee:
         sight: Sight | None = None
         try:
             if session is None or eyes is None:
-                session = NewSession(self.recording)
+                session = NewSession(recording)
                 session.world.processor.meter.stop = given_up
                 self._prepare(session)
                 eyes = NewEyes(session)
@@ -169,6 +179,9 @@ class Debuggee:
                 sight = eyes.look()
         except Exception as raised:  # what nobody expected is said as well, and not lost with the thread
             error = raised
+            if eyes is None and session is not None:
+                session.close()
+                session = None
         return _Done(turn, job, session, eyes, sight, result, error)
 
     def _take(self, done: _Done) -> None:

@@ -103,7 +103,8 @@ class SteppingController(Controller):
             before = session.run, session.position
             move(session)
             is_there = (session.run, session.position) == before
-            return (_BEGINNING if back else session.error or _OVER) if is_there else ""
+            why = _BEGINNING if back else session.error or (_OVER if session.at_end else "")
+            return why if is_there else ""
 
         self._debuggee.do(what, work, self._say)
 
@@ -188,7 +189,7 @@ class SteppingController(Controller):
             to = next((each for each in sight.marks if each > sight.position), sight.length)
         else:
             to = next((each for each in reversed(sight.marks) if each < sight.position), 0)
-        self.go_to(to)
+        self._go("going there", partial(_goto, to), back=by < 0)
 
     def action_run(self, by: int) -> None:
         """Go to the beginning of the run before or behind this one."""
@@ -209,7 +210,17 @@ class SteppingController(Controller):
 
     def go_to(self, position: int) -> None:
         """Go to a step of the run."""
-        self._go("going there", partial(_goto, position), back=False)
+
+        def work(session: Session) -> bool:
+            before = session.position
+            _goto(position, session)
+            return session.position == before
+
+        def say(is_there: bool) -> None:
+            if is_there:
+                self.stage.notify("this is where the run stands", timeout=3)
+
+        self._debuggee.do("going there", work, say)
 
 
 def _goto(position: int, session: Session) -> None:

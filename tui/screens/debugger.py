@@ -104,7 +104,7 @@ class DebuggerScreen(ControlledScreen):
             "back",
             "Up",
             show=False,
-            id="back",
+            id="debug.back",
             tooltip="Give up what is being done; leave the zoom; back to the object",
         ),
         Binding("backspace,alt+left", "leave", "Back", show=False, id="debug.leave", tooltip="Back to the object"),
@@ -362,7 +362,8 @@ class DebuggerScreen(ControlledScreen):
         about = self.changes.about
         if self.pane is self.changes and isinstance(about, About) and about.kind == "map":
             return f"map {expression[: expression.rfind(']') + 1]}"
-        is_register = self.pane is self.state and expression[:1] == "r" and expression[1:].isdecimal()
+        state = self.state.about
+        is_register = self.pane is self.state and isinstance(state, About) and state.kind == "register"
         return f"watch {expression}" if expression and not is_register else ""
 
     def held(self) -> int:

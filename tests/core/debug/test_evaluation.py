@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from bpftui.core.debug import Call, Reason, Recording, Session
 from bpftui.core.debug.commands import Interpreter
+from bpftui.core.debug.sight import Eyes
 from bpftui.core.debug.syntax import ExpressionError, parse
+from bpftui.core.debug.why import why
 from bpftui.core.errors import UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
@@ -239,3 +241,23 @@ def test_a_breakpoint_where_nothing_calls_is_refused() -> None:
 def test_any_text_is_a_tree_or_an_error(text: str) -> None:
     with suppress(ExpressionError):
         parse(text, lambda name: name == "u8")
+
+
+@pytest.mark.parametrize("old", [b"\0total_packets\0", b"\0now\0"])
+def test_a_register_and_a_variable_of_its_name(old: bytes) -> None:
+    """By its name the variable is meant, be it the object's or the function's; with `$` always the register."""
+    raw = Path("bpf/traffic.o").read_bytes().replace(old, b"\0r3".ljust(len(old), b"\0"))
+    spec = CollectionSpec.from_bytes(raw, file="traffic.o")
+    recording = Recording.of(spec, "count_traffic", [Call(UDP)], settings=Settings(clock=lambda: 5), object_=raw)
+    with Session(recording) as session:
+        session.goto(50)
+        variable = session.evaluate("r3").number
+        assert variable == (1 if b"total" in old else 5)
+        assert session.evaluate("$r3").number == session.registers[3] != variable
+        assert [each.expression for each in Eyes(session).look().registers][2:5] == ["r2", "$r3", "r4"]
+        assert why(session, "$r3").value == session.registers[3]
+        session.change("$r3", "77")
+        assert (session.registers[3], session.evaluate("r3").number) == (77, variable)
+        if b"total" in old:
+            session.change("r3", "9")
+            assert (session.registers[3], session.evaluate("r3").number) == (77, 9)

@@ -61,6 +61,9 @@ async def test_a_run_is_gone_through_forwards_and_backwards(explore: Callable[..
         screen = await at(walk, "Why  r0 = 2 · 1 of 141 steps matter")
         await walk.press("enter")
         await at(walk, "step 139 of 141")
+        await walk.press("enter")
+        await at(walk, "this is where the run stands")
+        assert "the run is over" not in walk.screen
         await walk.press("4")
         screen = await at(walk, "Maps  4 changed by this run")
         assert line_with(screen, "total_packets").endswith("total_packets  0 → 1")
@@ -89,6 +92,8 @@ async def test_it_stops_where_it_is_told_to_and_knows_it_the_next_time(explore: 
         # What is watched is looked at with each step; • is what the step has changed.
         await walk.press("w", *"total_bytes", "enter")
         await at(walk, "total_bytes = 60")
+        await walk.press("colon", *"why total_packets", "enter")
+        await at(walk, "Why  total_packets = 1 · ")
         # A byte of the packet is changed: what comes is another run, and the one before can be gone back to.
         await walk.press("ctrl+r")
         await at(walk, "step 0 of 141")
@@ -101,6 +106,11 @@ async def test_it_stops_where_it_is_told_to_and_knows_it_the_next_time(explore: 
         await walk.press("enter")
         await at(walk, "this is another run now")
         assert "TCP" in line_with(walk.screen, "IPv4 ")
+        # What was answered was about the run before.
+        await walk.press("5")
+        await at(walk, "W on a register, a variable")
+        assert "total_packets = 1 · " not in walk.screen
+        await walk.press("3")
         await walk.press("U")
         await at(walk, "UDP      49152 → 53")
         # An entry that the run itself makes is watched where it is there; reads are no changes.

@@ -110,7 +110,7 @@ class DebugStateView(LinesView):
             # A number is never cut: what stands behind it is.
             shown = value if not register.pointer and width_of(value) > room else fitted(value, room)
             parts = ((name, ""), (shown, changed), (f"  {there}" if there else "", "muted"))
-            yield Line(parts, About("register", register.name, register.name))
+            yield Line(parts, About("register", register.name, register.expression))
 
     def _value(self, register: Register) -> str:
         return f"{register.value:#x}" if self._form == "hex" else register.text

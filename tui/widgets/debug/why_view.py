@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....core.debug.sight import Sight
+    from ....core.debug.timeline import Timeline
     from ....core.debug.why import Cause, Origin, Why
 
 __all__ = ["WhyStep", "WhyView"]
@@ -35,11 +36,19 @@ class WhyView(LinesView):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
         """Initialise it before the first question."""
         super().__init__(id=id)
-        self.why: Why | None = None
+        self._answer: Why | None = None
+        self._timeline: Timeline | None = None
+        """The run that the answer is about: a change makes another of it."""
 
-    def answer(self, found: Why | None) -> None:
-        """Show an answer; None for none, as that was about another run."""
-        self.why = found
+    @property
+    def why(self) -> Why | None:
+        """The answer; None as long as another run is shown than it is about."""
+        sight = self.sight
+        return self._answer if sight is not None and sight.trail.timeline is self._timeline else None
+
+    def answer(self, found: Why) -> None:
+        """Show an answer about the run that is shown."""
+        self._answer, self._timeline = found, None if self.sight is None else self.sight.trail.timeline
         self.rebuild()
         self.cursor = 0
 
