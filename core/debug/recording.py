@@ -31,6 +31,7 @@ from ..files import write_whole
 from ..limits import Budget
 from ..spec import CollectionSpec
 from ..spec.container import read_source
+from ..spec.edits import Edits
 from ..vm.world.settings import Settings, parse_returns
 
 if TYPE_CHECKING:
@@ -140,12 +141,8 @@ class Recording:
     """The program that runs."""
     calls: list[Call] = field(default_factory=list[Call])
     """What its runs are given, one after the other; each finds the maps as the one before left them."""
-    types: dict[str, str] = field(default_factory=dict[str, str])
-    """What programs are, whatever their sections say: see `CollectionSpec.set_type`."""
-    data: dict[str, dict[int, bytes]] = field(default_factory=dict[str, "dict[int, bytes]"], repr=False)
-    """What was changed in data sections before the load: bytes by section and offset."""
-    sizes: dict[str, int] = field(default_factory=dict[str, int])
-    """The `max_entries` of maps for which that was changed."""
+    edits: Edits = field(default_factory=Edits, repr=False)
+    """What was changed in the object before the load."""
     contents: dict[str, Entries] = field(default_factory=dict[str, "Entries"], repr=False)
     """What is put into maps before the first run."""
     settings: Settings = field(default_factory=Settings)
@@ -189,23 +186,12 @@ class Recording:
         spec.program(program)
         raw = read_source(spec.file) if object_ is None else object_
         fresh = CollectionSpec.from_bytes(raw, file=spec.file)
-        data: dict[str, dict[int, bytes]] = {}
-        for name, variable in spec.variables.items():
-            if variable.changed and name in fresh.variables:
-                data.setdefault(variable.map.name, {})[variable.offset] = variable.raw
-        sizes = {
-            name: each.max_entries
-            for name, each in spec.maps.items()
-            if name in fresh.maps and fresh.maps[name].max_entries != each.max_entries
-        }
         return cls(
             raw,
             spec.file,
             program,
             list(calls),
-            dict(types or {}),
-            data,
-            sizes,
+            Edits.of(spec, fresh, types),
             dict(contents or {}),
             settings or Settings(),
             target,
@@ -238,21 +224,9 @@ class Recording:
             UnknownNameError: It has no program of that name.
         """
         spec = CollectionSpec.from_bytes(self.object, file=self.file)
-        for name, text in self.types.items():
-            spec.set_type(name, text)
-        for name, size in self.sizes.items():
-            spec.map(name).max_entries = size
-        for name, parts in self.data.items():
-            contents = spec.map(name).data
-            for offset, part in parts.items():
-                if contents is None or not 0 <= offset <= len(contents) - len(part):
-                    raise self._damaged(f"section {name} has no {len(part)} bytes at {offset}")
-                contents[offset : offset + len(part)] = part
+        self.edits.apply(spec)
         spec.program(self.program)
         return spec
-
-    def _damaged(self, reason: str) -> ObjectError:
-        return ObjectError(f"the recording does not fit its object: {reason}", file=self.file)
 
     def changes_in(self, run: int) -> Sequence[Change]:
         """Return what was changed in a run, in the order of positions."""
@@ -304,9 +278,7 @@ class Recording:
             "program": self.program,
             "object": _packed(self.object),
             "target": None if self.target is None else _packed(target),
-            "types": self.types,
-            "data": {name: {str(at): part.hex() for at, part in parts.items()} for name, parts in self.data.items()},
-            "sizes": self.sizes,
+            **self.edits.to_json(),
             "contents": {
                 name: [[key.hex(), value.hex()] for key, value in entries] for name, entries in self.contents.items()
             },
@@ -380,12 +352,7 @@ class Recording:
             file=_check(document["file"], str, "file"),
             program=_check(document["program"], str, "program"),
             calls=calls,
-            types={name: _check(text, str) for name, text in document["types"].items()},
-            data={
-                name: {int(at): bytes.fromhex(part) for at, part in parts.items()}
-                for name, parts in document["data"].items()
-            },
-            sizes={name: _size(size) for name, size in document["sizes"].items()},
+            edits=Edits.from_json(document),
             contents={
                 name: [(bytes.fromhex(key), bytes.fromhex(value)) for key, value in entries]
                 for name, entries in document["contents"].items()
@@ -455,12 +422,6 @@ def _check_settings(told: dict[str, Any]) -> None:
     for name, value in texts.items():
         if _LONE.search(value) is not None:
             raise ValueError(f"{name} is no text")
-
-
-def _size(value: Any) -> int:
-    if 0 <= _check(value, int, "a size") < 1 << 32:
-        return value
-    raise ValueError("max_entries has 32 bits")
 
 
 def _time(value: Any) -> int:

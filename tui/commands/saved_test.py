@@ -127,7 +127,7 @@ def save_recording_as_test(options: argparse.Namespace, recording: Recording) ->
     from ...core.spec.container import read_source
 
     check_save_test(options)
-    changed = recording.types or recording.sizes or recording.changes or recording.settings.returns
+    changed = recording.edits.types or recording.edits.sizes or recording.changes or recording.settings.returns
     if changed or (recording.target is not None and options.btf is None):
         hint = (
             "types of programs, sizes of maps, results of helpers, changes while it stood still, another kernel's types"

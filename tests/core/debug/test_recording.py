@@ -14,6 +14,7 @@ from bpftui.core.debug import Call, Recording, Session
 from bpftui.core.debug.recording import digest
 from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.edits import Edits
 from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
@@ -286,6 +287,6 @@ def test_whatever_is_in_a_recording_is_a_run_or_one_sentence(saved: Path) -> Non
 
 def test_a_recording_without_an_object_in_it(saved: Path) -> None:
     found = Recording.read(saved)
-    found.data["traffic"] = {0: b"x"}
+    found.edits = Edits(data={"traffic": {0: b"x"}})
     with pytest.raises(ObjectError, match="the recording does not fit its object: section traffic has no 1 bytes at 0"):
         found.spec()
