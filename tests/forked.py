@@ -26,6 +26,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -72,14 +74,20 @@ class Forks:
             for _, end in pipes:
                 os.close(end)
         out, err, told = _read([end for end, _ in pipes], time.monotonic() + timeout)
-        pid, *more = told.decode().splitlines()
+        pids, more = told.decode().splitlines()[:1], told.decode().splitlines()[1:]
         numbers = [int(line) for line in more if line.lstrip("-").isdecimal()]
         if not numbers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+            for pid in pids:  # none where the time was over before there was a process: the server ends it then
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             raise subprocess.TimeoutExpired(command, timeout, out, err)
         self._modules.update(name for line in more for name in line.split() if not name.isdecimal())
         return subprocess.CompletedProcess(command, numbers[-1], out.decode(), err.decode())
+
+    def close(self) -> None:
+        """End the process."""
+        self._socket.close()
+        self._process.wait(PATIENCE)
 
 
 def _read(pipes: Sequence[int], stop: float) -> list[bytes]:
@@ -108,7 +116,7 @@ def serve(socket_number: str, module: str) -> None:
         for pidfd in [each for each in running if each in ready]:
             pid, status = running.pop(pidfd)
             _, how = os.waitpid(pid, 0)
-            os.write(status, b"%d\n" % os.waitstatus_to_exitcode(how))
+            _tell(status, os.waitstatus_to_exitcode(how))
             os.close(status)
             os.close(pidfd)
         if requests not in ready:
@@ -129,10 +137,20 @@ def serve(socket_number: str, module: str) -> None:
             _become(request, descriptors)
             runpy.run_module(module, run_name="__main__", alter_sys=True)
             return
-        os.write(descriptors[2], b"%d\n" % pid)
+        if not _tell(descriptors[2], pid):
+            os.kill(pid, signal.SIGKILL)
         running[os.pidfd_open(pid)] = pid, descriptors[2]
         for descriptor in descriptors[:2]:
             os.close(descriptor)
+
+
+def _tell(status: int, number: int) -> bool:
+    """Write a number to whoever asked for a command; return whether that still waits for it."""
+    try:
+        os.write(status, b"%d\n" % number)
+    except BrokenPipeError:
+        return False
+    return True
 
 
 def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..asm import Instruction
+    from ..helpers.prototypes import Helper
     from .session import Session
 
 __all__ = ["HelperCall", "Trail", "Use"]
@@ -197,7 +198,7 @@ def _text(session: Session, value: int, is_signed: bool) -> str:
     return str(signed(value, 64) if is_signed else value)
 
 
-def _helper_of(insn: Instruction):
+def _helper_of(insn: Instruction) -> Helper | None:
     return find_helper(insn.imm) if insn.src == CallSource.HELPER else None
 
 

@@ -65,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from ..coverage.gathered import Gathered
         from ..coverage.report import parse_report
         from ..errors import BpftuiError
+        from ..files import check_place
 
         config.stash[_GATHERED] = Gathered()
         try:
@@ -72,8 +73,11 @@ def pytest_configure(config: pytest.Config) -> None:
                 parse_report(text)
             if (file := _before(config)) is not None:
                 Gathered.read(file)
+            check_place(_data(config))
         except BpftuiError as error:
             raise pytest.UsageError(error.message) from None
+        except OSError as error:
+            raise pytest.UsageError(f"--bpf-cov-data {_data(config)} cannot be written: {error.strerror}") from None
 
 
 @pytest.fixture

@@ -191,8 +191,8 @@ def routes() -> Routes:
         for body in _dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)):
             _, length, _, _, _, _, _, kind, _ = _RTMSG.unpack_from(body)
             told = dict(_attributes(body[_RTMSG.size :]))
-            if length == 0 and kind == _UNICAST and _RTA_OIF in told:
-                found.defaults.add(_number(told[_RTA_OIF]))
+            if length == 0 and kind == _UNICAST:
+                found.defaults.update(index for index, _ in _next_hops(told) if index)
             if _RTA_ENCAP in told or _RTA_MULTIPATH in told:
                 found.programs.extend(routed_by(body))
     return found
@@ -208,13 +208,22 @@ def routed_by(body: bytes) -> Iterator[Routed]:
     told = dict(_attributes(body[_RTMSG.size :]))
     room = 4 if family == socket.AF_INET else 16
     destination = f"{socket.inet_ntop(family, told.get(_RTA_DST, b'')[:room].ljust(room, bytes(1)))}/{length}"
-    yield from _encapsulated(told, destination, _number(told.get(_RTA_OIF, b"")))
+    for index, hop in _next_hops(told):
+        yield from _encapsulated(hop, destination, index)
+
+
+def _next_hops(told: dict[int, bytes]) -> Iterator[tuple[int, dict[int, bytes]]]:
+    """Iterate over the interfaces that a route leads to, each with what is told of it; 0 for none.
+
+    A route has one (RTA_OIF) or several (RTA_MULTIPATH, of `struct rtnexthop`).
+    """
+    yield _number(told.get(_RTA_OIF, b"")), told
     hops = told.get(_RTA_MULTIPATH, b"")
     while len(hops) >= _RTNEXTHOP.size:
         size, _, _, index = _RTNEXTHOP.unpack_from(hops)
         if size < _RTNEXTHOP.size:
             return
-        yield from _encapsulated(dict(_attributes(hops[_RTNEXTHOP.size : size])), destination, index)
+        yield index, dict(_attributes(hops[_RTNEXTHOP.size : size]))
         hops = hops[size + 3 & ~3 :]
 
 

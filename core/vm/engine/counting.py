@@ -294,13 +294,6 @@ class Counter(Watcher):
             flow.add(counters, stopped.get(start, {}), runs, outcomes, self.code)
         return Counts(tuple(runs), {slot: (on, jumped) for slot, (on, jumped) in sorted(outcomes.items())})
 
-    def clear(self) -> None:
-        """Begin again at 0."""
-        self.counters[:] = [0] * len(self.counters)
-        self._stopped.clear()
-        self._outcomes.clear()
-        self._runs = [0] * self.code.count
-
 
 class Outcomes(Watcher):
     """Which conditional jumps of a machine have gone which way, as bytes that are cheap to set and to look through.

@@ -141,6 +141,11 @@ def test_coverage_without_a_report_of_that_name_is_refused(tmp_path: Path) -> No
     assert (code, "there is no report 'pdf'" in told) == (4, True)
 
 
+def test_coverage_data_that_cannot_be_written_is_refused_before_the_tests(tmp_path: Path) -> None:
+    code, told = run(tmp_path, PASSES, "--bpf-cov", "--bpf-cov-data=/dev/null/data")
+    assert (code, "--bpf-cov-data /dev/null/data cannot be written: Not a directory" in told) == (4, True), told
+
+
 def test_workers_hand_over_what_they_gathered(tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text(COVERED.format(root=ROOT))
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

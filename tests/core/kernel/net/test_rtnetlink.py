@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import TYPE_CHECKING
 
+from bpftui.core.kernel.net import rtnetlink
 from bpftui.core.kernel.net.rtnetlink import Action, Filter, Routed, actions_of, programs_of, routed_by
+
+if TYPE_CHECKING:
+    import pytest
 
 INGRESS = 0xFFFFFFF2
 
@@ -82,6 +87,23 @@ def test_a_route_has_programs_of_which_the_kernel_tells_the_names() -> None:
     assert [*routed_by(route(2, 24, destination, attribute(9, hops)))] == expected
     assert [*routed_by(route(2, 0, attribute(4, struct.pack("=I", 3))))] == []
     assert [*routed_by(route(2, 24, destination, attribute(9, bytes(8))))] == []  # a next hop without a length
+
+
+def test_each_next_hop_of_a_default_route_carries_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def oif(index: int) -> bytes:
+        return attribute(4, struct.pack("=I", index))
+
+    hops = b"".join(struct.pack("=HBBi", 16, 0, 0, index) + attribute(5, bytes(4)) for index in (5, 7))
+    bodies = {
+        2: [
+            route(2, 0, attribute(9, hops)),
+            route(2, 24, attribute(9, hops.replace(b"\7", b"\x08"))),
+            route(2, 8, oif(9)),
+        ],
+        10: [route(10, 0, oif(3)), route(10, 0)],
+    }
+    monkeypatch.setattr(rtnetlink, "_dump", lambda _type, request: bodies[request[0]])
+    assert rtnetlink.routes() == rtnetlink.Routes({3, 5, 7}, [])
 
 
 def test_a_segment_s_action_tells_its_program() -> None:
