@@ -81,7 +81,7 @@ def write_whole(path: str | os.PathLike[str], text: Iterable[str], *, replace: b
         OSError, ValueError: It cannot be written; an older file is as it was.
     """
     if not replace and os.path.lexists(path):
-        raise FileExistsError
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     place = os.path.realpath(path)
     try:
         old = os.stat(path)  # a pipe's real path, as /dev/stdout has it, is none that could be opened

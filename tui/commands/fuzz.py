@@ -71,10 +71,10 @@ def run(arguments: Sequence[str]) -> int:
             _check(option, path)
     if options.test is not None:
         check_save_test(options, "--test")
-        if is_recording(options.object):
-            raise UsageError(f"--test: a test loads its object from a file, and {options.object} is a recording")
     refuse_loaded([options.object], "fuzz", "a search changes maps, and those that are loaded are somebody's")
     spec = open_spec(options)
+    if options.test is not None and (is_recording(options.object) or not os.path.isfile(spec.file)):
+        raise UsageError(f"--test: a test loads its object from a file, and {options.object} is none")
     name = spec.program(options.program).name
     part = spec.subset(maps=set(), programs={name}, variables=set())
     types = target_types(options)

@@ -48,6 +48,16 @@ def test_what_it_writes_can_be_used(
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_the_types_of_another_kernel_are_those_of_the_test_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT / "tests/objects")
+    test = tmp_path / "test_found.py"
+    words = ["fuzz", "core.o", "core", "--btf", "core_target.o", "--seconds", "0.1", "--test", str(test)]
+    assert main(words) == 0, capsys.readouterr().err
+    assert f'bpf.load(OBJECT, btf="{ROOT}/tests/objects/core_target.o", programs=[' in test.read_text()
+
+
 def test_what_was_found_until_ctrl_c_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
