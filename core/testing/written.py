@@ -6,6 +6,7 @@ written, and red when the program does something else.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -14,6 +15,7 @@ from ..errors import BpftuiError, UsageError
 from ..packet import dissect
 from ..visible import visible
 from .bpf import Bpf
+from .given import MOST_RUNS, Given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,19 +29,8 @@ _WIDTH: Final = 110
 """Columns of a line, as far as it can be broken."""
 _DIGITS: Final = 64
 """Hexadecimal digits of a packet in a line."""
-_MOST_RUNS: Final = 100
 _MOST_ENTRIES: Final = 20
 """Entries of one map that a run changed and that are written out."""
-
-
-class Given(NamedTuple):
-    """What one run is given."""
-
-    packet: bytes | None = None
-    ctx: Mapping[str, Any] | bytes | None = None
-    cpu: int = 0
-    origin: str = ""
-    """Where it is from, for people: `packet 3 of http.pcap`."""
 
 
 class World(NamedTuple):
@@ -67,8 +58,8 @@ def written(file: str, program: str, runs: Sequence[Given], test: str, world: Wo
         UsageError: They are too many for a test that somebody reads.
         BpftuiError: The object or its program cannot be loaded.
     """
-    if len(runs) > _MOST_RUNS:
-        raise UsageError(f"{len(runs):,} runs are too many for a test: {_MOST_RUNS} at most", hint="a shorter capture")
+    if len(runs) > MOST_RUNS:
+        raise UsageError(f"{len(runs):,} runs are too many for a test: {MOST_RUNS} at most", hint="a shorter capture")
     world = world or World()
     with Bpf("vm") as bpf:
         obj = bpf.load(file, set=world.set, programs=[program], **world.options)
@@ -82,8 +73,10 @@ def _module(obj: BpfObject, program: str, runs: Sequence[Given], test: str, worl
     yield f'"""{_told(f"What {program} of {obj.spec.title} does{origin}")}."""'
     yield ""
     yield "from pathlib import Path"
+    if any("pytest." in line for line in body):
+        yield from ("", "import pytest")
     if any("pytest.raises" in line for line in body):
-        yield from ("", "import pytest", "", "from bpftui.core.errors import BpftuiError")
+        yield from ("", "from bpftui.core.errors import BpftuiError")
     yield ""
     yield f"OBJECT = Path(__file__).parent / {plain(folder)}"
     yield from ("", "")
@@ -168,8 +161,30 @@ def _outcome(obj: BpfObject, run: Run, given: Given) -> Iterator[str]:
         yield from _compared("run.printk", run.printk)
 
 
+class _AnyNan:
+    """What a number that is none is compared with: it is not equal to itself."""
+
+    def __repr__(self) -> str:
+        return 'pytest.approx(float("nan"), nan_ok=True)'
+
+
+def _comparable(value: object) -> object:
+    """Return a value as it is compared with."""
+    match value:
+        case float() if math.isnan(value):
+            return _AnyNan()
+        case dict():
+            return {key: _comparable(each) for key, each in cast("dict[object, object]", value).items()}
+        case list():
+            return [_comparable(each) for each in cast("list[object]", value)]
+        case tuple():
+            return tuple(_comparable(each) for each in cast("tuple[object, ...]", value))
+        case _:
+            return value
+
+
 def _compared(what: str, value: object) -> list[str]:
-    return f"assert {what} == {_literal(value, len(what) + 11)}".split("\n")
+    return f"assert {what} == {_literal(_comparable(value), len(what) + 11)}".split("\n")
 
 
 def _assigned(name: str, value: object) -> list[str]:
@@ -220,6 +235,8 @@ def plain(value: Any) -> str:
         case str():
             text = ascii(str(value))
             return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
+        case float() if not math.isfinite(value):
+            return f'float("{value}")'
         case bool() | float() | bytes():
             return repr(value)
         case int():

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import os
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ObjectError, UsageError
 from ...core.files import write_whole
+from ...core.foreign import is_recording
+from ...core.testing.given import MOST_RUNS, Given
 from ..terminal.output import write_line
+from .common import warn
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from ...core.context.values import ContextValues
     from ...core.debug import Recording
     from ...core.spec import CollectionSpec
     from .common import Parser
 
-__all__ = ["Given", "add_save_test", "captured_runs", "check_save_test", "save_recording_as_test", "save_test"]
+__all__ = ["add_save_test", "captured_runs", "check_save_test", "save_recording_as_test", "save_test"]
 
-_MOST_RUNS: Final = 100
-
-
-class Given(NamedTuple):
-    """What one run is given."""
-
-    packet: bytes | None = None
-    ctx: ContextValues | bytes | None = None
-    cpu: int = 0
-    origin: str = ""
-    """Where it is from, for people: `packet 3 of http.pcap`."""
+_CLOCKS: Final = ("clock", "wall")
+_SAID: Final = ("cpus", "seed", "kconfig", "limit")
+"""Settings of a machine that `Bpf.load` takes."""
+_UNSAID: Final = {"returns": "results of helpers", "memory": "memory of the kernel's or of processes"}
+"""Those that it does not, beside the current task."""
 
 
 def add_save_test(parser: Parser) -> None:
@@ -60,6 +56,11 @@ def check_save_test(options: argparse.Namespace, option: str = "--save-test") ->
         if getattr(options, name):
             given = {"program_types": "--type", "memory": "--memory", "returns": "--return"}[name]
             raise UsageError(f"{option}: a test has no {given}")
+    if is_recording(options.object):
+        hint = "the object that was recorded, if it is still what it was"
+        raise UsageError(
+            f"{option}: a test loads its object from a file, and {options.object} is a recording", hint=hint
+        )
     path = getattr(options, option.strip("-").replace("-", "_"))
     if os.path.lexists(path):
         raise UsageError(f"{option}: {path} is there already", hint="pytest finds test_*.py")
@@ -69,7 +70,7 @@ def captured_runs(path: str) -> list[Given]:
     """Return a run for each packet of a capture, and one more than a test may have where there are more."""
     from ...core.traffic import Capture
 
-    found = islice(Capture(path), _MOST_RUNS + 1)
+    found = islice(Capture(path), MOST_RUNS + 1)
     return [Given(each.frame, origin=f"packet {each.number} of {os.path.basename(path)}") for each in found]
 
 
@@ -96,19 +97,16 @@ def save_test(
     path: str | None = options.save_test
     if path is None:
         return
-    from ...core.testing.written import Given as Written
     from ...core.testing.written import World, written
 
     if not os.path.isfile(spec.file):
         raise UsageError(f"--save-test: a test loads its object from a file, and {spec.file} is none")
-    if len(runs) > _MOST_RUNS:
-        raise UsageError(f"--save-test: more than {_MOST_RUNS} packets are too many for a test", hint="cut the capture")
+    if len(runs) > MOST_RUNS:
+        raise UsageError(f"--save-test: more than {MOST_RUNS} packets are too many for a test", hint="cut the capture")
     if options.btf is not None:
         world["btf"] = os.path.abspath(options.btf)
     values = {name: each.get() for name, each in spec.variables.items() if each.changed}
-    text = written(
-        spec.file, options.program, [Written(*each) for each in runs], path, World(values, contents or {}, world)
-    )
+    text = written(spec.file, options.program, runs, path, World(values, contents or {}, world))
     try:
         write_whole(path, [text], replace=False)
     except OSError as error:
@@ -127,16 +125,30 @@ def save_recording_as_test(options: argparse.Namespace, recording: Recording) ->
     from ...core.spec.container import read_source
 
     check_save_test(options)
-    changed = recording.edits.types or recording.edits.sizes or recording.changes or recording.settings.returns
-    if changed or (recording.target is not None and options.btf is None):
-        hint = (
-            "types of programs, sizes of maps, results of helpers, changes while it stood still, another kernel's types"
-        )
-        raise UsageError("--save-test: the recording has what a test does not say", hint=hint)
+    changed = {
+        "types of programs": recording.edits.types,
+        "sizes of maps": recording.edits.sizes,
+        "changes while it stood still": recording.changes,
+        "another kernel's types": recording.target is not None and options.btf is None,
+    }
+    world: dict[str, Any] = {}
+    settings = recording.settings
+    for name, value, usual in zip(settings._fields, settings, type(settings)(), strict=True):
+        if value == usual or not (value or usual) or name in _CLOCKS:
+            continue
+        if name in _SAID:
+            world[name] = value
+        else:
+            changed[_UNSAID.get(name, f"the {name} of the task")] = True
+    if found := [what for what, is_so in changed.items() if is_so]:
+        raise UsageError(f"--save-test: the recording has what a test does not say: {', '.join(found)}")
     spec = recording.spec()
     if not os.path.isfile(spec.file) or read_source(spec.file) != recording.object:
         raise UsageError(f"--save-test: the object of the recording is not in {spec.file} any more")
     runs = [Given(each.data, each.context, each.cpu, each.origin) for each in recording.calls]
     options.program = recording.program
-    world = {"time": recording.times[0]} if recording.times else {}
+    if times := recording.times:
+        world["time"] = times[0]
+        if len(set(times)) > 1:
+            warn(f"the test's clock begins with the first of the {len(times):,} times that the recording has told")
     save_test(options, spec, runs, recording.contents, **world)

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpftui.core.debug import Call, Recording
 from bpftui.core.errors import UsageError
+from bpftui.core.foreign import RECORDING
 from bpftui.core.packet import template
+from bpftui.core.spec import CollectionSpec
 from bpftui.core.testing.bpf import Bpf
-from bpftui.core.testing.written import Given, World, written
+from bpftui.core.testing.written import Given, World, plain, written
+from bpftui.core.vm.world.settings import Settings
 from bpftui.tui.__main__ import main
 
 if TYPE_CHECKING:
@@ -81,6 +85,42 @@ def test_what_maps_held_before(tmp_path: Path) -> None:
 def test_too_many_runs() -> None:
     with pytest.raises(UsageError, match="101 runs are too many for a test: 100 at most"):
         written("bpf/traffic.o", "count_traffic", [Given(UDP)] * 101, "test.py")
+
+
+def test_numbers_that_are_none(tmp_path: Path) -> None:
+    assert plain([float("inf"), float("-inf"), 1.5]) == '[float("inf"), float("-inf"), 1.5]'
+    file = tmp_path / "test_nan.py"
+    text = written("tests/objects/values.o", "values", [Given(UDP)], str(file), World(set={"f32": float("nan")}))
+    assert 'set={"f32": float("nan")}' in text
+    file.write_text(text)
+    run_saved(file)
+
+
+def test_a_recording_of_another_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a test says of the world is the recording's; what it cannot say is refused; a tape is no object."""
+    spec = CollectionSpec.from_file(str(ROOT / "bpf/traffic.o"))
+    for number, (settings, said) in enumerate(
+        (
+            (Settings(memory={0x1000: b"x"}), "not say: memory of the kernel's or of processes"),
+            (Settings(pid=5, comm="x", returns={"bpf_ktime_get_ns": 1}), "the pid of the task, the comm of the task"),
+            (Settings(cpus=3, seed=9), "cpus=3, seed=9, time=1000)"),
+        )
+    ):
+        place, file = str(tmp_path / f"{number}.rec"), tmp_path / f"test_{number}.py"
+        recording = Recording.of(spec, "count_traffic", [Call(UDP)], settings=settings)
+        recording.times += [1000, 2000]
+        recording.save(place)
+        status = main(["debug", place, "--batch", "info registers", "--save-test", str(file)])
+        error = capsys.readouterr().err
+        if said.endswith(")"):
+            assert (status, said in run_saved(file)) == (0, True)
+            assert "the first of the 2 times" in error
+        else:
+            assert (status, said in error, file.exists()) == (2, True, False)
+    tape = tmp_path / "a.rec"
+    tape.write_bytes(b"SQLite format 3\0".ljust(68, b"\0") + RECORDING.ljust(100, b"\0"))
+    assert main(["run", str(tape), "count_traffic", "--save-test", str(tmp_path / "test.py")]) == 2
+    assert f"{tape} is a recording" in capsys.readouterr().err
 
 
 def test_saved_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
 from ....core.references import refuse_loaded
 from ....core.spec import AttachType, MapType
+from ....core.testing.given import Given
 from ....core.visible import visible_lines
 from ...terminal.output import write_line, write_lines
 from ..common import (
@@ -27,7 +28,7 @@ from ..common import (
     warn,
 )
 from ..event_lines import event_lines, print_lines
-from ..saved_test import Given, add_save_test, captured_runs, check_save_test, save_test
+from ..saved_test import add_save_test, captured_runs, check_save_test, save_test
 from .changes import Changes
 
 if TYPE_CHECKING:
