@@ -227,7 +227,7 @@ class Search(Closing):
         Args:
             seconds: How long.
             stop: Ends the search early.
-            told: Told of what was found each time that it is more, between two runs.
+            told: Told of what was found so far, between each two runs.
             clock: What the seconds are those of.
         """
         start = clock()
@@ -236,13 +236,10 @@ class Search(Closing):
             self.run(self.target.first)
         corpus = found.corpus or [self.target.first]
         waiting = [corpus[-1]]
-        before = -1
 
         def is_over() -> bool:
-            nonlocal before
             found.seconds = clock() - start
-            if told is not None and found.outcomes != before:
-                before = found.outcomes
+            if told is not None:
                 told(found)
             return (
                 found.seconds >= seconds

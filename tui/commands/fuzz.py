@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["make_parser", "run"]
 
 SCHEMA = "bpftui/fuzz/1"
+_QUIET = 30
+"""Seconds after which it is said how far a search has come, even if it is no further."""
 
 
 def make_parser() -> Parser:
@@ -120,14 +122,16 @@ def _check(option: str, path: str) -> None:
 
 
 def _progress() -> Callable[[Found], None]:
-    """Return what says on standard error how far a search has come, once a second at most."""
-    last = 0.0
+    """Return what says on standard error how far a search has come: where that is more, and now and then."""
+    said = (0.0, 0)
 
     def tell(found: Found) -> None:
-        nonlocal last
-        if found.seconds - last >= 1:
-            last = found.seconds
-            complain(f"{found.outcomes:,} of {found.all_outcomes:,} outcomes after {found.seconds:.0f} s")
+        nonlocal said
+        since = found.seconds - said[0]
+        if since >= _QUIET or (since >= 1 and found.outcomes > said[1]):
+            said = found.seconds, found.outcomes
+            reached = f"{found.outcomes:,} of {found.all_outcomes:,} outcomes of jumps"
+            complain(f"{reached} after {found.seconds:.0f} s and {counted(found.runs, 'run')}")
 
     return tell
 

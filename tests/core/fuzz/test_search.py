@@ -112,7 +112,8 @@ def test_a_search_is_over_between_two_runs(monkeypatch: pytest.MonkeyPatch) -> N
     with begin("bpf/traffic.o", "count_traffic") as search:
         found = search.go(20, clock=lambda: float(search.found.runs), told=lambda found: told.append(found.outcomes))
         assert found.runs <= 22
-        assert told == sorted(set(told))
+        assert 15 < len(told) <= 22
+        assert told == sorted(told)
         assert told[-1] == found.outcomes
     with begin("bpf/traffic.o", "count_traffic") as search:
         monkeypatch.setattr(search, "_operands", lambda _given: [(5, turn, 0) for turn in range(1000)])

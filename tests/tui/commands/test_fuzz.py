@@ -69,6 +69,8 @@ def test_what_was_found_until_ctrl_c_is_written(
         return run(search, given)
 
     monkeypatch.setattr(Search, "run", interrupted)
+    monkeypatch.setattr("bpftui.tui.commands.fuzz._QUIET", 0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         code = main(["fuzz", TRAFFIC, "count_traffic", "--seconds", "3600", "--pcap", str(tmp_path / "out.pcap")])
@@ -78,7 +80,8 @@ def test_what_was_found_until_ctrl_c_is_written(
     assert code == 130
     told = capsys.readouterr()
     assert " and 51 runs; " in told.out
-    assert told.err == f"bpftui: written: {tmp_path}/out.pcap\n"
+    assert " of 30 outcomes of jumps after " in told.err
+    assert told.err.endswith(f" s and 51 runs\nbpftui: written: {tmp_path}/out.pcap\n")
     assert [*Capture(str(tmp_path / "out.pcap"))]
 
 
