@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..btf.path import member_path
-from ..packet.layers import dissect
 from ..vm.maps import ArrayStore
+from .pointers import layers_of
 
 if TYPE_CHECKING:
     from .session import Session
@@ -32,7 +32,7 @@ def place_name(session: Session, address: int, size: int) -> str:
     offset = address - region.base
     packet = world.host.packet
     if packet is not None and region is packet.region:
-        return _packet_place(packet.result, offset, size)
+        return _packet_place(session, session.packet or b"", offset, size)
     context = session.context_address
     if region.base == context:
         layout = session.evaluator.layout
@@ -47,10 +47,10 @@ def place_name(session: Session, address: int, size: int) -> str:
     return f"{region.name} +{offset}"
 
 
-def _packet_place(packet: bytes, offset: int, size: int) -> str:
+def _packet_place(session: Session, packet: bytes, offset: int, size: int) -> str:
     last = f"…{offset + size - 1}" if size > 1 else ""
     text = f"packet byte {offset}{last}" if size == 1 else f"packet bytes {offset}{last}"
-    for layer in dissect(packet):
+    for layer in layers_of(session, packet):
         for each in layer.fields:
             where = layer.where(each)
             if offset in where:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf.path import part_at
@@ -37,7 +38,12 @@ class Pointed(NamedTuple):
 
 
 def layers_of(session: Session, packet: bytes) -> tuple[Layer, ...]:
-    """Return the layers of a packet as the program of a session sees it."""
+    """Return the layers of a packet as the program of a session sees it: of some without the link layer's header."""
+    given = session.world.host.packet
+    hidden = b"" if given is None else given.hidden
+    if hidden:
+        layers, begin = dissect(hidden + packet), len(hidden)
+        return tuple(replace(each, start=each.start - begin) for each in layers if each.start >= begin)
     sizes = session.world.program.packet_sizes
     return dissect(packet, packet_begin(packet, sizes)) if sizes is not None else dissect(packet)
 

@@ -181,9 +181,9 @@ class Standing(Closing):
 
     @property
     def packet(self) -> bytes | None:
-        """The packet as it is where the session stands; None for a program that is given none."""
+        """The packet as the program sees it where the session stands; None for a program that is given none."""
         found = self.world.host.packet
-        return None if found is None else found.result
+        return None if found is None else found.whole
 
     @property
     def printed(self) -> tuple[PrintedLine, ...]:

@@ -6,11 +6,12 @@ from bisect import bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import CallSource, Class, Mode, Size
+from ..asm import CallSource, Class, Mode
 from ..asm.arithmetic import signed
 from ..asm.opcodes import CALL
-from ..helpers.effects import effect_of, flag_names
+from ..helpers.effects import flag_names
 from ..helpers.prototypes import find_helper
+from .accesses import accesses_at
 from .pointers import Pointers
 
 if TYPE_CHECKING:
@@ -25,14 +26,6 @@ __all__ = ["HelperCall", "Trail", "Use"]
 _CHUNK: Final = 1 << 14
 _MOST_STOPS: Final = 20_000
 """Loads, stores and calls of a run that are looked at."""
-_OFFSETS: Final = {
-    "bpf_skb_load_bytes": False,
-    "bpf_skb_load_bytes_relative": False,
-    "bpf_xdp_load_bytes": False,
-    "bpf_skb_store_bytes": True,
-    "bpf_xdp_store_bytes": True,
-}
-"""Helpers that are given an offset in the packet as their second argument, a size as the fourth; whether they write."""
 
 
 class Use(NamedTuple):
@@ -146,20 +139,15 @@ class Trail:
         insn = here.machine.code.at(here.slot)
         if insn.opcode == CALL:
             self._note_call(session, step, here.slot, insn, here.registers)
-            return
-        base = insn.src if insn.opcode & 7 == Class.LDX else insn.dst
-        is_write = insn.opcode & 7 in (Class.ST, Class.STX)
-        size = Size(insn.opcode & 0x18).bits // 8
-        self._use(session, step, here.registers[base] + insn.offset, size, is_write=is_write)
-        if is_write and insn.opcode & 0xE0 == Mode.ATOMIC:
-            self._use(session, step, here.registers[base] + insn.offset, size, is_write=False)
-
-    def _use(self, session: Session, step: int, address: int, size: int, *, is_write: bool) -> None:
         packet = session.world.host.packet
-        if packet is None or not packet.region.base <= address < packet.region.base + packet.length:
+        if packet is None:
             return
-        start = address - packet.region.base
-        self.uses.append(Use(step, range(start, min(start + size, packet.length)), is_write))
+        read, written = accesses_at(session)
+        for parts, is_write in ((read, False), (written, True)):
+            for part in parts:
+                start, stop = part.start - packet.region.base, part.stop - packet.region.base
+                if start < packet.length and stop > 0 and start < stop:
+                    self.uses.append(Use(step, range(max(0, start), min(stop, packet.length)), is_write))
 
     def _note_call(self, session: Session, step: int, slot: int, insn: Instruction, registers: tuple[int, ...]) -> None:
         if insn.src == CallSource.SUBPROGRAM:
@@ -179,15 +167,6 @@ class Trail:
             text = flags.get(value) or _text(session, value, not parameter.type.startswith(("u", "__u")))
             arguments.append((parameter.name, text))
         self.calls.append(HelperCall(step, slot, name, tuple(arguments), ""))
-        packet = session.world.host.packet
-        if packet is not None and (is_write := _OFFSETS.get(name)) is not None:
-            address = packet.region.base + registers[2]
-            self._use(session, step, address, registers[4], is_write=is_write)
-        effect = effect_of(insn.imm)
-        for number, letter in enumerate("" if effect is None else effect.arguments, 1):
-            if letter in "rwx" and number < 5:
-                size = registers[number + 1] & 0xFFFF
-                self._use(session, step, registers[number], size, is_write=letter != "r")
 
 
 def _text(session: Session, value: int, is_signed: bool) -> str:
@@ -206,4 +185,6 @@ def _is_of_interest(insn: Instruction) -> bool:
     cls = insn.opcode & 7
     if cls in (Class.ST, Class.STX, Class.LDX):
         return insn.dst != 10 if cls != Class.LDX else insn.src != 10
+    if cls == Class.LD:
+        return insn.opcode & 0xE0 in (Mode.ABS, Mode.IND)
     return insn.opcode == CALL and insn.src != CallSource.SUBPROGRAM

@@ -6,10 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from ..btf import types as t
-from ..context.packet_sizes import packet_begin
 from ..errors import BpftuiError, UsageError
-from ..packet.layers import dissect
 from .locals import OPTIMIZED_OUT
+from .pointers import layers_of
 from .values import Value, kind_of
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def scopes(session: Session) -> list[Scope]:
         found.append(Scope("Locals", _each(known, lambda each: _local(session, each)), len(known)))
     packet = session.packet
     if packet is not None:
-        layers = _layers(session, packet)
+        layers = layers_of(session, packet)
         found.append(Scope("Packet", _each(layers, lambda each: _layer(session, each)), len(layers)))
     layout = session.evaluator.layout
     if layout is not None and layout.fields and not session.at_end:
@@ -205,11 +204,6 @@ def _field(session: Session, field: ContextField) -> Variable:
 # The packet
 
 
-def _layers(session: Session, packet: bytes) -> tuple[Layer, ...]:
-    sizes = session.world.program.packet_sizes
-    return dissect(packet, packet_begin(packet, sizes)) if sizes is not None else dissect(packet)
-
-
 def _layer(session: Session, layer: Layer) -> Variable:
     return Variable(layer.protocol.name, f"{len(layer.raw)} bytes at {layer.start}", unfold=_fields(session, layer))
 
@@ -222,7 +216,7 @@ def _fields(session: Session, layer: Layer) -> Unfold:
     def unfold(start: int, most: int) -> list[Variable]:
         # As the layer is by now: others of its fields may have been changed.
         here = (layer.protocol, layer.start)
-        now = (each for each in _layers(session, session.packet or b"") if (each.protocol, each.start) == here)
+        now = (each for each in layers_of(session, session.packet or b"") if (each.protocol, each.start) == here)
         return [variable(each, field) for each in now for field in each.fields[start : start + most]]
 
     def variable(layer: Layer, field: Field) -> Variable:

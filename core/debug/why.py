@@ -16,6 +16,7 @@ from ..asm.opcodes import ADDR_SPACE_CAST, CALL, CALLX, EXIT, LD_IMM64, MOV64_X
 from ..asm.registers import def_use, register_numbers
 from ..errors import UsageError
 from ..helpers.effects import effect_of
+from .accesses import touched
 from .origins import Origin, place_name
 from .run_log import TAIL_CALL, RunLog
 from .wanted import Wanted
@@ -204,8 +205,9 @@ class _Slicer:
         if insn.opcode == EXIT:
             return _Effects([(depth - 1, 0)], [(depth, 0)])
         if cls == Class.LDX:
-            size = Size(insn.opcode & 0x18).bits // 8
-            return _Effects([(depth, insn.dst)], [_bytes(registers[insn.src] + insn.offset, size)])
+            return _Effects([(depth, insn.dst)], [*touched(self._session.world, insn, registers).read])
+        if cls == Class.LD and insn.opcode & 0xE0 in (Mode.ABS, Mode.IND):
+            return _Effects([(depth, 0)], [*touched(self._session.world, insn, registers).read])
         if cls in (Class.ST, Class.STX):
             return self._store(insn, depth, registers)
         if insn.opcode == LD_IMM64 or (insn.opcode == MOV64_X and insn.offset == ADDR_SPACE_CAST):
@@ -248,20 +250,10 @@ class _Slicer:
         if effect is None:
             read = def_use(insn.opcode, insn.dst, insn.src, insn.imm)[1]
             return _Effects([(depth, 0)], [(depth, number) for number in register_numbers(read)])
-        made = [(depth, 0)]
-        used: list[_What] = []
-        store = self._session.world.host.maps.get(registers[1]) if effect.arguments[:1] == "m" else None
-        sizes = [] if store is None else [store.shape.key_size or store.shape.value_size, store.shape.value_size]
-        for number, letter in enumerate(effect.arguments, 1):
-            size = sizes[number - 2] if store is not None and number in (2, 3) else 0
-            if letter in "rwx" and not size and number < 5:
-                size = min(registers[number + 1] & 0xFFFF_FFFF, 1 << 12)
-            if letter in "rx":
-                used.append(_bytes(registers[number], size))
-            if letter in "wx":
-                made.append(_bytes(registers[number], size))
-            if letter in "vf":
-                used.append((depth, number))
+        accesses = touched(self._session.world, insn, registers)
+        made = [(depth, 0), *accesses.written]
+        used: list[_What] = [*accesses.read]
+        used += [(depth, number) for number, letter in enumerate(effect.arguments, 1) if letter in "vf"]
         if step in log.updated:
             made.append(_bytes(*log.updated[step]))
         return _Effects(made, used)

@@ -53,8 +53,7 @@ def bpf_skb_load_bytes(_host: Host, packet: SkbPacket, offset: int, target: memo
 
 @function(SKB, U32, BUFFER, U32)
 def bpf_skb_load_bytes_relative(_host: Host, packet: SkbPacket, offset: int, target: memoryview, start: int) -> int:
-    # BPF_HDR_START_MAC, BPF_HDR_START_NET
-    base = {0: packet.link_offset, 1: packet.network_offset}.get(start)
+    base = packet.header(start)
     found = None if base is None or offset > _LARGEST_OFFSET else packet.at(offset + base, len(target))
     target[:] = bytes(len(target)) if found is None else found
     return -errno.EFAULT if found is None else 0

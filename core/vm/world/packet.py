@@ -78,10 +78,18 @@ class Packet:
     def publish(self) -> None:
         """Write into the context where the packet is now."""
 
+    meta = 0
+    """Bytes of metadata in front of the packet."""
+
+    @property
+    def whole(self) -> bytes:
+        """All that there is of the packet where the program sees it, metadata included."""
+        return bytes(self.data)
+
     @property
     def result(self) -> bytes:
-        """The packet as the program left it."""
-        return bytes(self.data)
+        """The packet as the program left it, as a test run gives it back."""
+        return self.whole
 
     @property
     def changed_context(self) -> bytes:
@@ -106,13 +114,21 @@ class Packet:
 
     def load(self, offset: int, size: int) -> int | None:
         """Return what a legacy load reads, in host order; None outside of the packet."""
-        start = offset
-        if offset < 0:
-            # SKF_NET_OFF and SKF_LL_OFF: from the network header, from the link layer's (linux/filter.h)
-            base = -0x100000 if offset >= -0x100000 else -0x200000
-            start = offset - base + (self.network_offset if base == -0x100000 else self.link_offset)
-        found = self.at(start, size)
+        found = self.at(self.loaded_at(offset), size)
         return None if found is None else int.from_bytes(found, "big")
+
+    def loaded_at(self, offset: int) -> int:
+        """Return where in `data` a legacy load reads."""
+        if offset >= 0:
+            return offset
+        # SKF_NET_OFF and SKF_LL_OFF: from the network header, from the link layer's (linux/filter.h)
+        base = -0x100000 if offset >= -0x100000 else -0x200000
+        return offset - base + (self.network_offset if base == -0x100000 else self.link_offset)
+
+    def header(self, start: int) -> int | None:
+        """Return where in `data` the header begins that `bpf_skb_load_bytes_relative` counts from; None for no such."""
+        # BPF_HDR_START_MAC, BPF_HDR_START_NET
+        return {0: self.link_offset, 1: self.network_offset}.get(start)
 
     def at(self, start: int, size: int) -> bytes | None:
         """Return *size* bytes from *start* in `data`, or from before it, where a header is that the program does not
@@ -201,8 +217,8 @@ class XdpPacket(Packet):
         return len(self.data) - self.meta + len(self.fragments)
 
     @property
-    def result(self) -> bytes:
-        """Metadata and packet as the program left them."""
+    def whole(self) -> bytes:
+        """Metadata, packet, and its fragments behind it."""
         return bytes(self.data + self.fragments)
 
     def read(self, offset: int, size: int) -> bytes | None:

@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpftui.core.debug import Call, Recording, Session
+from bpftui.core.asm import Instruction
+from bpftui.core.asm.opcodes import CALL
+from bpftui.core.debug import Access, Call, Reason, Recording, Session
+from bpftui.core.debug.accesses import touched
+from bpftui.core.debug.pointers import layers_of
+from bpftui.core.debug.sight import Eyes
 from bpftui.core.debug.wanted import Wanted
 from bpftui.core.debug.why import Why, why
 from bpftui.core.errors import UsageError
+from bpftui.core.helpers.names import HELPERS
+from bpftui.core.packet import template
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
 
@@ -114,3 +121,54 @@ def test_structs_begin_with_their_first_bytes() -> None:
     zeros = " ".join(["00"] * 64)
     told = at_end("tests/objects/usdt.o", "on_fired", "calls", None).lines()
     assert f"  ◂ .bss calls = {zeros} … (408 bytes)" in told
+
+
+def test_what_is_loaded_without_a_pointer_comes_from_the_packet() -> None:
+    """Socket filters see no Ethernet header, and read the packet by loads of their own."""
+    packet = bytes(template("IPv4 UDP"))
+    found = at_end("tests/objects/isa.o", "packet_loads", "r0", packet)
+    origins = [(cause.step, origin.text) for cause in found.causes.values() for origin in cause.origins]
+    assert sorted(origins) == [(1, "packet byte 0: IPv4 version"), (4, "packet bytes 1…2: IPv4 DSCP")]
+    spec = CollectionSpec.from_file(Path("tests/objects/isa.o"))
+    with Session(Recording.of(spec, "packet_loads", [Call(packet)])) as session:
+        assert [each.start for each in layers_of(session, session.packet or b"")] == [0, 20, 28]
+        session.watch("pkt[2]", Access.READ)
+        assert session.resume().reason is Reason.WATCHPOINT
+        assert session.position == 5
+        session.goto(session.length)
+        sight = Eyes(session).look()
+        assert (sorted(sight.read), sight.written) == ([0, 1, 2], frozenset())
+
+
+@pytest.mark.parametrize(
+    ("path", "program", "helper", "arguments", "read", "written"),
+    [
+        # From the network header on, from the link layer's: of which a socket filter sees nothing.
+        ("tests/objects/packet_room.o", "on_tc", "bpf_skb_load_bytes_relative", (0, 9, "fp", 2, 1), [23, 24], []),
+        ("tests/objects/packet_room.o", "on_tc", "bpf_skb_load_bytes_relative", (0, 9, "fp", 2, 0), [9, 10], []),
+        ("tests/objects/packet_room.o", "on_socket", "bpf_skb_load_bytes_relative", (0, 9, "fp", 2, 1), [9, 10], []),
+        ("tests/objects/packet_room.o", "on_socket", "bpf_skb_load_bytes_relative", (0, 9, "fp", 2, 0), [], []),
+        ("tests/objects/packet_room.o", "on_tc", "bpf_skb_store_bytes", (0, 60, "fp", 3, 0), [], [60, 61, 62]),
+        ("tests/objects/packet_room.o", "on_tc", "bpf_skb_store_bytes", (0, 64, "fp", 3, 0), [], []),
+        ("tests/objects/packet_room.o", "on_tc", "bpf_l3_csum_replace", (0, 24, 1, 2, 2), [24, 25], [24, 25]),
+        # Of a key as many bytes as the map says, whatever the next register holds; a result is a u64.
+        ("bpf/traffic.o", "count_traffic", "bpf_map_lookup_elem", ("traffic", "pkt", 999), [*range(8)], []),
+        ("bpf/traffic.o", "count_traffic", "bpf_csum_diff", ("pkt", 4, 0, 0, 0), [0, 1, 2, 3], []),
+        ("bpf/traffic.o", "count_traffic", "bpf_strtol", (0, 9, 0, "pkt", 999), [], [*range(8)]),
+    ],
+)
+def test_what_helpers_use_of_the_packet(
+    path: str, program: str, helper: str, arguments: tuple[int | str, ...], read: list[int], written: list[int]
+) -> None:
+    recording = Recording.of(CollectionSpec.from_file(Path(path)), program, [Call(UDP)])
+    with Session(recording) as session:
+        maps, base = session.world.collection.maps, session.evaluate("pkt").number
+        named = {"fp": session.registers[10] - 16, "pkt": base} | {name: each.address for name, each in maps.items()}
+        values = [named[each] if isinstance(each, str) else each for each in arguments]
+        call = Instruction(CALL, imm=HELPERS.index(helper))
+        found = touched(session.world, call, (0, *values, *[0] * (10 - len(values))))
+        bytes_read, bytes_written = (
+            [at - base for part in parts if part.start >= base and part.stop <= base + 4096 for at in part]
+            for parts in found
+        )
+        assert (bytes_read, bytes_written) == (read, written)
