@@ -220,7 +220,7 @@ MISSING: Final = {
         ("maps", "cgrp_storage"): "cgrp_storage needs Linux 6.2 or newer, configured for it",
         ("maps", "arena"): "arena needs Linux 6.9 or newer, configured for it",
         ("maps", "insn_array"): "insn_array needs Linux 6.19 or newer, configured for it",
-        ("maps", "rhash"): "a newer kernel, or one configured for it",
+        ("maps", "rhash"): "rhash needs Linux 7.2 or newer, configured for it",
         ("programs", "lirc_mode2"): "lirc_mode2 needs Linux 4.18 or newer, configured for it",
         ("programs", "netfilter"): "netfilter needs Linux 6.4 or newer, configured for it",
     },
@@ -228,7 +228,7 @@ MISSING: Final = {
         ("instructions", "load_acquire"): "Linux 6.15",
         ("instructions", "store_release"): "Linux 6.15",
         ("maps", "insn_array"): "insn_array needs Linux 6.19 or newer, configured for it",
-        ("maps", "rhash"): "a newer kernel, or one configured for it",
+        ("maps", "rhash"): "rhash needs Linux 7.2 or newer, configured for it",
         ("programs", "lirc_mode2"): "lirc_mode2 needs Linux 4.18 or newer, configured for it",
     },
 }
