@@ -373,6 +373,9 @@ def test_c_variables_of_the_function_that_called() -> None:
         interpreter = Interpreter(session)
         assert interpreter.execute("info locals").value == {"x": "41"}
         assert interpreter.execute("up").text.startswith("#1 global_sum() subprograms.c:19")
+        outer = session.activations[-2].registers
+        assert interpreter.execute("info registers").value == {f"r{n}": value for n, value in enumerate(outer)}
+        assert outer != session.registers
         assert interpreter.execute("info locals").value == {"b": "41", "a": "-38"}
         assert interpreter.execute("print a + b").value == 3
         with pytest.raises(UsageError, match="only the innermost"):
