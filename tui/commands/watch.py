@@ -242,21 +242,39 @@ def _export(
     from ...core.metrics import CollectionMetrics
 
     metrics = CollectionMetrics(collection)
-    gone: tuple[Link, ...] = ()
-
-    def over() -> bool:
-        return session.finished or (bool(gone) and len(gone) == len(session.links))
+    attached = _Attached(session)
 
     with exporting(address, lambda: metrics.families(sampler.take(), events.totals())) as where:
         warn(f"metrics are at {where.url}{', for every machine that reaches it' if where.is_open else ''}")
-        for _ in each_sample(Ticks(options.interval), options.duration, until=over):
+        for _ in each_sample(Ticks(options.interval), options.duration, until=attached.over):
             events.take()  # they are counted, and nobody wants to see them
             print_lines(printed.read())
-            for link in session.gone:
-                if link not in gone:
-                    warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
-            gone = session.gone
-    return ExitCode.REFUSED if gone else ExitCode.OK
+            for link in attached.lost():
+                warn(_lost_text(link))
+    return ExitCode.REFUSED if attached.gone else ExitCode.OK
+
+
+class _Attached:
+    """What is attached, and what of it is attached to nothing any more."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.gone: tuple[Link, ...] = ()
+
+    def over(self) -> bool:
+        """Whether nothing more will come: the traffic has ended, or all that was attached is gone."""
+        return self._session.finished or (bool(self.gone) and len(self.gone) == len(self._session.links))
+
+    def lost(self) -> list[Link]:
+        """Return what was lost since the last call."""
+        gone = self._session.gone
+        found = [link for link in gone if link not in self.gone]
+        self.gone = gone
+        return found
+
+
+def _lost_text(link: Link) -> str:
+    return f"{link.program} is attached to nothing any more: {link.target.name} is gone"
 
 
 def add_timing(parser: Parser) -> None:
@@ -292,26 +310,22 @@ def _watch(
 ) -> ExitCode:
     """Watch to the end; it fails where what something was attached to is gone before."""
     before: Sample | None = None
-    gone: tuple[Link, ...] = ()
+    attached = _Attached(session)
     problem = printed.problem
     # With one program attached, who printed is no question.
     named = len({link.program for link in session.links}) > 1
 
-    def over() -> bool:
-        return session.finished or (bool(gone) and len(gone) == len(session.links))
-
     with _in_place(session, collection, options) as table:
-        for sample in each_sample(sampler, options.duration, until=over):
+        for sample in each_sample(sampler, options.duration, until=attached.over):
             lines, until = printed.read(), time.monotonic() + _EVENTS * options.interval
-            told_of = [link for link in session.gone if link not in gone]
-            gone = session.gone
-            if table is not None and (told_of or lines.lines or lines.lost):
+            lost = attached.lost()
+            if table is not None and (lost or lines.lines or lines.lost):
                 table.clear()
             if printed.problem not in ("", problem):
                 warn(printed.problem)
             problem = printed.problem
-            for link in told_of:
-                warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
+            for link in lost:
+                warn(_lost_text(link))
                 if tape is not None:
                     tape.mark(sample.time, "gone", link.program, link.target.name)
             if before is None and sample.uncounted:
@@ -332,7 +346,7 @@ def _watch(
             if tape is not None:
                 tape.add(sample, lines)
             before = sample
-    return ExitCode.REFUSED if gone else ExitCode.OK
+    return ExitCode.REFUSED if attached.gone else ExitCode.OK
 
 
 @contextmanager
