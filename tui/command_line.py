@@ -16,7 +16,7 @@ from ..core.errors import BpftuiError, ExitCode, UsageError, nearest
 from ..core.threads import NoThreadError
 from .commands import COMMANDS, EXPLORE, usage, version
 from .terminal.hush import unhush
-from .terminal.output import complain, gated, write_text
+from .terminal.output import complain, gated, is_hangup, write_text
 from .terminal.process import process
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def _run(given: Sequence[str]) -> int:
         return ExitCode.OK
     except OSError as error:
         # A full disk, or whatever else the system says; what commands expect of it they have turned into theirs.
+        gone = is_hangup(error)
         _drop_output()
+        if gone:  # it ends as by SIGHUP, which is on its way
+            return ExitCode.INTERRUPTED
         _report(_refused(error))
         return ExitCode.REFUSED
     except MemoryError:

@@ -48,6 +48,8 @@ _COMMANDS: Final[dict[str, tuple[bool, bytes, list[str]]]] = {
     "demo plain": (False, b"packets/s", ["demo", "--plain", "--interval", "0.1", "--duration", "60"]),
     "watch": (False, b"pkt_count", _WATCH),
     "watch terminal": (True, b"pkt_count", _WATCH),
+    "top terminal": (True, b"runs/s", ["top", "--batch", "--interval", "0.1"]),
+    "debug terminal": (True, b"step 0", ["debug", "bpf/count_packets.o", "count_packets", "--prompt"]),
 }
 """Whether it runs in a terminal, what it prints when it has started, and its arguments."""
 _HOW: Final = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "hang up")

@@ -251,6 +251,22 @@ def test_it_ends_without_its_guardian_as_well(attached: Callable[..., Victim], h
     assert b"ignored" not in victim.shown
 
 
+@pytest.mark.parametrize(
+    "arguments", [[*WATCH], [*DEMO], ["top", "--batch", "--interval", "0.1"]], ids=lambda arguments: arguments[0]
+)
+def test_a_terminal_that_went_away_is_no_error_of_the_output(arguments: list[str]) -> None:
+    # SIGHUP comes behind the first write that fails, or not at all: here it is ignored.
+    victim = Victim(["-m", "bpftui.tui", *arguments], terminal=True, within=["env", "--ignore-signal=HUP"])
+    try:
+        assert victim.read(PATIENCE, b"pkt_count" if arguments == WATCH else b"/s")
+        victim.hang_up()
+        assert victim.wait(PATIENCE) is not None
+        assert victim.code() == 130
+        assert victim.left() == []
+    finally:
+        victim.close()
+
+
 def test_who_is_read_by_nobody_ends_before_there_is_more_to_say() -> None:
     victim = Victim(["-m", "bpftui.tui", *WATCH, "--interval", "3600"], terminal=False)
     try:

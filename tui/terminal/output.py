@@ -8,13 +8,15 @@ well, lines stay lines.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
+import select
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from ...core.visible import cells, visible, visible_json, visible_lines
@@ -28,7 +30,17 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-__all__ = ["InPlace", "complain", "gated", "write_json", "write_line", "write_lines", "write_table", "write_text"]
+__all__ = [
+    "InPlace",
+    "complain",
+    "gated",
+    "is_hangup",
+    "write_json",
+    "write_line",
+    "write_lines",
+    "write_table",
+    "write_text",
+]
 
 _CHUNK: Final = 1 << 17
 """Characters that are written at a time, and what a line or a piece is longer."""
@@ -150,8 +162,23 @@ class InPlace:
 
 
 def complain(text: str) -> None:
-    """Write one line to standard error."""
-    print(f"bpftui: {visible(text)}", file=sys.stderr, flush=True)
+    """Write one line to standard error; where that cannot be written to, there is nobody to tell."""
+    with suppress(OSError):
+        print(f"bpftui: {visible(text)}", file=sys.stderr, flush=True)
+
+
+def is_hangup(error: OSError) -> bool:
+    """Whether *error* came of writing to a terminal that has gone.
+
+    Linux makes its descriptors fail (EIO) before it sends SIGHUP (`__tty_hangup`), and to those alone whose terminal
+    controls them: whoever writes at that moment learns it from here.
+    """
+    if error.errno != errno.EIO:
+        return False
+    poll = select.poll()
+    for number in (1, 2):
+        poll.register(number, 0)  # that it has hung up is always told
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 @contextmanager
