@@ -11,7 +11,7 @@ from ..asm import INSN_SIZE, AluOp, Class
 from ..asm.opcodes import FRAME_POINTER, MOV64_X
 from ..dwarf.expression import Frame, places_of
 from ..errors import BpftuiError
-from .values import Value, kind_of
+from .values import kind_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..dwarf.expression import Place
     from ..dwarf.variables import LocalVariable, Span
     from .standing import Standing
-    from .values import Kind
+    from .values import Value
     from .walk import Activation
 
 __all__ = ["OPTIMIZED_OUT", "Locals"]
@@ -84,7 +84,7 @@ class Locals:
             constant = variable.constant
             if isinstance(constant, int):
                 constant = (constant & (1 << 8 * size) - 1).to_bytes(size, order)
-            return _made(kind, constant[:size].ljust(size, b"\0"), None, order)
+            return value_of(kind, constant[:size].ljust(size, b"\0"), None, order)
         here = self._place(activation)
         if here is None:
             return None
@@ -97,7 +97,7 @@ class Locals:
         except BpftuiError:
             return None
         raw, address = self._assembled(places, size, activation, order)
-        return None if raw is None else _made(kind, raw, address, order)
+        return None if raw is None else value_of(kind, raw, address, order)
 
     def _assembled(
         self, places: Sequence[Place], size: int, activation: Activation, order: str
@@ -163,17 +163,6 @@ def _cut(number: int, size: int, order: str) -> bytes:
     """Return the lower bytes of a register."""
     big = (number & (1 << 64) - 1).to_bytes(max(size, 8), "big")[-size:]
     return big if order == "big" else big[::-1]
-
-
-def _made(kind: Kind, raw: bytes, address: int | None, order: str) -> Value:
-    """Return the value that bytes are."""
-    if kind.is_aggregate:
-        return Value(kind, 0, raw, address)
-    number = int.from_bytes(raw, "big" if order == "big" else "little", signed=kind.signed)
-    name = ""
-    if kind.ctype is not None:
-        name = next((each.name for each in kind.ctype.enumerators if each.value == number), "")
-    return Value(kind, number, raw, address, name)
 
 
 def _stack_size(insns: Sequence[Instruction | None]) -> int:

@@ -35,7 +35,7 @@ def place_name(session: Session, address: int, size: int) -> str:
         return _packet_place(session, session.packet or b"", offset, size)
     context = session.context_address
     if region.base == context:
-        layout = session.evaluator.layout
+        layout = session.scope.layout
         for each in layout.fields if layout is not None else ():
             if each.offset <= offset < each.offset + each.size:
                 return f"ctx->{each.name}"

@@ -106,7 +106,7 @@ class Pointers:
         return Pointed(f"pkt+{offset}")
 
     def _in_context(self, offset: int) -> Pointed:
-        layout = self._session.evaluator.layout
+        layout = self._session.scope.layout
         for each in layout.fields if layout is not None else ():
             if offset and each.offset == offset:
                 return Pointed(f"ctx+{offset}", each.name)

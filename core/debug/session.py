@@ -23,7 +23,6 @@ from .breakpoints import Breakpoints, Place
 from .standing import Standing
 from .stops import Access, Breakpoint, Reason, Stop, Waiting, Watchpoint
 from .syntax import ExpressionError
-from .walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,7 +190,7 @@ class Session(Standing):
         """Go on within this run; return whether something stopped it before the end."""
         watched = any(each.enabled for each in self.breakpoints.watchpoints)
         is_changed = bool(self.recording.changes_in(self.run))
-        if self.run not in self._timelines and after <= 0 and not watched and not is_changed:
+        if self._gone_through.known(self.run) is None and after <= 0 and not watched and not is_changed:
             return self._fly(after)
         timeline, places = self.timeline, self.breakpoints.places
         position: int | None = self.position if after >= 0 else -1
@@ -219,11 +218,8 @@ class Session(Standing):
 
     def _fly(self, after: int) -> bool:
         """Go on from the beginning of a run at full speed, stopping only at what may be breakpoints."""
-        self.close()
-        self.world.before(self.run)
-        self._printed = self.world.host.trace.count
         places = self.breakpoints.places
-        self._walk = walk = Walk(self.world, self.recording.calls[self.run], stops=self.breakpoints.stops)
+        walk = self._set_out(stops=self.breakpoints.stops)
         seen = 0
         while (place := walk.advance(1)) is not None:
             if place not in places:

@@ -305,7 +305,7 @@ class Eyes:
             text, there = ("", "") if pointed is None else pointed
             if pointed is None and number == 0 and session.at_end:
                 there = self._verdict(value)
-            expression = name if session.evaluator.register(name) is not None else f"${name}"
+            expression = name if session.scope.register(name) is not None else f"${name}"
             found.append(Register(name, value, text, there, name in old and old[name] != value, expression))
         return tuple(found)
 

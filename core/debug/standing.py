@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..closing import Closing
 from ..errors import UsageError
 from ..vm.engine.errors import RunError
+from .changes import change_of, change_of_bytes
 from .evaluation import Evaluator
 from .locals import Locals
-from .recording import Change
+from .runs import Runs
+from .scope import Scope
 from .stops import Reason, Stop
-from .symbols import Location, Symbols
-from .timeline import Timeline
-from .walk import Activation, Walk
-from .world import Outcome, World
+from .walk import Walk
+from .world import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
     from ..runtime import PrintedLine
     from ..vm.engine.memory import AddressSpace
-    from .recording import Recording
+    from .recording import Change, Recording
     from .stops import Breakpoint, Watchpoint
+    from .symbols import Location, Symbols
+    from .timeline import Timeline
     from .values import Value
+    from .walk import Activation
+    from .world import World
 
 __all__ = ["Standing"]
-
-_FRAME_POINTER: Final = 10
-_MASK64: Final = (1 << 64) - 1
-_MASK32: Final = (1 << 32) - 1
-_MOST_TIMELINES: Final = 8
-"""Runs whose steps are kept."""
 
 
 class Standing(Closing):
@@ -42,16 +41,9 @@ class Standing(Closing):
     """
 
     def __init__(self, recording: Recording) -> None:
-        if not recording.calls:
-            raise UsageError("there is nothing to run: the recording has no call")
-        self.recording = recording
-        self.world = World(recording)
-        self.symbols = Symbols(self.world)
+        self._gone_through = Runs(recording)
         self.run = 0
         """The run that it is in, from 0 on."""
-        self.outcomes: dict[int, Outcome] = {}
-        """What came of the runs that were gone through, by their numbers."""
-        self._timelines: dict[int, Timeline] = {}
         self._walk: Walk | None = None
         self._position: int | None = 0
         """None at the end of a run whose steps nobody has counted yet."""
@@ -84,6 +76,26 @@ class Standing(Closing):
         self.stop = stop._replace(position=self.position)
         self.recording.save(path)
 
+    @property
+    def recording(self) -> Recording:
+        """What comes from outside."""
+        return self._gone_through.recording
+
+    @property
+    def world(self) -> World:
+        """The machine with it."""
+        return self._gone_through.world
+
+    @property
+    def symbols(self) -> Symbols:
+        """Where instructions come from."""
+        return self._gone_through.symbols
+
+    @property
+    def outcomes(self) -> dict[int, Outcome]:
+        """What came of the runs that were gone through, by their numbers."""
+        return self._gone_through.outcomes
+
     # Where it stands
 
     @property
@@ -102,15 +114,11 @@ class Standing(Closing):
     @property
     def timeline(self) -> Timeline:
         """The whole run."""
-        found = self._timelines.get(self.run)
+        found = self._gone_through.known(self.run)
         if found is None:
             position, stop = self._position, self.stop
             self.close()
-            self.world.before(self.run)
-            found = Timeline(self.world, self.recording.calls[self.run], self.symbols)
-            while len(self._timelines) >= _MOST_TIMELINES:
-                del self._timelines[next(iter(self._timelines))]
-            self._timelines[self.run] = found
+            found = self._gone_through.timeline(self.run)
             self._stand(found.length if position is None else position)
             self.stop = stop._replace(position=self._position or 0)
         return found
@@ -167,12 +175,17 @@ class Standing(Closing):
         return Locals(self)
 
     @cached_property
+    def scope(self) -> Scope:
+        """Tells what names mean where the session stands."""
+        return Scope(self)
+
+    @cached_property
     def evaluator(self) -> Evaluator:
         """Tells what expressions mean where the session stands."""
-        return Evaluator(self)
+        return Evaluator(self.scope, self.world.program.spec)
 
     def evaluate(self, text: str) -> Value:
-        """Return what an expression of C means here: see `bpftui.core.debug.evaluation`.
+        """Return what an expression of C means here; what its names mean is told in `bpftui.core.debug.scope`.
 
         Raises:
             ExpressionError: It is none, or means nothing here; the message says where in it.
@@ -239,18 +252,23 @@ class Standing(Closing):
         here = self._position
         is_there = self._walk is not None and position == here
         if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
-            self.close()
-            self.world.before(self.run)
-            self._printed = self.world.host.trace.count
-            known = self._timelines.get(self.run)
-            direct = 0 if known is None else known.direct
-            self._walk = Walk(self.world, self.recording.calls[self.run], direct=direct)
-            here = -1
+            known = self._gone_through.known(self.run)
+            walk, here = self._set_out(direct=0 if known is None else known.direct), -1
+        else:
+            walk = self._walk
         if position > here:
-            self._walk.advance(position - here)
+            walk.advance(position - here)
         self._position = position
-        if self._walk.finished:
+        if walk.finished:
             self._note_outcome()
+
+    def _set_out(self, *, stops: Mapping[int, frozenset[int]] | None = None, direct: int = 0) -> Walk:
+        """Begin the run anew; arguments as `Walk` has them."""
+        self.close()
+        self.world.before(self.run)
+        self._printed = self.world.host.trace.count
+        self._walk = Walk(self.world, self.recording.calls[self.run], stops=stops, direct=direct)
+        return self._walk
 
     def _note_outcome(self) -> None:
         walk = self._walk
@@ -261,9 +279,10 @@ class Standing(Closing):
 
     def stopped_by(self, reason: Reason, by: Breakpoint | Watchpoint | None = None) -> Stop:
         """Note why it stands here; the end of a run, and what stopped it there, say so by themselves."""
+        known = self._gone_through.known(self.run)
         if self._walk is not None and self._walk.finished:
             reason = Reason.END
-        elif self.run in self._timelines and self.timeline.error is not None and self._position == self.length:
+        elif known is not None and known.error is not None and self._position == known.length:
             reason = Reason.ERROR
         self.stop = Stop(reason, self.run, self._position or 0, by)
         return self.stop
@@ -291,18 +310,7 @@ class Standing(Closing):
             UsageError: The run is over.
             TypeMismatchError, ValueRangeError: The value does not fit.
         """
-        self._check_going_on()
-        number = self.evaluator.register(expression)
-        if number is not None:
-            if self.level:
-                raise UsageError("only the innermost function's registers can be changed", hint="frame 0 first")
-            if number == _FRAME_POINTER:
-                raise UsageError("r10 is where the stack frame ends, which nothing changes")
-            is_whole = expression.strip().removeprefix("$").startswith("r")
-            value = self.evaluator.number(text) & (_MASK64 if is_whole else _MASK32)
-            return self._changed(Change(self.run, self.position, 0, value.to_bytes(8, "little"), number))
-        raw, address = self.evaluator.encoded(expression, text)
-        return self._changed(Change(self.run, self.position, address, raw))
+        return self._changed(change_of(self, expression, text))
 
     def change_bytes(self, address: int, raw: bytes) -> Recording:
         """Change bytes of memory where the session stands; see `change`.
@@ -310,10 +318,7 @@ class Standing(Closing):
         Raises:
             UsageError: The run is over, or they do not lie in memory that can be changed.
         """
-        self._check_going_on()
-        if self.world.changeable(address, len(raw)) is None:
-            raise UsageError(f"no {len(raw)} bytes at {address:#x} can be changed")
-        return self._changed(Change(self.run, self.position, address, raw))
+        return self._changed(change_of_bytes(self, address, raw))
 
     @property
     def lacks(self) -> str:
@@ -335,37 +340,25 @@ class Standing(Closing):
         name = self.lacks
         if not name:
             raise UsageError("nothing stopped the run here that an answer could help with")
-        before, position, run = self.recording, self.position, self.run
+        before, position = self.recording, self.position
         recording = before.answered(name, text)
         self.close()
-        stop = self.world.processor.meter.stop
-        self.recording, self.world = recording, World(recording)
-        self.world.processor.meter.stop = stop
-        self.symbols.renew(self.world)
-        for made in ("evaluator", "locals"):
+        self._gone_through.replace(recording)
+        for made in ("scope", "evaluator", "locals"):
             vars(self).pop(made, None)
-        self._timelines.clear()
-        self.outcomes.clear()
-        self.run, self._position = run, None
-        self._stand(position)
-        self.stopped_by(Reason.STEP)
+        self._stand_anew(position)
         return before
-
-    def _check_going_on(self) -> None:
-        if self.at_end:
-            raise UsageError("the run is over, and nothing comes that a change could reach", hint="go back in it first")
 
     def _changed(self, change: Change) -> Recording:
         """Change something; return the recording as it was."""
-        before, run, position = self.recording.copy(), self.run, self.position
-        kept = [each for each in self.recording.changes if (each.run, each.position) <= (run, position)]
-        self.recording.changes[:] = [*kept, change]
-        self.world.forget(run)
-        for number in [each for each in self._timelines if each >= run]:
-            del self._timelines[number]
-        self.outcomes = {number: outcome for number, outcome in self.outcomes.items() if number < run}
+        position = self.position
         self.close()
+        before = self._gone_through.change(change)
+        self._stand_anew(position)
+        return before
+
+    def _stand_anew(self, position: int) -> None:
+        """Stand where it stood, in a run that is another one now."""
         self._position = None
         self._stand(position)
         self.stopped_by(Reason.STEP)
-        return before

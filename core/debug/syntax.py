@@ -1,4 +1,4 @@
-"""Expressions of C, as trees: what people type to ask for a value. What names mean is for `evaluation` to say."""
+"""Expressions of C, as trees: what people type to ask for a value. What names mean is for `scope` to say."""
 
 from __future__ import annotations
 

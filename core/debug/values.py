@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm.arithmetic import signed as as_signed
 from ..btf import CType, Decoded
 from ..btf import types as t
 
-__all__ = ["INT", "S64", "SCALARS", "U64", "VOID", "Kind", "Value", "kind_of", "pointer_to"]
+if TYPE_CHECKING:
+    from ..btf import Btf, ByteOrder
 
-SCALARS: Final = {
+__all__ = ["INT", "S64", "U64", "VOID", "Kind", "Value", "kind_named", "kind_of", "pointer_to", "value_of"]
+
+_SCALARS: Final = {
     "char": (1, True),
     "bool": (1, False),
     "_Bool": (1, False),
@@ -134,3 +137,47 @@ def kind_of(ctype: CType) -> Kind:
     found = ctype.stripped
     is_signed = isinstance(found, t.Int | t.Enum) and found.signed
     return Kind(8 if isinstance(found, t.Pointer) else ctype.size, is_signed, ctype, text=ctype.c_text)
+
+
+def kind_named(name: str, btf: Btf | None) -> Kind | None:
+    """Return the type of a name, which is C's, the kernel's, or one that BTF has; None where there is none."""
+    if name == "void":
+        return VOID
+    if name in _SCALARS:
+        size, is_signed = _SCALARS[name]
+        return Kind(size, is_signed, text=name)
+    if btf is None:
+        return None
+    for type_id in btf.find_all(name):
+        if isinstance(btf.type(type_id), t.Composite | t.Enum | t.Typedef | t.Int):
+            return kind_of(CType(btf, type_id))
+    return None
+
+
+def value_of(kind: Kind, raw: bytes, address: int | None, order: ByteOrder) -> Value:
+    """Return the value that bytes are.
+
+    Args:
+        kind: What it is.
+        raw: Its bytes, as many as the kind has.
+        address: Where they lie; None for nowhere.
+        order: Their byte order.
+    """
+    ctype = kind.ctype
+    if kind.is_aggregate:
+        return Value(kind, 0, raw, address)
+    if ctype is not None and ctype.bit_size:
+        decoded = ctype.decode(raw)
+        is_number = isinstance(decoded, int)
+        return Value(
+            kind,
+            int(decoded) if is_number else int.from_bytes(raw, order),
+            raw,
+            address,
+            "" if is_number else str(decoded),
+        )
+    number = int.from_bytes(raw, order, signed=kind.signed)
+    name = ""
+    if ctype is not None and isinstance(ctype.stripped, t.Enum):
+        name = next((each.name for each in ctype.enumerators if each.value == number), "")
+    return Value(kind, number, raw, address, name)

@@ -83,7 +83,7 @@ def scopes(session: Session) -> list[Scope]:
     if packet is not None:
         layers = layers_of(session, packet)
         found.append(Scope("Packet", _each(layers, lambda each: _layer(session, each)), len(layers)))
-    layout = session.evaluator.layout
+    layout = session.scope.layout
     if layout is not None and layout.fields and not session.at_end:
         fields = layout.fields
         found.append(Scope("Context", _each(fields, lambda each: _field(session, each)), len(fields)))
@@ -188,7 +188,7 @@ def _registers(session: Session) -> list[Variable]:
 
 def _field(session: Session, field: ContextField) -> Variable:
     """Return a field of the context."""
-    layout = session.evaluator.layout
+    layout = session.scope.layout
     assert layout is not None
     if not field.length or field.name in layout.types:
         return _named(session, field.name, f"ctx->{field.name}")

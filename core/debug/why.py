@@ -273,7 +273,7 @@ def why(session: Session, text: str) -> Why:
     found = session.activations
     depth = found[-1].depth if found else 0
     what: list[_What]
-    register = session.evaluator.register(text)
+    register = session.scope.register(text)
     if value.address is not None:
         what = [_bytes(value.address, value.kind.size)]
     elif register is not None and register < _FRAME_POINTER:
