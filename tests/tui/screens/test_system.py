@@ -299,6 +299,15 @@ async def test_ten_thousand_rows() -> None:
         assert "10 of 10,000" in walk.screen
 
 
+async def test_of_thousands_of_rows_those_in_sight_have_the_width_that_they_want() -> None:
+    """Some are measured when they come; one that is not is cut for no longer than it is out of sight."""
+    snapshot = many_programs(10_000)
+    wide = replace(snapshot, programs={**snapshot.programs, 7778: a_program(7778, "seldom", "raw_tracepoint_writable")})
+    looker = MadeLooker(wide, loads=lambda _: {7778: ProgramLoad(1.0, 1.0, 0.1, 0.0)})
+    async with at_system(looker) as (walk, _):
+        assert lines(walk)[4].split()[:4] == ["▌", "7778", "seldom", "raw_tracepoint_writable"]
+
+
 async def test_it_begins_as_top_was_asked_to() -> None:
     app = BpftuiApp(runtime="vm", observe=MadeLooker, begin_at=Beginning("memory", "cil_*", 5.0))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -138,9 +138,20 @@ def wanted_widths(
     some = (*rows[:_MEASURED], *rows[_MEASURED::step])
     found: dict[str, int] = {}
     for column in columns:
-        widths: Iterable[int] = (width_of(column.cell(seen, row).text) for row in some)
-        widest = max(width_of(column.title) + 1, column.least if column.is_number else 0, *widths, 0)
-        if not column.is_number:
-            widest = min(widest, column.most)
-        found[column.title] = max(widest, before.get(column.title, 0))
+        title = width_of(column.title) + 1
+        least = max(title, column.least) if column.is_number else min(title, column.most)
+        found[column.title] = max(least, before.get(column.title, 0))
+    return widened(columns, ([column.cell(seen, row) for column in columns] for row in some), found)
+
+
+def widened(
+    columns: Sequence[Column[Any]], rows: Iterable[Sequence[Cell]], before: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what cells each column wants, by title: no less than *before*, and as many as the cells of *rows* want."""
+    found = dict(before)
+    for cells in rows:
+        for column, cell in zip(columns, cells, strict=True):
+            width = width_of(cell.text)
+            if width > found[column.title]:
+                found[column.title] = width if column.is_number else max(min(width, column.most), found[column.title])
     return found

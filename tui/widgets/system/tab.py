@@ -145,6 +145,16 @@ class _Note(Static):
     _Note { height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; }
     """
 
+    def __init__(self) -> None:
+        super().__init__("")
+        self._said = ""
+
+    def say(self, text: str) -> None:
+        """Say something; nothing is drawn where it was said already, as at most looks."""
+        if text != self._said:
+            self._said = text
+            self.update(text)
+
 
 class _Body(Vertical):
     """The table, and the chart of what is watched."""
@@ -180,7 +190,7 @@ class TableTab(SystemTab):
         self.table = SystemTable(noun)
         self.chart = Chart()
         self.facts = FactsView()
-        self._note = _Note("")
+        self._note = _Note()
 
     def compose(self) -> ComposeResult:
         """Compose the table, what is known of a row, and the line below."""
@@ -252,7 +262,7 @@ class TableTab(SystemTab):
         note = self._noun.note(table.seen)
         room = width - width_of(right) - 2
         note = note if width_of(note) <= room else fitted(note, max(room, 1)).rstrip()
-        self._note.update(f"{note}{' ' * (width - width_of(note) - width_of(right))}{right}")
+        self._note.say(f"{note}{' ' * (width - width_of(note) - width_of(right))}{right}")
 
     def on_system_table_rearranged(self) -> None:
         """Say how many rows and columns are shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,7 +21,7 @@ from ...text.fit import end_of, fitted, width_of
 from ...text.format import counted
 from ..lists.row_view import RowView, compile_pattern
 from ..live.chart import marker
-from .column import place_columns, wanted_widths
+from .column import place_columns, wanted_widths, widened
 from .watched import MOST_WATCHED, Watched
 
 if TYPE_CHECKING:
@@ -43,6 +43,15 @@ _ROLES: Final[Mapping[str, str]] = {
     "warning": "system-table--warning",
     "muted": "row-view--muted",
 }
+
+
+class _Variant(NamedTuple):
+    """All that a row shows."""
+
+    sign: tuple[str, str]
+    cells: tuple[Cell, ...]
+    column: int | None
+    """The chosen one, where the cursor is on the row."""
 
 
 class SystemTable(RowView):
@@ -150,7 +159,7 @@ class SystemTable(RowView):
         self._texts: dict[Hashable, str] = {}
         """What rows are searched in, as far as anybody searched."""
         self._places: tuple[int, int, Places] | None = None
-        self._shown: dict[int, object] = {}
+        self._shown: dict[int, _Variant] = {}
         """What the rows in sight showed at the last look."""
         self._found = [each.text or partial(_text_of, each) for each in noun.columns if each.is_found]
         """What rows are searched in, column by column."""
@@ -173,7 +182,8 @@ class SystemTable(RowView):
         self.watched.add(seen, self.things)
         if changed or is_other:
             self._texts = {}
-            self._measure(is_other=is_other)
+        if is_other:
+            self._want(wanted_widths(self.noun.columns, seen, list(self.things.values()), self._wanted))
         if is_first or (counted_first and not self._asked_order):
             self._sort()
             is_other = True
@@ -184,12 +194,8 @@ class SystemTable(RowView):
             self._add_up()
             self._refresh_changed()
 
-    def _measure(self, *, is_other: bool) -> None:
-        """Find out how wide the columns are to be: other rows are measured, else those in sight, which may say more."""
-        seen = self.seen
-        assert seen is not None
-        rows = self.things.values() if is_other else (self.things[self.keys[index]] for index in self._in_sight())
-        wanted = wanted_widths(self.noun.columns, seen, list(rows), self._wanted)
+    def _want(self, wanted: dict[str, int]) -> None:
+        """Let columns be as wide as that."""
         if wanted != self._wanted:
             self._wanted = wanted
             self._widen()
@@ -201,11 +207,19 @@ class SystemTable(RowView):
 
     def _refresh_changed(self) -> None:
         """Draw the rows in sight that show something else now: most programs of a large machine do nothing."""
+        for index in self._look_over():
+            self.refresh_line(index + self.header_height)
+
+    def _look_over(self) -> list[int]:
+        """Return the rows in sight that show something else than the last time.
+
+        Columns get as wide as these want them: of thousands of rows only some were measured.
+        """
         shown = {index: self.row_variant(index) for index in self._in_sight()}
-        for index, variant in shown.items():
-            if self._shown.get(index) != variant:
-                self.refresh_line(index + self.header_height)
+        others = [index for index, variant in shown.items() if self._shown.get(index) != variant]
+        self._want(widened(self.noun.columns, (shown[index].cells for index in others), self._wanted))
         self._shown = shown
+        return others
 
     def begin(self, order: str, only: str) -> None:
         """Begin with other rows than usual.
@@ -285,7 +299,6 @@ class SystemTable(RowView):
         else:
             self.keys = list(self._ordered)
         self._index = {key: index for index, key in enumerate(self.keys)}
-        self._shown = {}
         at = self._index.get(here) if here is not None else None
         if at is not None and at != self.cursor:
             self._update_virtual_size()
@@ -296,6 +309,7 @@ class SystemTable(RowView):
             self.cursor = 0
             self.scroll_to(y=0, animate=False, force=True)
         self._add_up()
+        self._look_over()
         self.refresh_rows()
         self.post_message(self.Rearranged())
         self.post_message(self.Highlighted(self, self.cursor))
@@ -385,10 +399,10 @@ class SystemTable(RowView):
         """Return what the cells of a row name."""
         return [cell.thing for cell in self.cells(index) if cell.thing is not None]
 
-    def row_variant(self, index: int) -> object:
+    def row_variant(self, index: int) -> _Variant:
         """Return all that a row shows: one that shows the same is not drawn again."""
         key = self.keys[index]
-        return self._sign_of(key), tuple(self.cells(index)), self.column if index == self.cursor else None
+        return _Variant(self._sign_of(key), tuple(self.cells(index)), self.column if index == self.cursor else None)
 
     def _sign_of(self, key: Hashable) -> tuple[str, str]:
         """Return what stands before a row, and the class of its ink: what became of it, that it is drawn, or marked."""
