@@ -283,6 +283,21 @@ class LinkType(_Labelled):
     NETKIT = 13
     SOCKMAP = 14
 
+    @property
+    def is_detachable(self) -> bool:
+        """Whether BPF_LINK_DETACH detaches links of this type, which others answer with EOPNOTSUPP.
+
+        Those have no `detach` in their `struct bpf_link_ops` (Linux 6.18), and end with the last that holds them.
+        """
+        return self not in (
+            LinkType.RAW_TRACEPOINT,
+            LinkType.TRACING,
+            LinkType.ITER,
+            LinkType.PERF_EVENT,
+            LinkType.KPROBE_MULTI,
+            LinkType.UPROBE_MULTI,
+        )
+
 
 class Pinning(_Labelled):
     """`enum libbpf_pin_type`: what a `pinning` attribute of a map definition asks for.

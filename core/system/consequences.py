@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from ..runtime.theirs import Consequences
+from ..uapi import LinkType
 from .model import LinkEntry
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from .model import MapEntry, Owner, Pin, PinKind, ProgramEntry, Snapshot
 
 __all__ = ["of_detaching", "of_unpinning", "others"]
+
+_UNDETACHABLE: Final = frozenset(kind.label for kind in LinkType if not kind.is_detachable)
 
 
 def others(owners: Sequence[Owner] | None) -> list[Owner]:
@@ -26,13 +29,17 @@ def of_detaching(snapshot: Snapshot, number: int) -> Consequences:
     """Return what comes of detaching a link.
 
     Raises:
-        UsageError: There is none, or it is attached to nothing already.
+        UsageError: There is none, it is attached to nothing already, or links of its type cannot be detached.
     """
     link = snapshot.links.get(number)
     if link is None:
         raise UsageError(f"there is no link {number} any more")
     if link.detached:
         raise UsageError(f"link {number} is attached to nothing already")
+    if link.type in _UNDETACHABLE:
+        held = [f"{owner.comm} {owner.pid}" for owner in others(link.owners)] + [*link.pinned]
+        by = f": {', '.join(held)}" if held else ""
+        raise UsageError(f"link {number} cannot be detached: a {link.type} link ends with the last that holds it{by}")
     program = snapshot.programs.get(link.program or 0)
     name = _named(program.id, program.name) if program is not None else link.type
     lines = [f"{name} no longer runs at {link.where}"]

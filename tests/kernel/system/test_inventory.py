@@ -14,11 +14,13 @@ from bpftui.core.asm import Instruction
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import KernelRuntime, Program
 from bpftui.core.kernel.attach.targets import cgroup_mount
+from bpftui.core.kernel.sys.changes import have_link_detached
 from bpftui.core.kernel.sys.cpus import possible_cpu_ids
 from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
 from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec
 from bpftui.core.system import Inventory, Owner, owners
+from bpftui.core.system.consequences import of_detaching
 from bpftui.core.system.errands import open_inventory
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
 from bpftui.core.uapi import LinkType, ProgramType
@@ -377,6 +379,20 @@ def test_routes_have_programs(others: Others) -> None:
     assert [each.program for each in hooks["lwt_out"]] == [0]
     (segment,) = several.programs[ids[ProgramType.LWT_SEG6LOCAL]].attachments
     assert (segment.hook, segment.target) == ("lwt_seg6local", f"2001:db8::1/128 dev v0 in {network}")
+
+
+def test_what_is_not_detached_is_refused_before_anything_is_asked(others: Others, snapshot: Snapshot) -> None:
+    refused = {"raw_tracepoint", "tracepoint", "uprobe", "perf_event"}
+    assert refused < {each.hook for each in others.made if each.link}
+    for hook, _, number in others.made:
+        if hook in refused:
+            words = f"link {number} cannot be detached: .* ends with the last that holds it"
+            with pytest.raises(UsageError, match=f"{words}: attacher {others.pid}$"):
+                of_detaching(snapshot, number)
+            with pytest.raises(UsageError, match=f"link {number} cannot be detached"):
+                have_link_detached(number)
+        elif number:
+            assert of_detaching(snapshot, number).what.startswith(f"detach link {number}: ")
 
 
 def test_what_it_reads_with_is_not_in_it() -> None:

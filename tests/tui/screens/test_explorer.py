@@ -106,6 +106,14 @@ def rate_of(table: MapTableView) -> float | None:
     return table.table.rate(table.columns.fields.values[0], table.row(0))
 
 
+async def test_a_tree_that_is_longer_than_the_screen_begins_at_its_top(explore: Callable[..., Any]) -> None:
+    """The first program is chosen before the tree has any room: that line was the first one then."""
+    async with explore("tests/objects/attached.o", size=(80, 24)) as walk:
+        assert "attached.o" in walk.screen.splitlines()[2]
+        await walk.press("end")
+        assert "Types" in walk.screen.splitlines()[-2]
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int], theme: str) -> None:

@@ -352,6 +352,20 @@ class SpecTree(Tree[Node]):
         self.move_cursor(place)
         return True
 
+    def scroll_to_line(self, line: int, animate: bool = True) -> None:
+        """Scroll to a line; a tree that has no room yet, as it is not shown, when it gets some: it would be the first.
+
+        Args:
+            line: Its number.
+            animate: As Textual's.
+        """
+        if self.scrollable_content_region.height:
+            super().scroll_to_line(line, animate)
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self.scroll_to_line(self.cursor_line, animate=False)
+
     def spot(self) -> int:
         """Return the first line in sight: the cursor is on what is chosen."""
         return self.scroll_offset.y
