@@ -368,19 +368,21 @@ class BpftuiApp(BaseApp[ExitCode]):
             self._home.on_screen_resume()
 
     def _ask_first(self, what: str, objects: Sequence[_Object], then: Callable[[bool | None], None]) -> None:
-        """Ask once what of *objects* would be lost, with No first: what is attached, what is set and in no preset.
+        """Ask once what of *objects* would end, with No first: what is attached, recorded, set and in no preset.
 
         Where nothing would be, go on at once.
         """
         attached = [(each, text) for each in objects for text in each.operations.attachments()]
+        kept = [(each, each.operations.keeping.path) for each in objects if each.operations.keeping.seconds is not None]
         unsaved = [(each, text) for each in objects if (text := _some(each.operations.unsaved))]
-        if not attached and not unsaved:
+        if not (attached or kept or unsaved):
             then(True)
             return
-        several = len({each.mode for each, _ in (*attached, *unsaved)}) > 1
+        several = len({each.mode for each, _ in (*attached, *kept, *unsaved)}) > 1
         parts: list[str] = []
         for heading, found in (
             ("These are attached, and will be detached:", attached),
+            ("These recordings end, and are kept:", kept),
             ("These are set, and in no preset (P saves one):", unsaved),
         ):
             if found:

@@ -15,6 +15,7 @@ from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
 from ..core.threads import NoThreadError
+from .keeping import Keeping
 from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
 from .nodes import Node, NodeKind
 from .onlooker import Onlooker
@@ -124,6 +125,7 @@ class Operations:
         self.session = session
         self.permission = permission or Permission(refusal=READ_ONLY)
         self.monitor = Monitor(session, self._observed, self._sampling_failed)
+        self.keeping = Keeping(self.monitor, self._keeping_failed)
         self._runtime: RuntimeName = runtime
         self._attach_first = list(attach)
         self._host: Host | None = None
@@ -205,6 +207,7 @@ class Operations:
             interval=self.monitor.interval,
             rate=" · ".join(rates),
             elsewhere=tuple(theirs.attachments) if theirs is not None else (),
+            recording=self.keeping.seconds,
             access=self.permission.word if theirs is not None else "",
         )
 
@@ -394,13 +397,16 @@ class Operations:
             if self.onlooker is not None:
                 self.onlooker.keep_change(f"{place.name} {before.hex(' ')} → {after.hex(' ')}")
             if after != before:
-                self.monitor.graph.mark(f"{place.name} {_value_text(place, before)} → {_value_text(place, after)}")
+                self.monitor.mark("set", place.name, f"{_value_text(place, before)} → {_value_text(place, after)}")
         return True
 
     # Sampling
 
     def _observed(self, observation: Observation) -> None:
         self._tell(Sampled(observation))
+
+    def _keeping_failed(self, error: Exception) -> None:
+        self._tell(Failed("record", error))
 
     def _sampling_failed(self, error: Exception) -> None:
         self._tell(Failed("read the maps", error))
@@ -437,7 +443,7 @@ class Operations:
         """Begin to sample, and to make the attachments that were asked for at the start."""
         self._done()
         self.monitor.start()
-        self.monitor.graph.mark("loaded")
+        self.monitor.mark("loaded", self.session.spec.title)
         self._runtime = self.session.runtime.name
         if remark := self.session.runtime.remark:
             self.host.notify(remark, timeout=8)
@@ -457,7 +463,7 @@ class Operations:
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""
         self._done()
-        self.monitor.graph.mark(f"attached {message.text}")
+        self.monitor.mark("attached", *_parts(message.text))
         if remark := message.link.target.remark:
             self.host.notify(f"{message.text}: {remark}", severity="warning", timeout=8)
         if message.detach_after is not None:
@@ -469,7 +475,7 @@ class Operations:
         """Forget the clocks of what is detached."""
         self._done()
         for text in message.texts:
-            self.monitor.graph.mark(f"detached {text}")
+            self.monitor.mark("detached", *_parts(text))
         for link in message.links:
             self._detach_at.pop(link, None)
             self._gone.discard(link)
@@ -523,7 +529,10 @@ class Operations:
         try:
             self.monitor.stop()
         finally:
-            self.session.close()
+            try:
+                self.keeping.end()
+            finally:
+                self.session.close()
 
     @property
     def ending(self) -> str:
@@ -562,6 +571,12 @@ def _entry_text(entry: Entry | None) -> str:
 def _value_text(place: Place, raw: bytes) -> str:
     """Return what stands at a mark of the graph."""
     return raw[:_MARKED].hex(" ") if place.type is None else place.type.format(raw, limit=_MARKED)
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return program and target of what `_link_text` returned."""
+    program, _, target = text.partition(" → ")
+    return program, target
 
 
 def _link_text(link: Link) -> str:

@@ -45,6 +45,8 @@ class Status:
     """The run rate of what is attached."""
     elsewhere: tuple[str, ...] = ()
     """Where what others have loaded is attached, by whom: `eth1 by systemd`."""
+    recording: float | None = None
+    """For how many seconds what is seen has been kept; None where it is not."""
     access: str = ""
     """Of what others have loaded: whether it is looked at (`read-only`) or may be changed (`WRITE`)."""
 

@@ -162,7 +162,6 @@ class Recording:
         calls: Sequence[Call] = (Call(),),
         *,
         object_: bytes | None = None,
-        types: Mapping[str, str] | None = None,
         contents: Mapping[str, Entries] | None = None,
         settings: Settings | None = None,
         target: Btf | None = None,
@@ -174,7 +173,6 @@ class Recording:
             program: The program that runs.
             calls: What its runs are given.
             object_: The object file's bytes; read from the spec's file where they are not given.
-            types: What programs were made, as `set_type` was told.
             contents: What maps hold.
             settings: What programs are told of the world.
             target: The types that they are adapted to.
@@ -191,7 +189,7 @@ class Recording:
             spec.file,
             program,
             list(calls),
-            Edits.of(spec, fresh, types),
+            Edits.of(spec, fresh),
             dict(contents or {}),
             settings or Settings(),
             target,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..btf.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ChartSeries", "EventLine", "Mark", "StreamState"]
+__all__ = ["ChartSeries", "EventLine", "Mark", "MarkKind", "StreamState", "mark_text"]
+
+MarkKind: TypeAlias = Literal["loaded", "attached", "detached", "set", "gone", "dropped"]
+"""What happens while something is watched: `gone` is what something was attached to, `dropped` the oldest events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,14 @@ class StreamState:
     """How often it was found full."""
     type_text: str = ""
     """What its events are taken for: `struct event`, with the reason where that is a guess."""
+
+
+def mark_text(kind: MarkKind, what: str = "", detail: str = "") -> str:
+    """Return what is said at a moment: of what was loaded that it was, for there is but one."""
+    match kind:
+        case "loaded":
+            return "loaded"
+        case "set":
+            return f"{what} {detail}"
+        case _:
+            return f"{kind} {what} → {detail}" if detail else f"{kind} {what}"

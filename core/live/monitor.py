@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..analysis.counting import Counting
 from ..runtime import Printed
 from ..threads import NoThreadError
 from .counters import counters
-from .drawn import EventLine, StreamState
+from .drawn import EventLine, StreamState, mark_text
 from .events import record_text
 from .graph import Graph
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from ..analysis.records import RecordType
     from ..runtime import Link, PrintReader
-    from .events import EventReader
+    from .drawn import MarkKind
+    from .events import EventReader, Events
     from .sampler import Sample, Sampler
     from .session import Session
 
-__all__ = ["INTERVALS", "WINDOWS", "Monitor", "Observation", "event_line", "useful_map"]
+__all__ = ["INTERVALS", "WINDOWS", "Keeper", "Monitor", "Observation", "event_line", "useful_map"]
 
 INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two samples that + and - step through."""
@@ -54,6 +55,18 @@ class Observation:
     """Why not all of that can be read, as a sentence; empty where it can."""
 
 
+class Keeper(Protocol):
+    """What keeps all that is seen, and takes care of what goes wrong with that."""
+
+    def add(self, sample: Sample, events: Mapping[str, Events], printed: Printed) -> None:
+        """Keep a sample, with what came since the one before; called in the sampler's thread."""
+        ...
+
+    def mark(self, time: float, kind: MarkKind, what: str, detail: str = "") -> None:
+        """Keep what was done, on the clock of the samples; called in the screen's thread."""
+        ...
+
+
 class Monitor:
     """Samples the collection of *session* in a thread, and keeps the past of its counters.
 
@@ -72,10 +85,13 @@ class Monitor:
         self._printed: PrintReader | None = None
         self._interval = 0.5
         self._failure = ""
+        self.keeper = None
         self.graph = Graph(session.spec)
         self.last = None
         self.previous = None
 
+    keeper: Keeper | None
+    """What keeps what is seen, beside what is drawn of it."""
     graph: Graph
     """The past, and what of it is drawn."""
     last: Sample | None
@@ -170,7 +186,11 @@ class Monitor:
         unprinted = "" if self._printed is None else self._printed.problem
         events: dict[str, list[EventLine]] = {}
         streams: dict[str, StreamState] = {}
-        for name, found in self._reader.take().items():
+        brought = self._reader.take()
+        keeper = self.keeper
+        if keeper is not None:
+            keeper.add(sample, brought, printed)
+        for name, found in brought.items():
             record = self._reader.types[name]
             events[name] = [event_line(sample.time, raw, record) for raw in found.records[-_MAX_EVENTS:]]
             streams[name] = StreamState(found.count, found.lost, found.behind, found.full, record.text)
@@ -187,6 +207,12 @@ class Monitor:
         """Take a sample into the past of everything that is followed."""
         if self.graph.observe(sample):
             self.previous, self.last = self.last, sample
+
+    def mark(self, kind: MarkKind, what: str = "", detail: str = "") -> None:
+        """Note that something was done now: attached what to where, what was set from what to what."""
+        self.graph.mark(mark_text(kind, what, detail))
+        if self.keeper is not None:
+            self.keeper.mark(self.graph.now, kind, what, detail)
 
     def run_rate(self, programs: Sequence[str]) -> float | None:
         """Return how often *programs* ran per second, together; None when it is not known."""

@@ -27,14 +27,14 @@ class Edits:
     """The `max_entries` of maps for which that was changed."""
 
     @classmethod
-    def of(cls, spec: CollectionSpec, fresh: CollectionSpec, types: Mapping[str, str] | None = None) -> Edits:
+    def of(cls, spec: CollectionSpec, fresh: CollectionSpec) -> Edits:
         """Return what *spec* has that the same object read anew, *fresh*, has not.
 
         Args:
             spec: As it is to be loaded, or was.
             fresh: As the file has it.
-            types: What programs were made, as `set_type` was told.
         """
+        types = {name: each.typed_as for name, each in spec.programs.items() if each.typed_as}
         data: dict[str, dict[int, bytes]] = {}
         for name, variable in spec.variables.items():
             if variable.changed and name in fresh.variables:
@@ -44,7 +44,7 @@ class Edits:
             for name, each in spec.maps.items()
             if name in fresh.maps and fresh.maps[name].max_entries != each.max_entries
         }
-        return cls(dict(types or {}), data, sizes)
+        return cls(types, data, sizes)
 
     def apply(self, spec: CollectionSpec) -> None:
         """Change an object that was read anew.

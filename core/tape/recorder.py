@@ -18,10 +18,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..closing import Closing
-from ..errors import ObjectError
+from ..errors import ObjectError, UsageError
+from ..spec import CollectionSpec
+from ..spec.container import read_source
+from ..spec.edits import Edits
 from .packing import little, pack
 from .schema import create, raw
 
@@ -29,13 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from ..live import Events, Sample
+    from ..live.drawn import MarkKind
     from ..runtime import Collection, MapSnapshot, Printed
-    from ..spec.edits import Edits
 
-__all__ = ["COUNTS", "LOST", "MarkKind", "Recorder"]
-
-MarkKind: TypeAlias = Literal["loaded", "attached", "gone", "dropped"]
-"""What happens while a tape runs: `gone` is what something was attached to, `dropped` the oldest events."""
+__all__ = ["COUNTS", "LOST", "Recorder"]
 
 COUNTS: Final = struct.Struct("<QQQ")
 """What a program's value is: runs, nanoseconds, runs that were left out."""
@@ -67,6 +67,7 @@ class Recorder(Closing):
         object_: The object's bytes.
         edits: What was changed in the object before it was loaded.
         interval: Nominal seconds between two samples.
+        start: What the clock of the samples' and marks' times tells at the moment that is 0 on the tape.
         room: Bytes of the file beyond which the oldest events are dropped; counters are kept.
         date: Tells the time since 1970, in seconds.
 
@@ -82,10 +83,12 @@ class Recorder(Closing):
         edits: Edits,
         *,
         interval: float,
+        start: float = 0.0,
         room: int = _ROOM,
         date: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
+        self._start = start
         self._room = room
         self._date = date
         self._lock = threading.RLock()
@@ -107,6 +110,23 @@ class Recorder(Closing):
             self.close()
             os.unlink(path)  # there is nothing in it, and it would be in the way of the next one
             raise
+
+    @classmethod
+    def of(cls, path: str, collection: Collection, *, interval: float, start: float = 0.0) -> Recorder:
+        """Begin a tape of a collection that was loaded from a file, which is read again; arguments as for the class.
+
+        Raises:
+            UsageError: It is from standard input, or of no file.
+            ObjectError, NoPermissionError: The object cannot be read again, or the tape not be made.
+        """
+        spec = collection.spec
+        if spec.file == "-":
+            raise UsageError(
+                "an object from standard input cannot be recorded: its bytes are read once", hint="name a file"
+            )
+        object_ = read_source(spec.file)
+        edits = Edits.of(spec, CollectionSpec.from_bytes(object_, file=spec.file))
+        return cls(path, collection, object_, edits, interval=interval, start=start)
 
     def _begin(self, collection: Collection, object_: bytes, edits: Edits, interval: float) -> None:
         machine = os.uname()
@@ -149,23 +169,24 @@ class Recorder(Closing):
         with self._lock:
             if self._database is None:
                 return
+            now = sample.time - self._start
             with self._writing() as database:
                 if not self._began:
                     self._began = True
-                    database.execute("INSERT INTO fact VALUES('began', ?)", (self._date() - sample.time,))
+                    database.execute("INSERT INTO fact VALUES('began', ?)", (self._date() - now,))
                 self._tick += 1
                 if self._first is None:
-                    self._first, self._packed_at = self._tick, sample.time
+                    self._first, self._packed_at = self._tick, now
                 changes = [*self._changes_of(database, sample)]
                 database.executemany(f"INSERT INTO change VALUES({self._tick}, ?, ?)", changes)
                 self._changes += len(changes)
                 self._bytes += sum(len(value) for _, value in changes if value is not None)
                 self._write_tick(database, sample)
                 self._write_events(database, events, printed)
-            is_due = sample.time - self._packed_at >= _MINUTE or self._tick - self._first >= _TICKS - 1
+            is_due = now - self._packed_at >= _MINUTE or self._tick - self._first >= _TICKS - 1
             if is_due or self._changes >= _MANY or self._bytes >= _HEAVY:
                 self._pack()
-                self._make_room(sample.time)
+                self._make_room(now)
 
     def _changes_of(self, database: sqlite3.Connection, sample: Sample) -> Iterator[tuple[int, bytes | None]]:
         for name, snapshot in sample.maps.items():
@@ -203,7 +224,13 @@ class Recorder(Closing):
         state = json.dumps(_state_of(sample), sort_keys=True)
         database.execute(
             "INSERT INTO tick VALUES(?, ?, ?, ?, ?)",
-            (self._tick, sample.time, sample.interval, little(times), None if state == self._state else state),
+            (
+                self._tick,
+                sample.time - self._start,
+                sample.interval,
+                little(times),
+                None if state == self._state else state,
+            ),
         )
         self._state = state
 
@@ -221,11 +248,12 @@ class Recorder(Closing):
         database.executemany("INSERT INTO printed VALUES(NULL, ?, ?, ?, ?)", lines)
 
     def mark(self, time: float, kind: MarkKind, what: str, detail: str = "") -> None:
-        """Note what was done: seconds since the beginning, and to what; errors as for `add`."""
+        """Note what was done: when, by the clock of the samples, and to what; errors as for `add`."""
         with self._lock:
             if self._database is not None:
+                row = (max(0.0, time - self._start), kind, raw(what), raw(detail))
                 with self._writing() as database:
-                    database.execute("INSERT INTO mark VALUES(NULL, ?, ?, ?, ?)", (time, kind, raw(what), raw(detail)))
+                    database.execute("INSERT INTO mark VALUES(NULL, ?, ?, ?, ?)", row)
 
     def _pack(self) -> None:
         """Put the changes of the last minute into as few bytes as they take."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...core.errors import ObjectError, UsageError
+from ...core.errors import ObjectError
 from ..text.format import counted
 from .common import warn
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from ...core.analysis.records import RecordType
     from ...core.live import Events, EventSource, Sample
+    from ...core.live.drawn import MarkKind
     from ...core.runtime import Collection, Printed
     from ...core.tape import Recorder
-    from ...core.tape.recorder import MarkKind
 
 __all__ = ["Kept", "Recording", "recording", "recording_lines"]
 
@@ -96,7 +96,7 @@ class Recording:
 
 @contextmanager
 def recording(
-    path: str | None, collection: Collection, events: EventSource, *, types: Mapping[str, str], interval: float
+    path: str | None, collection: Collection, events: EventSource, *, interval: float
 ) -> Generator[tuple[Recording | None, EventSource]]:
     """Record *collection* to a new file while the context lasts; without a path, nothing.
 
@@ -104,30 +104,19 @@ def recording(
         path: The file.
         collection: What is loaded.
         events: What reads its streams.
-        types: What programs were made, as `set_type` was told.
         interval: Nominal seconds between two samples.
 
     Yields:
         What is told of each sample, and what is to be asked for events instead.
 
     Raises:
-        ObjectError, NoPermissionError: The file cannot be made.
+        BpftuiError: See `bpftui.core.tape.Recorder.of`.
     """
     if path is None:
         yield None, events
         return
-    from ...core.spec import CollectionSpec
-    from ...core.spec.container import read_source
-    from ...core.spec.edits import Edits
     from ...core.tape import Recorder
 
-    spec = collection.spec
-    if spec.file == "-":
-        raise UsageError(
-            "an object from standard input cannot be recorded: its bytes are read once", hint="name a file"
-        )
-    object_ = read_source(spec.file)
-    edits = Edits.of(spec, CollectionSpec.from_bytes(object_, file=spec.file), types)
-    with Recorder(path, collection, object_, edits, interval=interval) as recorder:
+    with Recorder.of(path, collection, interval=interval) as recorder:
         kept = Kept(events)
         yield Recording(recorder, kept), kept

@@ -202,10 +202,7 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
         for name, record in events.types.items():
             if record.guess:
                 warn(f"{name}: records are taken for {record.text}")
-        made = dict(text.partition("=")[::2] for text in options.program_types)
-        tape, source = stack.enter_context(
-            recording(options.record, collection, events, types=made, interval=options.interval)
-        )
+        tape, source = stack.enter_context(recording(options.record, collection, events, interval=options.interval))
         if tape is not None:
             tape.mark(0.0, "loaded", spec.title)
         # So are runs: those of before are in the maps, and in no count.

@@ -69,8 +69,7 @@ class DebuggingController(Controller):
 
         def record() -> Recording | BpftuiError:
             try:
-                types = {each.name: each.typed_as for each in spec.programs.values() if each.typed_as}
-                return Recording.of(spec, name, [Call(packet or None, context)], types=types)
+                return Recording.of(spec, name, [Call(packet or None, context)])
             except BpftuiError as error:
                 return error
 

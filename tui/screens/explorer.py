@@ -16,6 +16,7 @@ from ..controllers.entries import EntriesController
 from ..controllers.finder import FinderController
 from ..controllers.following import Following
 from ..controllers.help import HelpController
+from ..controllers.keeping import KeepingController
 from ..controllers.log import Log
 from ..controllers.navigation import TABS, Navigation
 from ..controllers.others import OthersController
@@ -98,6 +99,7 @@ class ExplorerScreen(ControlledScreen):
         *EditingController.BINDINGS,
         *Navigation.BINDINGS,
         *SamplingController.BINDINGS,
+        *KeepingController.BINDINGS,
         *HelpController.BINDINGS,
     ]
 
@@ -225,6 +227,7 @@ class ExplorerScreen(ControlledScreen):
         self.sampling = SamplingController(
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
+        self.keeping = KeepingController(self, operations=operations, log=log)
         self.entries = EntriesController(
             self, operations=operations, view=panes.maps.entries, log=log, others=self.others
         )
@@ -258,7 +261,9 @@ class ExplorerScreen(ControlledScreen):
             entries=panes.maps.entries,
             system=self._go_to_system,
         )
-        self.control(self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling)
+        self.control(
+            self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling, self.keeping
+        )
 
     def on_unmount(self) -> None:
         """Leave no thread behind that the end of the process would wait for."""

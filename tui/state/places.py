@@ -19,6 +19,7 @@ __all__ = [
     "DamagedError",
     "append",
     "config_directory",
+    "give",
     "make_directory",
     "read",
     "set_aside",
@@ -86,7 +87,7 @@ def _sudo_home(variable: str) -> Path | None:
         return None
 
 
-def _give(target: int | Path) -> None:
+def give(target: int | Path) -> None:
     """Let a new file (by its descriptor) or directory belong to who called sudo."""
     user = _sudo_user()
     if user is not None:
@@ -104,7 +105,7 @@ def make_directory(path: Path) -> None:
     missing = [each for each in (path, *path.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
-        _give(each)
+        give(each)
 
 
 def read(path: Path) -> str:
@@ -138,7 +139,7 @@ def write(path: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            _give(descriptor)
+            give(descriptor)
             file.write(text)
         os.replace(name, path)
     except BaseException:
@@ -180,7 +181,7 @@ def append(path: Path, text: str, *, limit: int) -> None:
     descriptor = os.open(path, flags, 0o600)
     try:
         if os.fstat(descriptor).st_size == 0:
-            _give(descriptor)
+            give(descriptor)
         os.write(descriptor, data)
     finally:
         os.close(descriptor)

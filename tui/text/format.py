@@ -17,6 +17,7 @@ __all__ = [
     "axis_labels",
     "axis_scale",
     "byte_size",
+    "clock",
     "counted",
     "duration",
     "flag_names",
@@ -84,6 +85,13 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as a stop-watch shows it: `0:07`, `12:31`, `1:02:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def byte_size(count: float, *, fixed: bool = False) -> str:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from ..status import Crumb, Stage, Status
 from ..text.fit import fitted, width_of
-from ..text.format import duration
+from ..text.format import clock, duration
 from ..text.shown import assembled, plain, styled
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ def _right(status: Status, *, short: bool = False, least: bool = False) -> Conte
         parts.append(styled(status.runtime, _PALE))
     if status.stage != "SPEC" and not least:
         parts.append(styled(f"{'' if short else 'every '}{duration(status.interval)}", _PALE))
+    if status.recording is not None:
+        parts.append(styled(f"● REC {clock(status.recording)}", "bold $text-error"))
     if status.access:
         parts.append(styled(status.access, "bold $text-warning" if status.access == "WRITE" else _PALE))
     return styled(" · ", _PALE).join(parts).pad_right(1) if parts else plain("")

@@ -79,11 +79,8 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     else:
         data = None if options.data is None else parse_data(options.data)
         calls = [Call(data, None if options.ctx is None else parse_context(options.ctx))]
-    types = dict(each.split("=", 1) for each in options.program_types)
     settings = machine_options(options).get("settings")
-    return Recording.of(
-        spec, options.program, calls, object_=raw, types=types, settings=settings, target=target_types(options)
-    )
+    return Recording.of(spec, options.program, calls, object_=raw, settings=settings, target=target_types(options))
 
 
 def _captured(path: str, say: Callable[[str], None]) -> list[Call]:

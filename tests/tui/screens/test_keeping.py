@@ -1,0 +1,90 @@
+"""What the explorer sees is kept: `K` begins a recording and ends it, and whoever quits meanwhile is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bpftui.core.live import State, choose_runtime
+from bpftui.core.tape import Tape
+from bpftui.tui import keeping
+from bpftui.tui.nodes import Node, NodeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+
+async def loaded(walk: Any) -> None:
+    await walk.press("L")
+    await walk.until(lambda: walk.status.stage == State.LOADED)
+    await walk.until(lambda: walk.app.operations.monitor.last is not None)
+
+
+async def kept(walk: Any, ticks: int = 2) -> str:
+    """Wait until so many samples are in the recording that goes on; return its file."""
+    path = walk.app.operations.keeping.path
+
+    def enough() -> bool:
+        with Tape(path) as tape:
+            return tape.ticks >= ticks
+
+    await walk.until(enough)
+    return path
+
+
+async def test_what_is_seen_is_kept_between_two_keys(explore: Callable[..., Any], tmp_path: Path) -> None:
+    async with explore(size=(160, 40), runtime=choose_runtime("vm"), messages=True) as walk:
+        await walk.press("K")
+        await walk.until(lambda: "nothing is seen before the load: L" in walk.screen)
+        await loaded(walk)
+        await walk.press("K")
+        await walk.until(lambda: re.search(r"● REC \d:\d\d", walk.screen) is not None)
+        assert "keeps what is seen in " in walk.screen
+        path = await kept(walk)
+        assert re.fullmatch(r"traffic-\d{8}-\d{6}\.rec", Path(path).name)
+        assert Path(path).stat().st_mode & 0o777 == 0o600
+        walk.explorer.navigation.go_to(Node(NodeKind.VARIABLE, "total_packets"))
+        walk.explorer.panes.variables.focus()
+        await walk.press("e", "7", "enter")
+        await walk.until(lambda: "total_packets" in walk.app.operations.edited)
+        await kept(walk, 4)
+        await walk.press("K")
+        await walk.until(lambda: "● REC" not in walk.screen)
+        await walk.until(lambda: "home in tab 3" in walk.screen)
+    with Tape(path) as tape:
+        assert tape.time(1) < 60  # it begins with the recording
+        (begun, changed) = tape.marks
+        assert (begun.kind, begun.what) == ("loaded", "traffic.o")
+        assert (changed.kind, changed.what, changed.detail) == ("set", "total_packets", "0 → 7")
+        values = [sample.variables["total_packets"][0] for _, sample in tape.samples()]
+        assert values[0] == 0
+        assert values[-1] == 7
+
+
+async def test_who_quits_is_told_what_ends_and_it_is_whole(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 30), runtime=choose_runtime("vm")) as walk:
+        await loaded(walk)
+        await walk.press("K")
+        await walk.until(lambda: walk.status.recording is not None)
+        path = await kept(walk)
+        await walk.press("q")
+        await walk.until(lambda: "These recordings end, and are kept:" in walk.screen)
+        assert Path(path).name in walk.screen.replace("\n", "")
+    assert not Path(f"{path}-wal").exists()
+    with Tape(path) as tape:
+        assert tape.ticks >= 2
+
+
+async def test_a_disk_that_is_full_ends_it_and_not_what_is_watched(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "recordings_directory", lambda: Path("/proc/bpftui"))
+    async with explore(size=(160, 30), runtime=choose_runtime("vm")) as walk:
+        await loaded(walk)
+        await walk.press("K")
+        await walk.until(lambda: "/proc/bpftui: recordings cannot be kept there" in walk.screen)
+        assert walk.status.recording is None
+        assert walk.app.operations.monitor.running

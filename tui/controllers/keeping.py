@@ -1,0 +1,86 @@
+"""KeepingController: what is seen is kept in a recording, or not any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ...core.errors import BpftuiError
+from ..status import Failure
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from ..operations import Operations
+    from .controller import Stage
+    from .log import Log
+
+__all__ = ["KeepingController"]
+
+
+class KeepingController(Controller):
+    """Begins and ends a recording.
+
+    Args:
+        operations: Whose monitor sees what is kept.
+        log: Where it is noted.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "K",
+            "keep",
+            "Keep",
+            show=False,
+            id="keep",
+            tooltip="Keep what is seen in a recording, which home has in tab 3; again: end it",
+        ),
+    ]
+
+    def __init__(self, stage: Stage, *, operations: Operations, log: Log) -> None:
+        super().__init__(stage)
+        self._operations = operations
+        self._log = log
+        self._begins = False
+
+    def action_keep(self) -> None:
+        """Begin a recording, or end it; the file is written in a thread."""
+        if self._begins:
+            return
+        self._begins = True
+        self.stage.settle("record")
+        self.stage.find_out(self._change, self._changed)
+
+    def _change(self) -> BpftuiError | str:
+        """Return what is said of it."""
+        operations = self._operations
+        keeping, collection = operations.keeping, operations.collection
+        if keeping.end():
+            return f"kept in {keeping.path}: bpftui FILE opens it, and home in tab 3"
+        if collection is None:
+            return "nothing is loaded any more"
+        try:
+            keeping.begin(collection)
+        except BpftuiError as error:
+            return error
+        return f"keeps what is seen in {keeping.path}; K again ends it"
+
+    def _changed(self, came: BpftuiError | str) -> None:
+        self._begins = False
+        if isinstance(came, BpftuiError):
+            self.stage.fail(Failure("record", came.message, came.hint or ""))
+        else:
+            self.stage.notify(came, timeout=6)
+            self._log.line(came)
+        self._operations.changed()
+
+    def check_action(self, action: str) -> bool:
+        """Offer it where something is sampled that a file has."""
+        operations = self._operations
+        return operations.monitor.running and operations.session.theirs is None
+
+    def why_not(self, action: str) -> str:
+        """Return why nothing can be kept."""
+        if self._operations.session.theirs is not None:
+            return "others have loaded it: a recording has the object in it, which its loader has"
+        return "nothing is seen before the load: L"
