@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
+from ..compositor import Compositor
 from ..operations import Host
 from ..widgets.message_line import MessageLine
 from ..widgets.place_tabs import PlaceTabs
@@ -109,6 +110,7 @@ class ControlledScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = Compositor()
         self._controllers: dict[str, Controller] = {}
 
     def control(self, *controllers: Controller) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from ..compositor import Compositor
 from ..widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Modal(ModalScreen[_Result]):
     """
 
     _dismissed = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = Compositor()
 
     def compose(self) -> ComposeResult:
         """Compose the keys."""

@@ -1,0 +1,80 @@
+"""Compositor: Textual's, which asks widgets only for the lines of theirs that are written.
+
+Textual asks each widget that touches what encloses all that changed, which is the whole screen as soon as a line at its
+top and one at its bottom did, for all of its lines, and the containers behind it for as many. Here a widget is asked
+for the lines in which something changed, and none is asked for what lies behind another one.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from textual._compositor import ChopsUpdate
+from textual._compositor import Compositor as TextualCompositor
+from textual.geometry import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from textual.strip import Strip
+
+__all__ = ["Compositor"]
+
+_Span = tuple[int, int, int]
+"""A line, and the columns from one on and up to another one."""
+
+
+class Compositor(TextualCompositor):
+    """Puts together what the widgets of a screen draw."""
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        """Return what changed, drawn anew; None where nothing did."""
+        screen = self.size.region
+        changed = [found for region in self._dirty_regions if (found := region.intersection(screen))]
+        self._dirty_regions.clear()
+        if not changed:
+            return None
+        spans = list(self._regions_to_spans(changed))
+        return ChopsUpdate(self._drawn(spans), spans, [cuts[1:] for cuts in self.cuts])
+
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
+        spans = ((y, crop.x, crop.right) for y in crop.line_range if is_rendered_line(y))
+        return self._drawn(spans)  # pyright: ignore[reportReturnType]
+
+    def _drawn(self, spans: Iterable[_Span]) -> list[dict[int, Strip | None]]:
+        """Return for each line of the screen what begins at each of its cuts; None for what no span touches."""
+        cuts = self.cuts
+        chops: list[dict[int, Strip | None]] = [dict.fromkeys(line[:-1]) for line in cuts]
+        bare: dict[int, set[int]] = {}  # the cuts of lines for which nothing is drawn yet
+        for y, left, right in spans:
+            bare.setdefault(y, set()).update(cut for cut, end in pairwise(cuts[y]) if cut < right and end > left)
+        for widget, (region, clip) in self.visible_widgets.items():  # from the front to the back
+            seen = region.intersection(clip)
+            left, right = seen.column_span
+            lines = [y for y in seen.line_range if y in bare and any(left <= cut < right for cut in bare[y])]
+            for first, past in _runs(lines):
+                within = Region(seen.x - region.x, first - region.y, seen.width, past - first)
+                for y, strip in zip(range(first, past), widget.render_lines(within), strict=False):
+                    own = [cut for cut in cuts[y] if left <= cut <= right]
+                    line, missing = chops[y], bare[y]
+                    for cut, part in zip(own, strip.divide([cut - left for cut in own[1:]]), strict=False):
+                        if cut in missing:
+                            line[cut] = part
+                            missing.discard(cut)
+                    if not missing:
+                        del bare[y]
+            if not bare:
+                break
+        return chops
+
+
+def _runs(lines: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield where lines that follow each other begin, and where they are past."""
+    first = 0
+    for number in range(1, len(lines) + 1):
+        if number == len(lines) or lines[number] != lines[number - 1] + 1:
+            yield lines[first], lines[number - 1] + 1
+            first = number
