@@ -278,6 +278,7 @@ class Operations:
         started = time.monotonic()
         try:
             self.session.load(progress=self._loading, stop=stop)
+            self.session.count()
             self.journal = MapJournal()
         except GivenUpError as error:
             self._tell(GivenUp(error.message))

@@ -21,6 +21,7 @@ from .terminal.process import process
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..core.coverage.gathered import Gathered
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.system import errands as inventory
@@ -47,6 +48,7 @@ def run(
     no_changes: str = "",
     begin_at: Beginning | None = None,
     debug: Debugged | None = None,
+    coverage: Gathered | None = None,
 ) -> ExitCode:
     """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
 
@@ -61,6 +63,7 @@ def run(
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where what the machine runs is shown, in the place of home.
         debug: A run of a program of the first one to begin in.
+        coverage: What runs of their programs came to, in tests.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -76,7 +79,7 @@ def run(
 
             return open_loaded(spec)
         # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
-        return Session(spec, runtime, traffic=traffic, options=options)
+        return Session(spec, runtime, traffic=traffic, options=options, coverage=coverage)
 
     with ExitStack() as sessions:
         app = BpftuiApp(

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-from ..analysis.constants import living
+from ..analysis.constants import Living, living
 from ..documents import parse_json
 from ..errors import ObjectError
 from ..files import write_whole
@@ -39,6 +39,17 @@ class ProgramCounts:
     """The slots to which no run could come, whatever it was given: with each of the constants that there were."""
     decided: dict[int, bool] | None = None
     """The jumps that always went the same way with each of them: whether they jump."""
+
+    @classmethod
+    def of(cls, program: ProgramSpec, counts: Counts, left: Living) -> Self:
+        """Return what runs of a program came to, with constants that have *left* this of it."""
+        return cls(
+            _digest(program),
+            list(counts.runs),
+            {slot: [*pair] for slot, pair in counts.outcomes.items()},
+            set(range(program.insns)) - left.slots,
+            left.decided,
+        )
 
     def add(self, other: ProgramCounts) -> None:
         """Add what other runs of the same code came to."""
@@ -76,15 +87,7 @@ class Gathered:
 
     def add(self, program: ProgramSpec, spec: CollectionSpec, counts: Counts) -> None:
         """Add what runs of a program of *spec*, with its constants as they were then, came to."""
-        left = living(program, spec)
-        dead = set(range(program.insns)) - left.slots
-        found = ProgramCounts(
-            _digest(program),
-            list(counts.runs),
-            {slot: [*pair] for slot, pair in counts.outcomes.items()},
-            dead,
-            left.decided,
-        )
+        found = ProgramCounts.of(program, counts, living(program, spec))
         self._take(os.path.abspath(spec.file), program.name, found)
 
     def merge(self, other: Gathered) -> None:

@@ -18,6 +18,7 @@ from .sampler import Sampler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..coverage.gathered import Gathered
     from ..runtime import AttachTarget, Collection, Link, Progress, Runtime, Sandbox
     from ..runtime.theirs import Theirs
     from ..spec import CollectionSpec, ProgramSpec
@@ -141,6 +142,7 @@ class Session(Closing):
         traffic: What flows in a new sandbox for which nothing else is asked.
         options: What a runtime that was given by name is made with.
         theirs: Set where all of it is somebody else's: the runtime opens what is loaded already.
+        coverage: What runs of its programs came to elsewhere, in tests.
     """
 
     def __init__(
@@ -151,9 +153,11 @@ class Session(Closing):
         traffic: Traffic | None = None,
         options: Mapping[str, Any] | None = None,
         theirs: Theirs | None = None,
+        coverage: Gathered | None = None,
     ) -> None:
         self.spec = spec
         self.theirs = theirs
+        self.coverage = coverage
         self.traffic = traffic
         self._runtime: Runtime | None = None if isinstance(runtime, str) else runtime
         self._choice: RuntimeName = runtime if isinstance(runtime, str) else "auto"
@@ -168,6 +172,8 @@ class Session(Closing):
     traffic: Traffic | None
     theirs: Theirs | None
     """What there is to know where it is somebody else's: it is read, and nothing of it attached here."""
+    coverage: Gathered | None
+    """What runs of its programs came to elsewhere; None where nothing is known of any."""
 
     @property
     def runtime(self) -> Runtime:
@@ -255,6 +261,12 @@ class Session(Closing):
                 self.spec, programs=programs, strict=strict, progress=progress, stop=stop
             )
             return self._collection
+
+    def count(self) -> None:
+        """Count from now on what runs of what is loaded come to, where the runtime can."""
+        with self._changing:
+            for program in self._loaded().programs.values():
+                program.count()
 
     def attach(self, program: str, target: str | AttachTarget = "") -> Link:
         """Attach a loaded program.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
 
+    from ...core.coverage.gathered import Gathered
     from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
     from ...core.traffic import Traffic
@@ -53,6 +54,11 @@ def make_parser() -> Parser:
         default=[],
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
+    parser.add_argument(
+        "--coverage",
+        metavar="FILE",
+        help="what tests came to (`pytest --bpf-cov` writes .bpf-coverage): m shows it beside the code",
+    )
     add_machine(parser)
     add_read_only(parser)
     return parser
@@ -64,12 +70,22 @@ def run(arguments: Sequence[str]) -> int:
     hire_guardian()
     machine_options(options)  # what is wrong with it is said before anything is opened
     try:
-        return _explore_named(options) if options.objects else _begin_at_home(options)
+        coverage = _coverage(options)
+        return _explore_named(options, coverage) if options.objects else _begin_at_home(options, coverage)
     finally:
         guardian().ending()  # who explored has quit, and waits for the prompt
 
 
-def _explore_named(options: argparse.Namespace) -> int:
+def _coverage(options: argparse.Namespace) -> Gathered | None:
+    """Return what tests came to, if that was asked for."""
+    if options.coverage is None:
+        return None
+    from ...core.coverage.gathered import Gathered
+
+    return Gathered.read(options.coverage)
+
+
+def _explore_named(options: argparse.Namespace, coverage: Gathered | None) -> int:
     """Explore the objects that were named, the first of them in front."""
     # What is wrong with an object is worth more than that there is no terminal to show it in.
     notes: list[str] = []
@@ -80,9 +96,9 @@ def _explore_named(options: argparse.Namespace) -> int:
         require_terminal(_show(options.objects[0]))
         if len(options.objects) > 1:
             raise
-        return _explore_several(several, options)
+        return _explore_several(several, options, coverage)
     require_terminal(_show(options.objects[0]))
-    return _explore(specs, options, notes)
+    return _explore(specs, options, notes, coverage)
 
 
 def _show(file: str) -> str:
@@ -90,7 +106,9 @@ def _show(file: str) -> str:
     return f"bpftui show {shlex.quote(file)}" if is_visible(file) else "bpftui show OBJECT"
 
 
-def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes: Sequence[str]) -> int:
+def _explore(
+    specs: Sequence[CollectionSpec], options: argparse.Namespace, notes: Sequence[str], coverage: Gathered | None
+) -> int:
     """Explore *specs*; what is opened from there is read as it is in its file, or in memory."""
     return explore(
         *specs,
@@ -101,6 +119,7 @@ def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes
         gave_up=options.gave_up,
         no_changes=changes_refused(options),
         read=reader(options.source),
+        coverage=coverage,
     )
 
 
@@ -120,7 +139,7 @@ def reader(source: Sequence[str] = ()) -> Reader:
     return read
 
 
-def _begin_at_home(options: argparse.Namespace) -> int:
+def _begin_at_home(options: argparse.Namespace, coverage: Gathered | None) -> int:
     """Let the user choose an object; what was asked for is done with whichever is chosen."""
     if not _in_terminal():
         raise UsageError(
@@ -139,10 +158,11 @@ def _begin_at_home(options: argparse.Namespace) -> int:
         attach=(),
         read=read,
         no_changes=changes_refused(options),
+        coverage=coverage,
     )
 
 
-def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) -> int:
+def _explore_several(several: SeveralObjectsError, options: argparse.Namespace, coverage: Gathered | None) -> int:
     """Let the user choose an object, explore it, and come back to the list until the user quits there."""
     from ..pickers.object_picker import pick
 
@@ -150,7 +170,7 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) 
     while (chosen := pick(several, chosen)) is not None:
         notes: list[str] = []
         spec = open_spec(options, notes.append, file=f"{several.file}#{chosen}")
-        code = _explore([spec], options, notes)
+        code = _explore([spec], options, notes, coverage)
         if code != ExitCode.OK:
             return code
     return ExitCode.OK
@@ -177,6 +197,7 @@ def explore(
     read: Reader | None = None,
     no_changes: str = "",
     begin_at: Beginning | None = None,
+    coverage: Gathered | None = None,
 ) -> int:
     """Open the explorer on *specs*, or at home.
 
@@ -190,6 +211,7 @@ def explore(
         read: Reads an object that is opened later.
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where what the machine runs is shown, in the place of home.
+        coverage: What runs of their programs came to, in tests.
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
@@ -207,4 +229,5 @@ def explore(
             read=read,
             no_changes=no_changes,
             begin_at=begin_at,
+            coverage=coverage,
         )

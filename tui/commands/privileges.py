@@ -87,7 +87,9 @@ def changes_refused(options: argparse.Namespace) -> str:
 def _named(options: argparse.Namespace) -> list[str]:
     """Return what is to be read as the command line names it: files, and what is loaded."""
     given = vars(options)
-    names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
+    names = [given.get(name) for name in ("object", "btf", "file", "compare", "coverage")] + list(
+        given.get("objects") or ()
+    )
     names += given.get("kernel_image") or ()
     return [name for name in names if isinstance(name, str)]
 

@@ -21,7 +21,7 @@ _shtab_bpftui_top_option_strings=(-h --help --color --runtime --token --drop --n
 _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --no-drop --object --source --program --path --hot --json)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
 _shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --set --preset --type --btf)
-_shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --source --set --preset --type --attach --return --memory --read-only -V --version)
+_shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --source --set --preset --type --attach --coverage --return --memory --read-only -V --version)
 
 _shtab_bpftui_show_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_show___token_COMPGEN=_shtab_compgen_dirs
@@ -93,6 +93,7 @@ _shtab_bpftui_doctor___kernel_btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_doctor___btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui___source_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui___coverage_COMPGEN=_shtab_compgen_files
 _shtab_bpftui___memory_COMPGEN=_shtab_compgen_files
 
 _shtab_bpftui_show___color_choices=(auto always never)

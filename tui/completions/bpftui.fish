@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --coverage --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -66,6 +66,7 @@ complete -c bpftui -n _shtab_bpftui_using -l set -x -d 'set a global variable, o
 complete -c bpftui -n _shtab_bpftui_using -l preset -x -d 'set the variables that were saved under this name in the explorer'
 complete -c bpftui -n _shtab_bpftui_using -l type -x -d 'what a program is, whatever its section says: a program type'
 complete -c bpftui -n _shtab_bpftui_using -l attach -x -d 'load and attach at once, as with `bpftui watch`: to an interface, to …'
+complete -c bpftui -n _shtab_bpftui_using -l coverage -xka "(__fish_complete_path (commandline -ct))" -d 'what tests came to'
 complete -c bpftui -n _shtab_bpftui_using -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
 complete -c bpftui -n _shtab_bpftui_using -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
 complete -c bpftui -n _shtab_bpftui_using -l read-only -d 'refuse whatever would change what others have loaded: entries of maps, …'

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ...core.listing.listing import Listing
     from ...core.spec import CollectionSpec, ProgramSpec
     from ..uses import Users
-    from ..widgets.code.kernel_code import KernelCodePane
     from ..widgets.code.listing_view import ListingView
+    from ..widgets.code.marked_code import MarkedCodePane
     from ..widgets.lists.row_view import RowView
     from .controller import Stage
     from .navigation import Navigation
@@ -64,7 +64,7 @@ class CodeController(Controller):
         stage: Stage,
         *,
         spec: CollectionSpec,
-        pane: KernelCodePane,
+        pane: MarkedCodePane,
         navigation: Navigation,
         program: Callable[[], str],
         pointed: Callable[[], Node],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ...core.spec import CollectionSpec, LineInfo
     from ..targets import Target
-    from ..widgets.code.kernel_code import KernelCodePane
+    from ..widgets.code.marked_code import MarkedCodePane
     from .controller import Stage
     from .navigation import Navigation
 
@@ -44,7 +44,7 @@ class EditingController(Controller):
         stage: Stage,
         *,
         spec: CollectionSpec,
-        pane: KernelCodePane,
+        pane: MarkedCodePane,
         navigation: Navigation,
         pointed: Callable[[], Target | None],
     ) -> None:

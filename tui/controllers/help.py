@@ -22,7 +22,8 @@ _ABOUT: Final = {
     "Overview": "What is known of what is chosen in the tree.",
     "ListingView": "The instructions of the program, below the lines of C that they come from. Arrows lead from "
     "jumps to their targets; ↻ begins a loop, ◆ is adapted to the kernel (CO-RE), ↓ 25 is where a jump goes.\n"
-    "Marks (m): how often the verifier walked over each instruction, as number and bar; what it removed is struck out.",
+    "Marks (m): how often each instruction ran, and what never did; how often the verifier walked over it, as number "
+    "and bar; what it removed, struck out.",
     "ColumnsView": "The program as it was written, as the verifier left it, and as the JIT translated it.",
     "FlowView": "The control flow of a function: a box is what runs without a jump, yes and no are where jumps lead.\n"
     "The heavy way is the one that was walked most.",
@@ -172,8 +173,8 @@ class HelpController(Controller):
         from ..widgets.code.code_pane import CodePane
         from ..widgets.code.columns_view import ColumnsView
         from ..widgets.code.flow_view import FlowView
-        from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
+        from ..widgets.code.marked_code import MarkedCodePane
         from ..widgets.lists.linked_view import LinkedView
         from ..widgets.lists.row_view import RowView
         from ..widgets.lists.search_bar import SearchBar
@@ -196,7 +197,7 @@ class HelpController(Controller):
             "Everywhere": self._everywhere,
             "Tree": SpecTree.BINDINGS,
             _LISTS: [*RowView.BINDINGS, *LinkedView.BINDINGS],
-            "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
+            "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *MarkedCodePane.BINDINGS],
             "Columns beside the code": ColumnsView.BINDINGS,
             "Control flow as a picture": FlowView.BINDINGS,
             "Variables": VariablesView.BINDINGS,

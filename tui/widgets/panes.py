@@ -10,7 +10,7 @@ from textual.widgets import TabPane
 from ...core.errors import BpftuiError
 from ...core.live.monitor import WINDOWS
 from ..nodes import NodeKind
-from .code.kernel_code import KernelCodePane
+from .code.marked_code import MarkedCodePane
 from .live.graph_pane import GraphPane
 from .live.map_pane import MapPane
 from .live.printed_view import PrintedView
@@ -47,7 +47,7 @@ class Panes:
 
     def __init__(self, spec: CollectionSpec, session: Session) -> None:
         self._spec = spec
-        self.code = KernelCodePane(spec, session)
+        self.code = MarkedCodePane(spec, session)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec, theirs=session.theirs is not None)
         self.graph = GraphPane()

@@ -17,6 +17,7 @@ from bpftui.core.coverage.gathered import Gathered
 from bpftui.core.coverage.html import html
 from bpftui.core.coverage.lcov import lcov
 from bpftui.core.coverage.lines import FileCoverage, Jump, LineCoverage, covered
+from bpftui.core.coverage.program import ProgramCoverage
 from bpftui.core.coverage.report import parse_report, report_lines
 from bpftui.core.coverage.text import listing, percent, summary
 from bpftui.core.errors import ObjectError, UnknownNameError
@@ -287,3 +288,19 @@ def test_functions_that_programs_share_are_one() -> None:
     )
     together = sum(sum(line.instructions for line in file.lines.values()) for file in files)
     assert together < apart
+
+
+def test_a_program_slot_by_slot() -> None:
+    """traffic.o without its list of sources, three times on a UDP packet: what ran, what never did, what cannot."""
+    found, spec = gathered(ROOT / "bpf/traffic.o", *[bytes(template("IPv4 UDP"))] * 3, track_sources="false")
+    counts = found.of(spec.programs["count_traffic"], spec.file)
+    assert counts is not None
+    one = ProgramCoverage(spec.programs["count_traffic"], spec, counts)
+    assert (one.runs, one.most) == (3, 3)
+    assert [one.within(slot, slot + 1) for slot in (0, 41, 77, 106)] == [3, 0, 1, None]
+    assert (one.within(40, 107), one.within(106, 132)) == (3, None)
+    assert one.gaps == (10, 20, 25, 27, 30, 41, 93, 146, 147)
+    assert [one.one_sided(slot) for slot in (10, 105, 146)] == ["never jumped in 3", "", "always jumped in 1"]
+    assert one.removed == {*range(106, 132)}
+    assert one.decided == {105: True, 135: False}
+    assert one.summary == (36, 44, 13, 26, 122, 147)

@@ -20,6 +20,7 @@ from .decorations.decoration import Canvas
 from .decorations.heat import HeatColumn
 from .decorations.jump_target import JumpTarget
 from .decorations.matches import Matches
+from .decorations.runs import RunsColumn
 from .decorations.source_token import SourceToken
 from .decorations.trail import TrailColumn
 from .folded_listing import FoldedListing
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from ....core.btf.core import CoreResolver
+    from ....core.coverage.program import ProgramCoverage
     from ....core.listing.listing import Row
     from ....core.spec import Reference
     from ....core.verifier import Heat
@@ -54,7 +56,7 @@ _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
 _STYLES: Final = {
     name: css
-    for kind in (ListingRows, Arrows, DeadCode, HeatColumn, JumpTarget, Matches, SourceToken, TrailColumn)
+    for kind in (ListingRows, Arrows, DeadCode, HeatColumn, JumpTarget, Matches, RunsColumn, SourceToken, TrailColumn)
     for name, css in kind.STYLES.items()
 }
 """What rows and decorations are drawn in: declarations in CSS, by component class."""
@@ -188,12 +190,22 @@ class ListingView(CodeView):
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
         self.jumps = ListingJumps(self)
         """What brings the cursor to an instruction."""
+        self._runs = RunsColumn()
         self._heat = HeatColumn()
         self._dead_code = DeadCode()
         self._trail = TrailColumn()
         self._matches = Matches()
         self._rows = ListingRows(
-            [self._trail, self._heat, Arrows(), self._dead_code, JumpTarget(), SourceToken(), self._matches],
+            [
+                self._trail,
+                self._runs,
+                self._heat,
+                Arrows(),
+                self._dead_code,
+                JumpTarget(),
+                SourceToken(),
+                self._matches,
+            ],
         )
         self._shown: FoldedListing | None = None
         self._ascii = is_ascii_terminal()
@@ -304,6 +316,11 @@ class ListingView(CodeView):
     def mark_heat(self, heat: Heat | None) -> None:
         """Show how often the verifier walked over each instruction; None for nothing."""
         if self._heat.show(heat):
+            self._redraw()
+
+    def mark_runs(self, coverage: ProgramCoverage | None) -> None:
+        """Show what runs came to; None for nothing."""
+        if self._runs.show(coverage):
             self._redraw()
 
     def mark_trail(self, trail: Trail | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import bpftui.core.live
 from bpftui.tui.__main__ import main
-from tests.tui.widgets.code.test_kernel_code import DEAD, fake_image
+from tests.tui.widgets.code.test_marked_code import DEAD, fake_image
 
 if TYPE_CHECKING:
     from bpftui.core.runtime.inspected import Image

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .....core.verifier import Heat
-    from .decoration import Spot
+    from .decoration import Canvas, Spot
 
-__all__ = ["HeatColumn"]
+__all__ = ["HeatColumn", "bar"]
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS: Final = " .:-=+*#@"
@@ -59,10 +59,14 @@ class HeatColumn(Decoration):
             count = heat.within(row.slot, spot.shown.stop(spot.index))
             return [Segment(f"{f'{count:,}' if count else '':>{digits}}   ", canvas.ink("listing-view--sum"))]
         count = heat.visits.get(row.slot, 0)
-        bars = _ASCII_BARS if canvas.ascii_only else _BARS
-        # Where each was walked over once, none is hot.
-        bar = bars[-(-count * (len(bars) - 1) // self._most)] if self._most > 1 else " "
         is_hot = count > 1 and count >= _HOT * self._most
         ink = canvas.ink("listing-view--hot" if is_hot else "listing-view--warm")
-        amount = canvas.ink(f"listing-view--heat-{max(1, -(-count * _LEVELS // self._most))}")
-        return [Segment(f"{f'{count:,}' if count else '':>{digits}} ", ink), Segment(f"{bar} ", amount)]
+        return [Segment(f"{f'{count:,}' if count else '':>{digits}} ", ink), bar(count, self._most, canvas)]
+
+
+def bar(count: int, most: int, canvas: Canvas) -> Segment:
+    """Return two cells with a bar that compares a count with the largest one; none where that is 1."""
+    bars = _ASCII_BARS if canvas.ascii_only else _BARS
+    # Where each was counted once, none is hot.
+    text = bars[-(-count * (len(bars) - 1) // most)] if most > 1 else " "
+    return Segment(f"{text} ", canvas.ink(f"listing-view--heat-{max(1, -(-count * _LEVELS // max(1, most)))}"))

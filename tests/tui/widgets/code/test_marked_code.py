@@ -1,24 +1,25 @@
-"""What the kernel made of a program, in the Code tab: columns, dead code, and a runtime or a kernel that has none."""
+"""What is marked in the Code tab: what ran, what the kernel made of a program, and a runtime that has none of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from bpftui.core.asm import instructions
+from bpftui.core.coverage.gathered import Gathered
 from bpftui.core.errors import FeatureError
 from bpftui.core.kernel.inspect import image as images
 from bpftui.core.kernel.inspect import walk as walks
+from bpftui.core.packet import template
 from bpftui.core.runtime.inspected import Image
-from bpftui.core.spec import INSN_SIZE
+from bpftui.core.spec import INSN_SIZE, CollectionSpec
 from bpftui.core.verifier import Heat, VerifierLog
+from bpftui.core.vm.runtime import MachineRuntime
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
-
-    from bpftui.core.spec import CollectionSpec
 
 DEAD = "tests/objects/dead_code.o"
 KEPT = (0, 1, 2, 46, 47, 48, 49, 61)
@@ -109,15 +110,15 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
         dead = next(segment for segment in drawn if "bpf_get_prandom_u32" in segment.text)
         assert dead.style is not None
         assert dead.style.strike
-        await walk.press("m")
+        pane.action_dead()
         assert pane.mode == ""
         pane.action_dead()
         await walk.until(lambda: pane.mode == "dead")
         assert asked == [False]  # nothing has changed: what is known is shown
         walk.explorer.spec.set("verbose", True)
         await walk.press("3", "2")
-        await walk.until(lambda: asked == [False, True])
-        await walk.press("m")
+        await walk.until(lambda: asked == [False, True] and pane.mode == "dead")
+        pane.action_dead()
         await walk.until(lambda: pane.mode == "" and "removed" not in str(pane.query_one("#code-title").render()))
 
 
@@ -130,7 +131,7 @@ async def test_no_kernel_or_a_kernel_that_does_not_say(
     monkeypatch.setattr(images, "read_image", refuse)
     async with explore(DEAD) as walk:
         await walk.press("2", "m")
-        assert walk.message == "⚠ only the kernel verifies and translates programs; this is the vm runtime"
+        assert walk.message == "⚠ nothing has run yet: L loads it, R runs it on a packet"
         assert "Marks" not in walk.footer
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
@@ -188,6 +189,92 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         assert asked == ["dead_code"]  # nothing has changed: what is known is shown
 
 
+def runs_of(walk: Any) -> dict[int, str]:
+    """Return what stands beside the instructions in sight, by slot: a count or a word."""
+    view = walk.explorer.panes.code.view
+    shown = lines(view)
+    top = view.scroll_offset.y
+    rows = {view.row(top + number).slot: line for number, line in enumerate(shown) if view.row(top + number).raw}
+    return {slot: line[1:].split()[0] for slot, line in rows.items()}
+
+
+async def test_what_ran_stands_beside_the_code_and_gaps_are_gone_to(explore: Callable[..., Any]) -> None:
+    async with explore(runtime=MachineRuntime()) as walk:
+        pane = walk.explorer.panes.code
+        walk.explorer.spec.set("track_sources", False)
+        await walk.press("L")
+        await walk.until(lambda: walk.explorer.operations.collection is not None and not walk.explorer.operations.busy)
+        program = walk.explorer.operations.collection.programs["count_traffic"]
+        for _ in range(3):
+            program.run(bytes(template("IPv4 UDP")))
+        await walk.press("2", "m")
+        await walk.until(lambda: "3 runs" in walk.screen)
+        assert "3 runs · 81.8 % of lines · 13 of 26 outcomes" in str(pane.query_one("#code-title").render())
+        assert runs_of(walk)[0] == "3"
+        assert lines(pane.view)[2].split()[1:4] == ["█", "0", "r7"]
+        await walk.press("greater_than_sign")
+        here = next(line for line in lines(pane.view) if line.startswith("▌"))
+        assert here.startswith("▌      3 █ ╭──── 10    if w1 != 0x1 goto L161")
+        assert pane.view.row_text(pane.view.cursor) == "10: if w1 != 0x1 goto L161  ; never jumped in 3"
+        await walk.press(*["greater_than_sign"] * 5)
+        assert pane.view.slot_at(pane.view.cursor) == 41
+        assert runs_of(walk)[41] == "never"
+        await walk.press("less_than_sign")
+        assert pane.view.row_text(pane.view.cursor) == "30: if r2 > r3 goto L63  ; never jumped in 3"
+        program.run(bytes(template("IPv6 TCP")))
+        await walk.until(lambda: "4 runs" in walk.screen)
+        assert runs_of(walk)[30] == "3"
+        walk.explorer.code.go_to_slot(136)
+        await walk.settle()
+        assert "removed" in runs_of(walk).values()
+        assert any("; dead: track_sources = fal›" in line for line in lines(pane.view))
+        await walk.press("m")
+        assert pane.mode == ""
+        assert not any("removed" in line or "never" in line for line in lines(pane.view))
+
+
+async def test_what_tests_came_to_the_verifiers_walk_and_dead_code_in_one_listing(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "read_image", fake_image)
+    monkeypatch.setattr(walks, "read_walk", lambda spec, name: Heat(VerifierLog(LOG, spec.programs[name])))
+    spec = CollectionSpec.from_file(DEAD)
+    gathered = Gathered()
+    with MachineRuntime().load(spec) as collection:
+        program = collection.programs["dead_code"]
+        program.count()
+        for _ in range(12):
+            program.run(bytes(64))
+        assert program.counts is not None
+        gathered.add(program.spec, collection.spec, program.counts)
+    async with explore(DEAD) as walk:
+        pane = walk.explorer.panes.code
+        walk.runtime.verifies = True
+        walk.explorer.operations.session.coverage = gathered
+        await walk.press("2")
+        modes = []
+        for _ in range(5):
+            await walk.press("m")
+            await walk.until(lambda: pane._asking is None)
+            modes.append(pane.mode)
+        assert modes == ["runs", "heat", "dead", "all", ""]
+        pane.action_all_marks()
+        await walk.until(lambda: "12 runs · " in walk.screen)
+        assert "outcomes  5 walked, 60 % at dead_code.c:13" in str(pane.query_one("#code-title").render())
+        rows = [line[1:].split() for line in lines(pane.view)]
+        assert rows[2][:5] == ["12", "█", "1", "▄", "0"]
+        removed = next(row for row in rows if row[0] == "removed" and "dead:" in row)
+        assert removed[-3:] == ["verbose", "=", "false"]
+
+
+async def test_coverage_of_other_code_is_not_shown(explore: Callable[..., Any]) -> None:
+    async with explore(DEAD) as walk:
+        walk.explorer.operations.session.coverage = Gathered()
+        await walk.press("2", "m")
+        await walk.until(lambda: "nothing was counted of this code" in walk.message)
+        assert walk.explorer.panes.code.mode == ""
+
+
 async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., Any]) -> None:
     async with explore(DEAD) as walk:
         await walk.hurry("2")
@@ -197,4 +284,4 @@ async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., An
         walk.runtime.verifies = False
         assert pane.check_action("columns", ()) is False
         await walk.hurry("m")
-        assert "only the kernel verifies and translates programs; this is the vm runtime" in walk.message
+        assert "nothing has run yet: L loads it, R runs it on a packet" in walk.message

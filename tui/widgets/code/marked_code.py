@@ -1,0 +1,552 @@
+"""MarkedCodePane: a program's code, and on demand what ran of it, where the verifier's work goes, and what is dead."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, TypeAlias
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from ....core.interrupt import Interrupt
+from ...jumps import remember_place
+from ..place_tabs import PlaceTabs
+from .code_pane import CodePane
+from .columns_view import ROOMY, ColumnsView
+from .flow_view import FlowFacts
+from .kernel_answer import Answer, ask, reasons, told_heat
+from .run_counts import RunCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+    from ....core.coverage.program import ProgramCoverage
+    from ....core.live import Session
+    from ....core.runtime.inspected import Inspector
+    from ....core.spec import CollectionSpec
+    from ...jumps import CodePlace
+    from ..lists.row_view import RowView
+    from .kernel_answer import Question
+    from .listing_jumps import CodeSpot
+
+__all__ = ["MarkedCodePane"]
+
+Mode: TypeAlias = Literal["", "columns", "runs", "heat", "dead", "all"]
+
+_QUESTIONS: Final[Mapping[Mode, tuple[Question, ...]]] = {
+    "columns": ("image",),
+    "heat": ("walk",),
+    "dead": ("image",),
+    "all": ("walk", "image"),
+}
+"""What the kernel is asked, by mode."""
+
+
+class _Counted(NamedTuple):
+    """What runs of a program came to."""
+
+    program: str
+    coverage: ProgramCoverage
+    summary: str
+    removed: Mapping[int, str]
+    """Why what nothing can come to is dead, by slot."""
+
+
+class MarkedCodePane(CodePane):
+    """The code of one program: as it was written, beside what the kernel made of it, or with marks: how often each
+    instruction ran, how often the verifier walked over it, what is dead, or all of that at once.
+
+    What ran is what a runtime counts, or tests have counted. For what the kernel says, the program is loaded once more,
+    with the variables as they are set, and closed again.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "marks", "Marks", id="code.marks", tooltip="Marks: runs, verifier's walk, dead, all, none"),
+        Binding("m", "no_marks", show=False),
+        Binding("less_than_sign", "mark(-1)", show=False, id="code.mark.before", tooltip="The mark before"),
+        Binding(
+            "greater_than_sign",
+            "mark(1)",
+            show=False,
+            id="code.mark.next",
+            tooltip="Next mark: never ran, hottest",
+        ),
+        Binding("escape", "give_up", "Stop", show=False, id="code.stop", tooltip="Ask the kernel no more"),
+    ]
+    COMMANDS: ClassVar[Sequence[tuple[str, str]]] = (
+        *CodePane.COMMANDS,
+        ("Beside it what the verifier and the JIT made of it", "columns"),
+        ("How often each instruction ran, and what never did", "runs"),
+        ("How often the verifier walked each instruction", "heat"),
+        ("Mark what the verifier removed, and why", "dead"),
+        ("Runs, the verifier's walk and dead code at once", "all_marks"),
+    )
+
+    DEFAULT_CSS = """
+    MarkedCodePane > ColumnsView { height: 1fr; display: none; }
+    """
+
+    class Answered(Message):
+        """The kernel has answered.
+
+        Args:
+            program: The program.
+            state: What it was asked for: the constants and the type.
+            mode: What is to be shown.
+            answer: What it said, or why it did not.
+        """
+
+        def __init__(self, program: str, state: Hashable, mode: Mode, answer: Answer | str) -> None:
+            super().__init__()
+            self.program = program
+            self.state = state
+            self.mode: Mode = mode
+            self.answer = answer
+
+    class Counted(Message):
+        """What ran is counted.
+
+        Args:
+            counted: What it came to; None where nothing is known of the program's code.
+        """
+
+        def __init__(self, counted: _Counted | None) -> None:
+            super().__init__()
+            self.counted = counted
+
+    def __init__(self, spec: CollectionSpec, session: Session, *, id: str | None = None) -> None:  # noqa: A002
+        """Initialise the pane for the programs of *spec*; the runtime of *session* is asked what it makes of them."""
+        super().__init__(spec, id=id)
+        self._session = session
+        self._runs = RunCounts(session)
+        self.mode: Mode = ""
+        """What is shown of what is known."""
+        self._zoomed: PlaceTabs | None = None
+        """What was zoomed for the columns."""
+        self._answer: Answer | None = None
+        self._counted: _Counted | None = None
+        self._is_counting = False
+        self._asking: Interrupt | None = None
+        self._asked_at = 0.0
+        self._refused: tuple[str, Hashable] | None = None
+        """Of what the kernel does not say what it makes of it."""
+        self._rank = -1
+        """Which of the hottest lines the cursor was brought to."""
+
+    def compose(self) -> ComposeResult:
+        """Compose title, listing, and the columns, which are out of sight."""
+        yield from super().compose()
+        yield ColumnsView()
+
+    @property
+    def columns(self) -> ColumnsView:
+        """The three columns."""
+        return self.query_one(ColumnsView)
+
+    def remark(self) -> str:
+        """Say what the marks come to, all in all; then what a listing says by itself."""
+        if self._asking is not None:
+            seconds = time.monotonic() - self._asked_at
+            return "asking the verifier …" + (f" {seconds:.0f} s (esc: stop)" if seconds >= 1 else "")
+        return "  ".join(part for part in (*self._summaries(), super().remark()) if part)
+
+    def _summaries(self) -> Iterable[str]:
+        counted, answer = self._shown_runs, self._answer
+        if self._shows_runs:
+            yield "counting …" if counted is None else counted.summary
+        if answer is None or self._session.theirs is not None:
+            return
+        if answer.walk is not None and self.mode in ("heat", "all"):
+            yield told_heat(answer.walk)
+        # Beside what runs came to there is no room to say of what is dead more than each row does.
+        if answer.image is not None and self.mode in ("columns", "dead"):
+            yield answer.image.summary
+
+    def flow_facts(self) -> FlowFacts:
+        """Return what is shown beside the code: how often it ran, or its verifier's walk, and what is dead."""
+        counted = self._shown_runs
+        answer = self._known() if self.mode else None
+        removed = frozenset[int]() if answer is None or answer.image is None else frozenset(answer.image.removed)
+        if counted is not None:
+            return FlowFacts(counted.coverage.counts, removed=removed or counted.coverage.removed)
+        if answer is None or self.mode not in _QUESTIONS:
+            return super().flow_facts()
+        if self.mode in ("heat", "all") and answer.walk is not None:
+            return FlowFacts(answer.walk.visits, "the verifier's walk")
+        return FlowFacts(removed=removed)
+
+    # What comes and goes
+
+    def watch_program(self, name: str) -> None:
+        """Show another program with the same marks as far as they need nobody asked, else as it was written."""
+        keeps = self.mode == "runs"
+        self._leave()
+        super().watch_program(name)
+        if keeps:
+            self._enter("runs")
+
+    def on_show(self) -> None:
+        """Ask again when constants were changed meanwhile. Textual calls the base class's handler by itself."""
+        if self.mode and (lacking := self._lacking(self.mode)):
+            self._ask(self.mode, lacking)
+
+    def go_to(self, place: CodePlace) -> None:
+        """Show an instruction, in the columns too."""
+        super().go_to(place)
+        self._follow()
+
+    def return_to(self, spot: CodeSpot | None) -> None:
+        """Show an instruction again, in the columns too."""
+        super().return_to(spot)
+        self._follow()
+
+    def show_function(self, program: str, function: str) -> None:
+        """Show a function, in the columns too."""
+        super().show_function(program, function)
+        self._follow()
+
+    def _follow(self) -> None:
+        view = self.view
+        if self.mode == "columns" and view.row_count():
+            self.columns.show_slot(view.slot_at(view.cursor))
+
+    def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
+        """Let the listing follow the columns: leaving them leads to the same instruction."""
+        columns = self.columns
+        if event.view is columns and self.mode == "columns" and columns.row_count():
+            self.view.jumps.show(columns.slot_at(columns.cursor))
+
+    # Actions
+
+    def action_columns(self) -> None:
+        """Show BPF, translated and native code beside each other, or the listing again."""
+        self._toggle("columns")
+
+    def action_runs(self) -> None:
+        """Show how often each instruction ran, or no longer."""
+        self._toggle("runs")
+
+    def action_heat(self) -> None:
+        """Show how often the verifier walked over each instruction, or no longer."""
+        self._toggle("heat")
+
+    def action_dead(self) -> None:
+        """Mark what the verifier removed, or nothing any more."""
+        self._toggle("dead")
+
+    def action_all_marks(self) -> None:
+        """Show all of that at once, or nothing any more."""
+        self._toggle("all")
+
+    def action_marks(self) -> None:
+        """Show the next of the marks that there are: runs, the verifier's walk, what it removed, all, nothing."""
+        modes = self._marks
+        at = modes.index(self.mode) if self.mode in modes else -1
+        self._toggle(modes[at + 1] if at + 1 < len(modes) else self.mode)
+
+    @property
+    def _marks(self) -> list[Mode]:
+        """The marks that there can be."""
+        runs: list[Mode] = [] if self._runs.why_not else ["runs"]
+        verifier: list[Mode] = ["heat", "dead", "all"] if self._asks_kernel else []
+        return [*runs, *verifier] if self.spec.programs else []
+
+    @property
+    def _asks_kernel(self) -> bool:
+        return self._session.verifies and self._session.theirs is None
+
+    def action_mark(self, step: int) -> None:
+        """Go to the next mark, or the one before: by place what never ran and what is dead, of the verifier's walk from
+        the hottest on.
+        """
+        view = self.view
+        if not view.row_count():
+            return
+        here, counted, answer = view.slot_at(view.cursor), self._shown_runs, self._known()
+        if counted is not None:
+            self._go_beyond(here, counted.coverage.gaps, step)
+        elif self._shows_runs or answer is None:
+            return
+        elif self.mode == "dead" and answer.image is not None:
+            removed = answer.image.removed
+            self._go_beyond(here, [slot for slot in sorted(removed) if slot - 1 not in removed], step)
+        elif answer.walk is not None:
+            visits = answer.walk.visits
+            ranked = sorted(visits, key=lambda slot: (-visits[slot], slot))
+            at = self._rank if 0 <= self._rank < len(ranked) and ranked[self._rank] == here else (-1 if step > 0 else 0)
+            self._rank = (at + step) % len(ranked) if ranked else -1
+            if ranked:
+                self._show_mark(ranked[self._rank])
+
+    def _go_beyond(self, here: int, marks: Sequence[int], step: int) -> None:
+        """Go to the first of some marks, ascending, that is beyond a slot, and around the end."""
+        beyond = [slot for slot in marks if (slot > here if step > 0 else slot < here)]
+        if found := beyond or marks:
+            self._show_mark(found[0 if step > 0 else -1])
+        else:
+            self.notify("all of it ran, and every jump went both ways", timeout=3)
+
+    def _show_mark(self, slot: int) -> None:
+        remember_place(self)
+        self.view.jumps.show(slot)
+
+    def action_give_up(self) -> None:
+        """Ask the kernel no more."""
+        self._leave()
+
+    def show_next_view(self) -> None:
+        """Show what the kernel made of the program, where it says so; else the control flow."""
+        if self._session.verifies and self.program and self._refused != (self.program, self._state()):
+            self._toggle("columns")
+        else:
+            self.show_flow()
+
+    def on_columns_view_left(self) -> None:
+        """Show the control flow, after the columns."""
+        self._leave()
+        self.show_flow()
+        self.flow.focus()
+
+    def action_no_marks(self) -> None:
+        """Say why there is nothing to show."""
+        if self._session.theirs is not None:
+            text = "how the verifier walked and what it removed was told to whoever loaded this"
+        elif not self.spec.programs:
+            text = "this object has no programs"
+        else:
+            text = self._runs.why_not
+        self.notify(text, severity="warning")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the runtime can answer."""
+        match action:
+            case "marks":
+                return bool(self._marks)
+            case "no_marks":
+                return not self._marks
+            case "runs" | "heat" | "dead":
+                return action in self._marks
+            case "all_marks":
+                return "all" in self._marks
+            case "columns":
+                return self._session.verifies and bool(self.spec.programs)
+            case "mark":
+                return self.mode not in ("", "columns")
+            case "give_up":
+                return self._asking is not None
+            case _:
+                return super().check_action(action, parameters)
+
+    # What the kernel says
+
+    def _known(self) -> Answer | None:
+        """Return what the kernel has said of the program since the constants were set."""
+        answer = self._answer
+        return answer if answer is not None and answer[:2] == (self.program, self._state()) else None
+
+    def _lacking(self, mode: Mode) -> tuple[Question, ...]:
+        """Return what the kernel is to be asked before a mode can be shown."""
+        questions = _QUESTIONS.get(mode, ())
+        known = self._known()
+        return questions if known is None else known.lacks(questions)
+
+    def _toggle(self, mode: Mode) -> None:
+        if not self.program or self.view.listing is None:
+            return
+        if self._asking is not None:
+            self._leave()
+        elif self.mode == mode:
+            self._leave()
+            (self.flow if self.flow.display else self.view).focus()
+        elif lacking := self._lacking(mode):
+            self._ask(mode, lacking)
+        else:
+            self._enter(mode)
+
+    def _state(self) -> Hashable:
+        """Return what the kernel's answer depends on."""
+        fixed = tuple(bytes(found.data or b"") for found in self.spec.maps.values() if found.read_only)
+        return self.spec.programs[self.program].type, fixed
+
+    def _ask(self, mode: Mode, questions: tuple[Question, ...]) -> None:
+        self._give_up()
+        inspector = self._session.runtime.inspect()
+        self._asking = Interrupt()
+        self._asked_at = time.monotonic()
+        self._show_title()
+        known = self._known() or Answer(self.program, self._state())
+        work = partial(self._make, self._asking, inspector, known, questions, mode)
+        self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
+
+    def _give_up(self) -> None:
+        """Have the kernel stop where it is being asked: it may be at it for half a minute."""
+        if self._asking is not None:
+            self._asking.set()
+            self._asking = None
+
+    def on_mount(self) -> None:
+        """Tell from time to time for how long the kernel has been asked, and what has run since."""
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self._asking is not None:
+            self._show_title()
+        elif self._shows_runs and self.is_on_screen:
+            self._count()
+
+    def on_unmount(self) -> None:
+        """Leave no thread behind that the end of the process would wait for."""
+        self._give_up()
+
+    def _make(
+        self, asking: Interrupt, inspector: Inspector, known: Answer, questions: tuple[Question, ...], mode: Mode
+    ) -> None:
+        """Ask the kernel, in a thread."""
+        with asking:
+            answer = ask(known, questions, self.spec, inspector)
+        if not asking.is_set():
+            self.post_message(self.Answered(known.program, known.state, mode, answer))
+
+    def on_marked_code_pane_answered(self, event: Answered) -> None:
+        """Show the answer, unless another program is shown by now."""
+        self._asking = None
+        if event.program != self.program:
+            return
+        if isinstance(event.answer, str):
+            self._refused = event.program, event.state
+            self._leave()
+            self.notify(event.answer, title="The kernel's code", severity="error", timeout=8)
+            return
+        self._answer = event.answer
+        self._enter(event.mode)
+
+    # What ran
+
+    @property
+    def _shows_runs(self) -> bool:
+        """Whether what ran is to stand beside the code."""
+        return self.mode == "runs" or (self.mode == "all" and not self._runs.why_not)
+
+    @property
+    def _shown_runs(self) -> _Counted | None:
+        """What stands there; None for nothing, or nothing yet."""
+        counted = self._counted if self._shows_runs else None
+        return counted if counted is not None and counted.program == self.program else None
+
+    def _count(self) -> None:
+        """Read what ran, in a thread, where one does not do so already."""
+        if not self._is_counting:
+            self._is_counting = True
+            self.run_worker(partial(self._read, self.program), thread=True, exit_on_error=False, group="runs")
+
+    def _read(self, program: str) -> None:
+        counted = None
+        try:
+            coverage = self._runs.read(program)
+            if coverage is not None:
+                spec = self.spec
+                removed = reasons(spec.programs[program], spec, coverage.removed, coverage.decided)
+                counted = _Counted(program, coverage, _told(coverage), removed)
+        finally:
+            self.post_message(self.Counted(counted))
+
+    def on_marked_code_pane_counted(self, event: Counted) -> None:
+        """Show what ran, unless that is of no interest any more."""
+        self._is_counting = False
+        counted = event.counted
+        if not self._shows_runs:
+            return
+        if counted is None:
+            self._leave()
+            self.notify("nothing was counted of this code: what ran was built otherwise", severity="warning", timeout=8)
+        elif counted.program != self.program:
+            self._count()
+        elif self._counted is None or counted.summary != self._counted.summary or not self._is_shown(counted):
+            self._counted = counted
+            self._mark_runs(counted)
+
+    def _is_shown(self, counted: _Counted) -> bool:
+        """Whether what stands there says the same."""
+        shown = self._counted
+        return (
+            shown is not None and shown.program == counted.program and shown.coverage.counts == counted.coverage.counts
+        )
+
+    def _mark_runs(self, counted: _Counted) -> None:
+        self.view.mark_runs(counted.coverage)
+        answer = self._known() if self.mode == "all" else None
+        self.view.mark_removed(counted.removed if answer is None or answer.image is None else answer.image.removed)
+        if self.flow.display:
+            self.show_flow()
+        self._show_title()
+
+    # What stands beside the code
+
+    def _enter(self, mode: Mode) -> None:
+        had_focus = self.view.has_focus or self.columns.has_focus or self.flow.has_focus
+        lacking, answer = self._lacking(mode), self._known()
+        self._leave()
+        if lacking:
+            return  # the constants were set while the kernel was asked
+        self.mode = mode
+        shown = self.view
+        if self._shows_runs:
+            self._count()
+        if answer is not None and mode in ("heat", "all"):
+            self.view.mark_heat(answer.walk)
+        if answer is not None and answer.image is not None and mode in ("dead", "all"):
+            self.view.mark_removed(answer.image.removed)
+        if answer is not None and answer.image is not None and mode == "columns":
+            self.leave_flow()
+            shown = self.columns
+            shown.display, self.view.display = True, False
+            self._make_room(had_focus)
+            shown.show(answer.image.table)
+            # Where it scrolls to depends on its size, which it has not got yet.
+            self.call_after_refresh(shown.show_slot, self.view.slot_at(self.view.cursor))
+        if self.flow.display:
+            self.show_flow()
+        elif had_focus:
+            shown.focus()
+        if (counted := self._shown_runs) is not None:
+            self._mark_runs(counted)
+        self._show_title()
+
+    def _make_room(self, had_focus: bool) -> None:
+        """Let the columns have the place of all, where there is no room beside others; not under the user's hands."""
+        tabs = next(each for each in self.ancestors if isinstance(each, PlaceTabs))
+        if had_focus and not tabs.is_zoomed and self.size.width < ROOMY:
+            tabs.zoom()
+            self._zoomed = tabs
+
+    def _leave(self) -> None:
+        """Show the listing as it was written; what the kernel is being asked is of no interest any more."""
+        self._give_up()
+        self.mode = ""
+        if self._zoomed is not None:
+            self._zoomed.unzoom()
+            self._zoomed = None
+        self.view.mark_runs(None)
+        self.view.mark_removed({})
+        self.view.mark_heat(None)
+        self.columns.display, self.view.display = False, not self.flow.display
+        if self.flow.display:
+            self.show_flow()
+        self._show_title()
+
+
+def _told(coverage: ProgramCoverage) -> str:
+    """Return how often a program ran, and how much of it, as a title says it."""
+    from ....core.coverage.text import percent
+    from ...text.format import counted
+
+    found = coverage.summary
+    parts = [counted(coverage.runs, "run")]
+    if found.all_lines:
+        parts.append(f"{percent(found.lines, found.all_lines)} of lines")
+    if found.all_outcomes:
+        parts.append(f"{found.outcomes:,} of {found.all_outcomes:,} outcomes")
+    return " · ".join(parts)
