@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ..core.debug import Recording
+    from ..core.debug.verified import VerifierLogs
     from ..core.live import RuntimeName
     from ..core.system.load import Looker
     from .dialogs.command import Command
@@ -58,6 +59,8 @@ class Debugged(NamedTuple):
     recording: Recording
     breaks: Sequence[str] = ()
     """Where it is to stop: `prog.c:40`, `17 if r1 > 5`."""
+    logs: VerifierLogs | None = None
+    """Those of the kernel's verifier, for what it knew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -478,7 +481,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         if self._load_at_once:
             self.operations.load()
         if self._debug is not None:
-            self.explorer.debug(self._debug.recording, self._debug.breaks)
+            self.explorer.debug(*self._debug)
         if self.config.keys:
             from .key_table import unknown
 

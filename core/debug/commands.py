@@ -273,11 +273,35 @@ class Interpreter:
                     for each in breakpoints.waiting
                 ]
                 return Answer(line, "\n".join(texts))
+            case "ranges":
+                return _ranges(self._session, line)
             case _:
                 raise UsageError(
-                    "info tells of registers, locals or breakpoints",
-                    hint="info registers, info locals, info breakpoints",
+                    "info tells of registers, locals, breakpoints or ranges",
+                    hint="info registers, info locals, info breakpoints, info ranges",
                 )
+
+
+def _ranges(session: Session, line: str) -> Answer:
+    """Return what the kernel's verifier knew of registers and stack slots, beside what they are."""
+    verified = session.verified
+    if verified is None:
+        raise UsageError(
+            "what the verifier knew is in its log, which is not at hand",
+            hint="--ranges kernel asks this kernel, --ranges FILE reads a log at level 2",
+        )
+    known = verified.here()
+    if not known and verified.logs.problem:
+        raise UsageError(verified.logs.problem)
+    registers, fp, order = session.registers, session.registers[10], session.symbols.byte_order
+    value: dict[str, dict[str, object]] = {}
+    texts: list[str] = []
+    for place, each in known.items():
+        raw = None if place[0] == "r" else session.memory.own(fp + int(place[2:]), 8)
+        number = registers[int(place[1:])] if raw is None else int.from_bytes(raw, order)
+        value[place] = {"value": number, "known": each.text, "admits": each.admits, "doubt": each.doubt}
+        texts.append(f"{place:<6} {number:#x}  {each.shown}".rstrip())
+    return Answer(line, "\n".join(texts), value)
 
 
 def _locals(session: Session) -> dict[str, str]:

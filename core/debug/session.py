@@ -23,11 +23,13 @@ from .breakpoints import Breakpoints, Place
 from .standing import Standing
 from .stops import Access, Breakpoint, Reason, Stop, Waiting, Watchpoint
 from .syntax import ExpressionError
+from .verified import Verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .recording import Recording
+    from .verified import VerifierLogs
 
 __all__ = ["Session"]
 
@@ -52,8 +54,15 @@ class Session(Standing):
         """The same steps, backwards."""
         self.logged: list[str] = []
         """What logpoints said, oldest first."""
+        self.verified: Verified | None = None
+        """Tells what the kernel's verifier knew; None where its logs are not at hand."""
         self.pausing = Event()
         """Set by another thread: `resume` goes on into no other run, and stands still at the beginning of the next."""
+
+    def know(self, logs: VerifierLogs) -> None:
+        """Have what the verifier knew beside what there is; the log of the program is read now."""
+        logs.of(self.world.program.name)
+        self.verified = Verified(self, logs)
 
     # What stops it
 

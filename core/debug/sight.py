@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .stops import Access
     from .symbols import Location
+    from .verified import Known
     from .world import World
 
 __all__ = ["Eyes", "Held", "Register", "RunSeen", "Sight", "Slot", "Watched"]
@@ -131,6 +132,10 @@ class Sight:
     will_jump: bool | None
     """Whether the next instruction jumps; None where it is no conditional jump."""
     registers: tuple[Register, ...]
+    known: Mapping[str, Known]
+    """What the kernel's verifier knew here of `r0` to `r10`, `fp-8`, …; empty where it is not known."""
+    unknown: str
+    """Why that is not known, where it was asked for; empty where it was not, or is."""
     stack: tuple[Slot, ...]
     calls: tuple[Location, ...]
     """The functions that have begun, the outermost first."""
@@ -250,6 +255,8 @@ class Eyes:
             last=session.symbols.location(timeline.places[position - 1]) if position else None,
             will_jump=self._jumps(position),
             registers=self._registers(before),
+            known={} if session.verified is None else session.verified.here(),
+            unknown="" if session.verified is None else session.verified.logs.problem,
             stack=self._stack(before),
             calls=tuple(session.calls),
             packet=packet,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from ..btf import Btf
     from ..listing.listing import Listing, Row
     from ..spec import CollectionSpec
-    from ..verifier import Heat
+    from ..verifier import Heat, VerifierLog
 
 __all__ = ["ColumnRow", "Image", "Inspector", "NativeFunction", "NativeRun"]
 
@@ -98,5 +99,15 @@ class Inspector(Protocol):
 
         Raises:
             LoadError, NoPermissionError, FeatureError: It was refused before the verifier walked through it.
+        """
+        ...
+
+    def walk_log(self, spec: CollectionSpec, name: str, target: Btf | None) -> VerifierLog:
+        """Return the verifier's log of all that it walks over; errors as for `walk`.
+
+        Args:
+            spec: The object.
+            name: The program.
+            target: The types that it is adapted to (CO-RE); None for those of the running kernel.
         """
         ...

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from threading import Event
 
+    from ..btf import Btf
     from ..maps import Elements
     from ..maps.shape import Shape
     from ..runtime import Progress
     from ..runtime.inspected import Image
     from ..runtime.theirs import Consequences
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
-    from ..verifier import Heat
+    from ..verifier import Heat, VerifierLog
     from .errands import Reader
     from .model import Attachment, Snapshot
 
@@ -326,4 +327,8 @@ class _OpenedInspector(KernelInspector):
         Raises:
             UsageError: The verifier's log was its loader's.
         """
+        raise UsageError(f"how the verifier walked through {name} was told to whoever loaded it")
+
+    def walk_log(self, spec: CollectionSpec, name: str, target: Btf | None) -> VerifierLog:
+        """Raise as `walk` does."""
         raise UsageError(f"how the verifier walked through {name} was told to whoever loaded it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ..asm import Class
 from ..asm.opcodes import CALL
 from .value import Value, parse_value
 
@@ -108,7 +109,8 @@ class State:
         items = dict(parse_items(step.state))
         if step.state and "refs" not in items:
             values.pop("refs", None)
-        self._spread(values, items)
+        if step.opcode & 7 in (Class.JMP, Class.JMP32):
+            self._spread(values, items)
         values.update(items)
         changed = {place for place in {*values, *self.values} if values.get(place) != self.values.get(place)}
         changed.discard("refs")

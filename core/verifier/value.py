@@ -19,6 +19,8 @@ _VALUE: Final = re.compile(
     r"(?P<slots>[?r m0dif]*?)(?P<precise>P?)"
     r"(?P<kind>[a-z_][\w:.]*?(?:\[\d+\])?)?(?P<late>P?)(?P<number>[-+]?(?:0x[0-9a-f]+|\d+))?(?:\((?P<fields>.*)\))?"
 )
+_VAR_OFF: Final = re.compile(r"\((?P<value>0x[0-9a-f]+); (?P<mask>0x[0-9a-f]+)\)")
+"""A tristate number: the bits that are known, and where a bit is not known."""
 _BYTES: Final = re.compile(r"[?rm0dif]{8}")
 _OLD_NAMES: Final = {
     **{f"{name}_value": name for name in ("smin", "smax", "umin", "umax")},
@@ -128,6 +130,26 @@ class Value(NamedTuple):
         """Whether nothing is known of its upper bound."""
         return self.number is None and self.bound("umax") >= (1 << 32) - 1
 
+    def admits(self, number: int) -> bool:
+        """Whether the number that it knows may be this one: a scalar's value, of a pointer what varies behind its
+        offset.
+
+        Args:
+            number: 64 bits, unsigned.
+        """
+        if self.number is not None:
+            return self.kind != "scalar" or number == self.number & _LIMITS["umax"]
+        if self.is_pointer and not any(name in _LIMITS or name == "var_off" for name, _ in self.fields):
+            return number == int(self.get("imm") or "0", 16)
+        low = number & _LIMITS["umax32"]
+        told = {"u": number, "s": _signed(number, 64), "u32": low, "s32": _signed(low, 32)}
+        for sort, value in told.items():
+            letter, bits = sort[0], sort[1:]
+            if not self.bound(f"{letter}min{bits}") <= value <= self.bound(f"{letter}max{bits}"):
+                return False
+        known = _VAR_OFF.fullmatch(self.get("var_off") or "")
+        return known is None or number & ~int(known["mask"], 0) == int(known["value"], 0)
+
     def describe(self) -> str:
         """Return it in words: `a packet pointer of which 14 bytes are checked`."""
         if self.kind == "scalar":
@@ -175,6 +197,10 @@ class Value(NamedTuple):
             parts.append(f"plus {_number(max(0, self.bound('smin')))} to {_number(self.bound('umax'))}")
         words = f" ({', '.join(parts)})" if parts else ""
         return words + (", or NULL" if self.may_be_null else "")
+
+
+def _signed(value: int, bits: int) -> int:
+    return (value ^ 1 << bits - 1) - (1 << bits - 1)
 
 
 def _number(value: int) -> str:

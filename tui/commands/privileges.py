@@ -39,6 +39,8 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
+        case "debug" if options.ranges == "kernel":
+            return _LOADING
         case "debug" | "dap" | "cover" | "fuzz":
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...core.errors import BpftuiError, GivenUpError
+from ...core.interrupt import Interrupt
 from ..status import Failure, Work
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Debuggee:
         self._jobs: deque[_Job] = deque()
         self._turn = 0
         """Which session it is: what is found out with one that was given up is for nobody."""
-        self._given_up = threading.Event()
+        self._given_up = Interrupt()
         self.busy = False
         self.sight: Sight | None = None
         """What was seen last."""
@@ -127,7 +127,7 @@ class Debuggee:
         self._jobs.clear()
         self._turn += 1
         self._given_up.set()
-        self._given_up = threading.Event()
+        self._given_up = Interrupt()
         if not self.busy and self._session is not None:
             self._session.close()
         self._session = self._eyes = None
@@ -153,7 +153,7 @@ class Debuggee:
         recording: Recording,
         session: Session | None,
         eyes: Eyes | None,
-        given_up: threading.Event,
+        given_up: Interrupt,
     ) -> _Done:
         """Do a job, in a thread."""
         from ...core.debug import Session as NewSession
@@ -169,7 +169,8 @@ class Debuggee:
                 self._prepare(session)
                 eyes = NewEyes(session)
             try:
-                result = job.work(session)
+                with given_up:  # where the kernel is asked something, it stops as well
+                    result = job.work(session)
             except BpftuiError as raised:
                 error = raised
             eyes.expressions = list(self.expressions)

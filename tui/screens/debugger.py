@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ...core.debug import Recording, Session, Why
     from ...core.debug.sight import Sight
     from ...core.debug.symbols import Location
+    from ...core.debug.verified import VerifierLogs
     from ...core.spec import CollectionSpec
     from ..base_app import BaseApp
     from ..status import Status
@@ -76,6 +77,7 @@ class DebuggerScreen(ControlledScreen):
         spec: The object.
         recording: What comes from outside.
         breaks: Where it is to stop besides: `prog.c:40`, `17 if r1 > 5`.
+        logs: Those of the kernel's verifier, for what it knew; None where there are none.
     """
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
@@ -132,10 +134,19 @@ class DebuggerScreen(ControlledScreen):
     }
     """
 
-    def __init__(self, spec: CollectionSpec, recording: Recording, breaks: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        recording: Recording,
+        breaks: Sequence[str] = (),
+        logs: VerifierLogs | None = None,
+    ) -> None:
         super().__init__()
         self.spec = spec
         self._breaks = breaks
+        self._logs = logs
+        self._knows = False
+        """Whether the logs were asked for, which is done once."""
         self.debuggee = Debuggee(self, recording, show=self.show, prepare=self._prepare)
         self.code = CodePane(spec, id="debug-code")
         self.state = DebugStateView(id="debug-state")
@@ -200,6 +211,11 @@ class DebuggerScreen(ControlledScreen):
         self.debuggee.expressions = list(self.stops.read())
         self.stops.add(self._breaks)
         self.debuggee.begin()
+        if (logs := self._logs) is not None:
+            self.debuggee.do("asking the verifier what it knew", lambda session: session.know(logs), self._known)
+
+    def _known(self, _: None) -> None:
+        self._knows = True
 
     def on_unmount(self) -> None:
         """Let go of the run."""
@@ -207,6 +223,8 @@ class DebuggerScreen(ControlledScreen):
 
     def _prepare(self, session: Session) -> None:
         self.stops.prepare(session)
+        if self._logs is not None and self._knows:
+            session.know(self._logs)
 
     # What is shown
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.debug import Recording
+    from ...core.debug.verified import VerifierLogs
     from ...core.spec import CollectionSpec
     from ..app import BpftuiApp
     from ..base_app import BaseApp
@@ -276,11 +277,20 @@ class ExplorerScreen(ControlledScreen):
     def _debug_run(self, program: str, packet: bytes, context: Mapping[str, str] | None) -> None:
         self.debugging.debug(program, packet, context)
 
-    def debug(self, recording: Recording, breaks: Sequence[str] = ()) -> None:
-        """Show the debugger with a recording of a program of this object, which is to stop where *breaks* say."""
+    def debug(self, recording: Recording, breaks: Sequence[str] = (), logs: VerifierLogs | None = None) -> None:
+        """Show the debugger with a recording of a program of this object.
+
+        Args:
+            recording: What is debugged.
+            breaks: Where it is to stop.
+            logs: Those of the verifier; where a kernel runs the object, its verifier is asked without them.
+        """
+        from ...core.debug.verified import VerifierLogs
         from .debugger import DebuggerScreen
 
-        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks))
+        if logs is None and self.operations.session.runtime.verifies:
+            logs = VerifierLogs.asked(recording, self.operations.session.runtime.inspect())
+        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs))
 
     def remember_place(self) -> None:
         """Let the way back lead to where the user is now."""

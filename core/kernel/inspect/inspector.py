@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ..sys.available import require
 
 if TYPE_CHECKING:
+    from ...btf import Btf
     from ...listing.listing import Listing
     from ...runtime.inspected import ColumnRow, Image
     from ...spec import CollectionSpec
-    from ...verifier import Heat
+    from ...verifier import Heat, VerifierLog
 
 __all__ = ["KernelInspector"]
 
@@ -41,3 +42,9 @@ class KernelInspector:
         from .walk import read_walk
 
         return read_walk(spec, name)
+
+    def walk_log(self, spec: CollectionSpec, name: str, target: Btf | None) -> VerifierLog:
+        """Return the verifier's log of all that it walks over; see `read_walk_log`."""
+        from .walk import read_walk_log
+
+        return read_walk_log(spec, name, target=target)

@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from ...btf import Btf
     from ...spec import CollectionSpec
 
-__all__ = ["read_walk"]
+__all__ = ["read_walk", "read_walk_log"]
 
 _WHOLE: Final = 2 | 4
 """BPF_LOG_LEVEL2 keeps what was walked over and found to be safe; BPF_LOG_STATS adds the numbers."""
 
 
 def read_walk(spec: CollectionSpec, name: str, *, target: Btf | None = None) -> Heat:
-    """Load a program with the variables as they are set now, and return where the verifier's work went.
+    """Return where the verifier's work went; see `read_walk_log`."""
+    return Heat(read_walk_log(spec, name, target=target))
+
+
+def read_walk_log(spec: CollectionSpec, name: str, *, target: Btf | None = None) -> VerifierLog:
+    """Load a program with the variables as they are set now, and return the verifier's log of all that it walked over.
 
     It is closed again. Of a longer log than 64 MB only the end is looked at, since Linux 6.4, and before that the
     beginning: the log of a program that takes a million steps has some 600 MB, which the kernel takes 20 s to write.
@@ -48,7 +53,7 @@ def read_walk(spec: CollectionSpec, name: str, *, target: Btf | None = None) -> 
             log = loader.load_program(part.programs[name], log_level=_WHOLE).log
         except VerifierError as error:
             log = error.log
-    heat = Heat(VerifierLog(log, part.programs[name]))
-    if not heat.visits:
+    found = VerifierLog(log, part.programs[name], target=target)
+    if not found.steps:
         raise LoadError(f"the verifier says nothing of program {name}")
-    return heat
+    return found

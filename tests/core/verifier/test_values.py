@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.verifier import State, Value, parse_value
+from bpftui.core.verifier import State, Value, VerifierLog, parse_value
 from bpftui.core.verifier.state import parse_items
 
 
@@ -96,3 +96,47 @@ def test_the_items_of_a_line() -> None:
     }
     state = State.parse(line)
     assert (state.frame, state.references, state.places) == (1, "1,3", ["R0", "R10", "fp-8", "fp-24"])
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("scalar()", [0, (1 << 64) - 1], []),
+        ("5", [5], [4, (1 << 64) - 5]),
+        ("-8", [(1 << 64) - 8], [8, (1 << 32) - 8]),
+        (
+            "scalar(smin=umin=umin32=101,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff))",
+            [101, 0xFFFFFFFF],
+            [100, 1 << 32],
+        ),
+        ("scalar(smin=-4,smax=3)", [3, 0, (1 << 64) - 4], [4, (1 << 64) - 5]),
+        ("scalar(smin32=-1,smax32=1)", [0xFFFFFFFF, 1, 0x100000001], [2, 0xFFFFFFFE]),
+        ("scalar(smin=umin=20,smax=umax=60,var_off=(0x0; 0x3c))", [20, 60], [21, 64, 16]),
+        ("scalar(umin=1,var_off=(0x1; 0xfffffffffffffffe))", [1, 3], [0, 2]),
+        ("pkt(off=14,r=34)", [0], [1]),
+        ("pkt(id=5,off=14,r=0,smin=umin=20,smax=umax=60)", [20, 60], [0, 61]),
+        ("map_value(map=counts,ks=4,vs=8,imm=4)", [4], [0]),
+        ("fp-16", [0, 7], []),
+    ],
+)
+def test_which_numbers_a_value_admits(text: str, inside: list[int], outside: list[int]) -> None:
+    value = parse_value(text)
+    assert [number for number in inside if not value.admits(number)] == []
+    assert [number for number in outside if value.admits(number)] == []
+
+
+def test_a_constant_in_a_register_says_nothing_of_others_that_had_the_same_pointer() -> None:
+    log = VerifierLog(
+        "0: R1=ctx() R10=fp0\n"
+        "0: (85) call bpf_map_lookup_elem#1    ; R0=map_value_or_null(id=1,map=counts,ks=4,vs=8)\n"
+        "1: (bf) r1 = r0                       ; R1=map_value_or_null(id=1,map=counts,ks=4,vs=8)\n"
+        "2: (b4) w0 = 1000                     ; R0=1000\n"
+        "3: (15) if r1 == 0x0 goto pc+7        ; R1=map_value(map=counts,ks=4,vs=8)\n"
+        "4: (95) exit\n"
+    )
+    state = log.before(log.visits(3)[0])
+    assert state.values["R0"] == "1000"
+    assert state.values["R1"] == "map_value_or_null(id=1,map=counts,ks=4,vs=8)"
+    # The comparison of one tells what the others are that were copies of it.
+    copied = VerifierLog(log.text.replace("2: (b4) w0 = 1000                     ; R0=1000", "2: (05) goto pc+0"))
+    assert copied.before(copied.visits(4)[0]).values["R0"] == "map_value(map=counts,ks=4,vs=8)"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.tui.__main__ import main
+from tests.core.debug.test_verified import CODE, LONG, PRUNED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,3 +161,21 @@ def test_what_is_wrong_is_said(words: list[str], said: str, capsys: pytest.Captu
     told = capsys.readouterr()
     assert said in told.err
     assert "Traceback" not in told.err
+
+
+def test_ranges_of_the_verifier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "prog.o").write_bytes(CODE)
+    (tmp_path / "log.txt").write_text(
+        f"libbpf: prog 'prog': -- BEGIN PROG LOAD LOG --\n{PRUNED}-- END PROG LOAD LOG --\n"
+    )
+    command = ["debug", str(tmp_path / "prog.o"), "prog", "--data", LONG.hex(), "--ranges", str(tmp_path / "log.txt")]
+    assert main([*command, *batch("goto 3", "info ranges")]) == 0
+    assert "r6     0x2bc  0 … 100 ≠ pruned" in capsys.readouterr().out.split("\n")
+    # Those of others are said to be missing, and what there is goes on.
+    (tmp_path / "log.txt").write_text(PRUNED)
+    assert main([*TRAFFIC, "--ranges", str(tmp_path / "log.txt"), *batch("goto 3")]) == 0
+    (tmp_path / "log.txt").write_text("nothing")
+    assert main([*command, *batch("goto 3")]) == 2
+    assert "has no log of a verifier" in capsys.readouterr().err
+    assert main([*command[:-1], str(tmp_path / "missing"), *batch("goto 3")]) == 1
+    assert "there is no such file" in capsys.readouterr().err

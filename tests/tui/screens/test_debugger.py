@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui.core.debug import Call, Recording
+from bpftui.core.debug.verified import VerifierLogs
+from bpftui.core.spec import CollectionSpec
 from bpftui.tui.screens.debugger import DebuggerScreen
 from bpftui.tui.state.stops import SavedStops
+from tests.core.debug.test_verified import CODE, LONG, PRUNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.tui.conftest import Walk
 
@@ -194,3 +198,25 @@ async def test_what_the_machine_lacks_is_asked_for_and_runs_follow_each_other(ex
         await walk.press("colon", *"answer -EIO", "enter")
         await at(walk, "will end XDP_PASS · step 5 of 8")
         assert debugger(walk).debuggee.recording.settings.returns == {"bpf_sys_close": -5}
+
+
+async def test_what_the_verifier_knew_stands_beside_the_values(explore: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "prog.o"
+    file.write_bytes(CODE)
+    recording = Recording.of(CollectionSpec.from_file(file), "prog", [Call(LONG)])
+    async with explore(str(file), size=(120, 40)) as walk:
+        walk.explorer.debug(recording, (), VerifierLogs.given(PRUNED, "prog", "log.txt"))
+        screen = await at(walk, "the verifier knew")
+        assert line_with(screen, "r1   ctx").endswith("✓ ctx")
+        await walk.press("full_stop", "full_stop")
+        screen = await at(walk, "step 2 of 5")
+        assert line_with(screen, "r0   300").endswith("✓ 101 … 0xffffffff")
+        await walk.press("full_stop")
+        screen = await at(walk, "step 3 of 5")
+        assert line_with(screen, "r6 • 700").endswith("≠ pruned: 0 … 100")
+    async with explore(str(file), size=(80, 24)) as walk:
+        walk.explorer.debug(recording, (), VerifierLogs.given(PRUNED, "another", "log.txt"))
+        await at(walk, "step 0 of 5")
+        await walk.press("2")
+        screen = await at(walk, "no ranges of the verifier: log.txt has no log of prog")
+        assert "the verifier knew" not in screen

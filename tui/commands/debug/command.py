@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
 from ...terminal.guardian import guardian
 from ...terminal.output import write_line
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ....core.debug import Recording
+    from ....core.debug.verified import VerifierLogs
 
 __all__ = ["make_parser", "run"]
 
@@ -51,6 +53,12 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--save", metavar="FILE", help="write the recording, which OBJECT can be the next time: all that it was given"
     )
+    parser.add_argument(
+        "--ranges",
+        metavar="kernel|FILE",
+        help="show beside values what the verifier knew of them: this kernel's, which loads the program for that and "
+        "closes it again, or that of a log at level 2 in a file",
+    )
     add_save_test(parser)
     parser.add_argument("--json", action="store_true", help=f"one JSON object a stop, schema {SCHEMA}")
     return parser
@@ -74,10 +82,15 @@ def run(arguments: Sequence[str]) -> int:
     from ....core.debug import Session
     from ....core.debug.commands import Interpreter
 
+    logs = _logs(recording, options.ranges)
     if _is_for_screen(options):
-        return _show(recording, options)
+        return _show(recording, options, logs)
     with ExitStack() as stack:
         session = stack.enter_context(Session(recording))
+        if logs is not None:
+            session.know(logs)
+            if logs.problem:
+                warn(f"no ranges of the verifier: {logs.problem}")
         interpreter = Interpreter(session)
         teller = Teller(session, SCHEMA if options.json else None)
         for where in options.breaks:
@@ -122,7 +135,21 @@ def _is_for_screen(options: Any) -> bool:
     return not printed and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _show(recording: Recording, options: Any) -> int:
+def _logs(recording: Recording, where: str | None) -> VerifierLogs | None:
+    """Return the verifier's logs that `--ranges` names."""
+    if where is None:
+        return None
+    from ....core.debug.verified import VerifierLogs
+
+    if where == "kernel":
+        from ....core.live import choose_runtime
+
+        return VerifierLogs.asked(recording, choose_runtime("kernel").inspect())
+    text = read_object_file(where).decode(errors="replace")
+    return VerifierLogs.given(text, recording.program, where)
+
+
+def _show(recording: Recording, options: Any, logs: VerifierLogs | None) -> int:
     """Open the explorer in a run of the program."""
     from ....core.debug import Session
     from ....core.debug.commands import Interpreter
@@ -136,7 +163,7 @@ def _show(recording: Recording, options: Any) -> int:
             from ...app import Debugged
             from ...running import run as run_app
 
-            return run_app(recording.spec(), runtime="vm", debug=Debugged(recording, options.breaks))
+            return run_app(recording.spec(), runtime="vm", debug=Debugged(recording, options.breaks, logs))
     finally:
         guardian().ending()  # whoever debugged has quit, and waits for the prompt
 

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....core.debug.sight import Register, Sight
+    from ....core.debug.verified import Known
 
 __all__ = ["About", "DebugStateView"]
 
 _NAME: Final = 5
 """Cells of a register's name, with the mark of a change."""
+_KNOWN: Final = 46
+"""Cells from which on there is room for what the verifier knew."""
 _LEAST: Final = 14
 """Cells of a value at least."""
 _FORMS: Final = ("typed", "hex")
@@ -63,6 +66,8 @@ class DebugStateView(LinesView):
         """Return registers first: they are what one looks at most; above them why the run was stopped, if it was."""
         for number, text in enumerate(wrapped(f"✗ {sight.error}", width) if sight.error is not None else []):
             yield Line(((text if not number else f"  {text}", "bad"),), About("error", str(number)))
+        for text in wrapped(f"no ranges of the verifier: {sight.unknown}", width) if sight.unknown else []:
+            yield Line(((text, "muted"),), About("ranges", ""))
         yield from self._registers(sight, width)
         if sight.watched:
             yield heading("Watched")
@@ -95,22 +100,40 @@ class DebugStateView(LinesView):
             yield heading("Stack")
             for slot in sight.stack:
                 mark = "• " if slot.changed else "  "
-                yield Line(
-                    ((f"{mark}fp{slot.offset:<5}", ""), (slot.text, "changed" if slot.changed else "")),
-                    About("slot", str(slot.offset), f"*(u64 *)(fp - {-slot.offset})"),
-                )
+                parts = [(f"{mark}fp{slot.offset:<5}", ""), (slot.text, "changed" if slot.changed else "")]
+                known = sight.known.get(f"fp{slot.offset}")
+                if known is not None and width >= _KNOWN:
+                    aside = max(2, width * 3 // 5 - sum(width_of(text) for text, _ in parts))
+                    parts += [(" " * aside, ""), *_known(known)]
+                yield Line(tuple(parts), About("slot", str(slot.offset), f"*(u64 *)(fp - {-slot.offset})"))
 
     def _registers(self, sight: Sight, width: int) -> Iterator[Line]:
         values = [self._value(each) for each in sight.registers]
-        room = max(_LEAST, min(max(map(width_of, values), default=0), (width - _NAME) * 3 // 5))
+        # Beside them stands what the verifier knew, where there is room; then what lies there has less.
+        is_known = bool(sight.known) and width >= _KNOWN
+        aside = width * 3 // 5 if is_known else width
+        room = max(_LEAST, min(max(map(width_of, values), default=0), (aside - _NAME) * 3 // 5))
+        if is_known:
+            yield Line(((" " * aside + "the verifier knew", "muted"),), About("ranges", ""))
         for register, value in zip(sight.registers, values, strict=True):
             changed = "changed" if register.changed else ""
             name = f"{register.name:<3}{'• ' if register.changed else '  '}"
-            there = fitted(register.there, max(0, width - _NAME - room - 2)).rstrip() if register.there else ""
+            there = (
+                fitted(register.there, max(0, aside - _NAME - room - 2 - is_known)).rstrip() if register.there else ""
+            )
             # A number is never cut: what stands behind it is.
             shown = value if not register.pointer and width_of(value) > room else fitted(value, room)
-            parts = ((name, ""), (shown, changed), (f"  {there}" if there else "", "muted"))
-            yield Line(parts, About("register", register.name, register.expression))
+            parts = [(name, ""), (shown, changed), (f"  {there}" if there else "", "muted")]
+            if known := sight.known.get(register.name) if is_known else None:
+                parts += [(" " * max(2, aside - sum(width_of(text) for text, _ in parts)), ""), *_known(known)]
+            yield Line(tuple(parts), About("register", register.name, register.expression))
 
     def _value(self, register: Register) -> str:
         return f"{register.value:#x}" if self._form == "hex" else register.text
+
+
+def _known(known: Known) -> list[tuple[str, str]]:
+    """Return what the verifier knew, the sign first: what is cut at the edge is the less important."""
+    ink = {"✓": "good", "✗": "bad"}.get(known.sign, "muted")
+    doubt = f"{known.doubt}: " if known.sign == "≠" else ""
+    return [(f"{known.sign or ' '} ", ink), (f"{doubt}{known.text}", "muted")]
