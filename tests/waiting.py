@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -59,6 +61,35 @@ def waits(thread: int | None) -> bool:
         return False
     waiter = frame.f_locals.get("waiter")
     return waiter is not None and waiter.locked()
+
+
+class Rest:
+    """Whether a process has nothing to do: since the last look it hardly ran, and none of its threads is to run now.
+
+    One that waits for a processor is not at rest, so that this says the same on a machine that has much else to do.
+    """
+
+    def __init__(self, process: int) -> None:
+        self._tasks = Path(f"/proc/{process}/task")
+        self._before, _ = self._look()
+
+    def __call__(self) -> bool:
+        before = self._before
+        self._before, is_to_run = self._look()
+        return not is_to_run and self._before - before < _HARDLY
+
+    def _look(self) -> tuple[float, bool]:
+        """Return the seconds that its threads ran, and whether one is to run or waits for a disk."""
+        ran, is_to_run = 0, False
+        for thread in self._tasks.iterdir():
+            with contextlib.suppress(OSError):  # that ended
+                ran += int((thread / "schedstat").read_text().split()[0])
+                is_to_run |= (thread / "stat").read_text().rpartition(")")[2].split()[0] in "RD"
+        return ran / 1e9, is_to_run
+
+
+_HARDLY: Final = 0.02
+"""Seconds that a process may have run between two looks and have been at rest: a cursor blinks."""
 
 
 class Clock:

@@ -29,7 +29,7 @@ from bpftui.core.visible import is_visible, visible
 from bpftui.tui.__main__ import main
 from tests.core.traffic.files import pcap
 from tests.hostile import PAYLOADS, hostile_bytes
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, Rest
 
 ROOT = Path(__file__).parents[2]
 FILE_NAME = os.fsdecode(b"h\x1b]0;owned\x07\n\xe2\x80\xae<b>\xff.o")
@@ -218,27 +218,27 @@ def drawn(path: Path, keys: str, *, size: tuple[int, int] = (120, 40)) -> bytes:
         os.execv(sys.executable, [sys.executable, "-m", "bpftui.tui", "--runtime", "vm", str(path)])
     shown = b""
 
-    def read(seconds: float) -> None:
-        """Read what comes within that time, and whatever follows it closely."""
+    def read(until: bytes = b"") -> None:
+        """Read what comes until that has come, and the explorer has nothing to do any more."""
         nonlocal shown
-        stop = time.monotonic() + 5
-        while time.monotonic() < stop and select.select([terminal], [], [], seconds)[0]:
-            try:
-                shown += os.read(terminal, 1 << 16)
-            except OSError:  # EIO: it has ended
+        rests, stop = Rest(pid), time.monotonic() + PATIENCE
+        while time.monotonic() < stop:
+            if select.select([terminal], [], [], 0.25)[0]:
+                try:
+                    shown += os.read(terminal, 1 << 16)
+                except OSError:  # EIO: it has ended
+                    return
+                rests()
+            elif rests() and until in shown:
                 return
-            seconds = 0.3
+        raise AssertionError("the explorer does not come to rest")
 
     try:
         ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", size[1], size[0], 0, 0))
-        deadline = time.monotonic() + PATIENCE
-        while b"Load" not in shown and time.monotonic() < deadline:
-            read(0.5)
-        assert b"Load" in shown
-        read(0.5)
+        read(b"Load")
         for key in keys:
             os.write(terminal, key.encode())
-            read(3)
+            read()
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)

@@ -353,7 +353,12 @@ async def dialogs(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("dialog-number")
         await camera.press("escape", "down", "e")
         await camera.shoot("dialog-bool")
-        await camera.press("escape", "P")
+
+
+async def questions(looks: Sequence[Look], shots: Shots) -> None:
+    """What is asked over the explorer before something is done."""
+    async with explorer("bpf/traffic.o", looks, shots) as camera:
+        await camera.press("3", "down", "P")
         await camera.shoot("dialog-presets")
         await camera.press("escape", "t")
         await camera.shoot("dialog-program-type")
@@ -366,8 +371,9 @@ async def dialogs(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("dialog-attach")
 
 
-async def live_places(looks: Sequence[Look], shots: Shots) -> None:
-    """The tabs of an object that is attached."""
+@asynccontextmanager
+async def attached(looks: Sequence[Look], shots: Shots) -> AsyncGenerator[Camera]:
+    """Run the explorer for a camera, with an object that has been attached for a minute."""
     async with explorer("bpf/traffic.o", looks, shots) as camera:
         app = camera.app
         assert isinstance(app, BpftuiApp)
@@ -388,6 +394,12 @@ async def live_places(looks: Sequence[Look], shots: Shots) -> None:
         assert first.time == 0
         marks = (Mark(1015.0, "sample_every 1000 → 250"), Mark(1040.0, "detached count_traffic → sandbox"))
         monitor.graph._marks.extend(marks)  # pyright: ignore[reportPrivateUsage]
+        yield camera
+
+
+async def live_places(looks: Sequence[Look], shots: Shots) -> None:
+    """The tabs of an object that is attached."""
+    async with attached(looks, shots) as camera:
         await camera.press("4")
         await camera.shoot("live-maps")
         await camera.press("v")
@@ -398,7 +410,12 @@ async def live_places(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("live-graph")
         await camera.press("left", "left", "left", "left", "down")
         await camera.shoot("live-graph-cursor")
-        await camera.press("1")
+
+
+async def live_whole(looks: Sequence[Look], shots: Shots) -> None:
+    """An object that is attached as a whole, and what leaving it would end."""
+    async with attached(looks, shots) as camera:
+        await camera.press("4", "w", "4", "down", "w", "1")
         await camera.shoot("live-overview")
         await camera.press("q")
         await camera.shoot("dialog-quit")
@@ -488,7 +505,9 @@ async def debugger(looks: Sequence[Look], shots: Shots) -> None:
 PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "spec": spec_places,
     "dialogs": dialogs,
+    "questions": questions,
     "live": live_places,
+    "live-whole": live_whole,
     "refusal": refusal,
     "home": home,
     "system": system,

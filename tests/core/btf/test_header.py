@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -70,15 +71,25 @@ def test_it_compiles_and_lays_out_what_the_object_has(path: Path) -> None:
     compile_header(c_header(btf) + assertions(btf), "bpfeb" if btf.byte_order == "big" else "bpf")
 
 
+@pytest.fixture(scope="module")
+def kernels() -> tuple[Btf, str]:
+    """The kernel's own types, and their header."""
+    btf = btf_of(VMLINUX)
+    return btf, c_header(btf)
+
+
 @needs_clang
 @needs_vmlinux
-def test_the_kernels_compiles_and_lays_out_what_the_kernel_has() -> None:
-    btf = btf_of(VMLINUX)
-    text = c_header(btf)
-    compile_header(text)
+def test_the_kernels_compiles(kernels: tuple[Btf, str]) -> None:
+    compile_header(kernels[1])
+
+
+@needs_clang
+@needs_vmlinux
+def test_the_kernels_lays_out_what_the_kernel_has(kernels: tuple[Btf, str]) -> None:
+    btf, text = kernels
     # va_list is another one on every machine: only on the kernel's own is every struct of the same size.
-    machine = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
-    compile_header(text + assertions(btf), f"{machine}-linux-gnu")
+    compile_header(text + assertions(btf), f"{os.uname().machine}-linux-gnu")
 
 
 def same(text: str) -> str:

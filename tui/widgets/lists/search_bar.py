@@ -226,7 +226,9 @@ class SearchBar(Horizontal):
             if not wider and self._elsewhere is not None:
                 wider = "whole object"
             parts = [found, f"tab: {wider}" if wider else "", *(("⏎ stay here", "esc back") if roomy else ())]
-        self.query_one(".search-count", Label).update(" · ".join(filter(None, parts)))
+        count, told = self.query_one(".search-count", Label), " · ".join(filter(None, parts))
+        if count.content != told:  # it is looked at ten times a second
+            count.update(told)
 
     def on_resize(self, event: events.Resize) -> None:
         """Say as much as there is room for."""
