@@ -76,5 +76,5 @@ def refuse_loaded(texts: Iterable[object], command: str, why: str) -> None:
     """
     for text in texts:
         if isinstance(text, str) and parse_loaded(text) is not None:
-            hint = f"bpftui show {text} and bpftui disasm {text} take it"
-            raise UsageError(f"{text} is loaded already, and bpftui {command} takes a file: {why}", hint=hint)
+            hint = f"bpftui {text} opens it; bpftui show, disasm and watch take it as well"
+            raise UsageError(f"bpftui {command} takes a file, and {text} is what is loaded: {why}", hint=hint)

@@ -166,7 +166,7 @@ def _by_name(pattern: str) -> Loaded:
                 found.append(number)
         if found:
             return Loaded(**{kind: found})
-    raise UnknownNameError("program or map that is loaded", pattern, dict.fromkeys(known))
+    raise UnknownNameError("loaded program or map", pattern, dict.fromkeys(known))
 
 
 def _names_of(kind: str, number: int) -> tuple[str, ...]:

@@ -27,21 +27,21 @@ from .errands import open_inventory
 from .loaded import LoadedSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from threading import Event
 
     from ..btf import Btf
     from ..maps import Elements
     from ..maps.shape import Shape
     from ..runtime import Progress
-    from ..runtime.inspected import Image
+    from ..runtime.inspected import Image, Inspector
     from ..runtime.theirs import Consequences
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from ..verifier import Heat, VerifierLog
     from .errands import Reader
     from .model import Attachment, Snapshot
 
-__all__ = ["OpenedRuntime", "OthersObject", "open_loaded"]
+__all__ = ["OpenedRuntime", "OthersObject", "inspector_of", "open_loaded"]
 
 _MOST_NAMED: Final = 2
 """Owners that are named where several have the same thing."""
@@ -58,9 +58,7 @@ def open_loaded(spec: CollectionSpec) -> Session:
         UnknownNameError: It is gone meanwhile.
         NoPermissionError, LoadError: The kernel said no.
     """
-    if not isinstance(spec, LoadedSpec):
-        raise UsageError(f"{spec.file} is not of what is loaded")
-    theirs = OthersObject(spec)
+    theirs = OthersObject(_of_loaded(spec))
     session = Session(spec, OpenedRuntime(theirs), theirs=theirs)
     try:
         session.load()
@@ -68,6 +66,24 @@ def open_loaded(spec: CollectionSpec) -> Session:
         session.close()
         raise
     return session
+
+
+def inspector_of(spec: CollectionSpec) -> Inspector:
+    """Return what tells what the kernel has made of the programs that *spec* was made of.
+
+    Args:
+        spec: A `LoadedSpec`.
+
+    Raises:
+        UsageError: It was made of a file.
+    """
+    return _OpenedInspector(_of_loaded(spec).program_ids)
+
+
+def _of_loaded(spec: CollectionSpec) -> LoadedSpec:
+    if not isinstance(spec, LoadedSpec):
+        raise UsageError(f"{spec.file} is not of what is loaded")
+    return spec
 
 
 class OthersObject:
@@ -217,7 +233,7 @@ class OpenedRuntime(KernelRuntime):
 
     def inspect(self) -> KernelInspector:
         """Return what tells what the kernel has made of it."""
-        return _OpenedInspector(self._theirs)
+        return _OpenedInspector(self._theirs.spec.program_ids)
 
     def let_go(self) -> None:
         """Let go of what tells who has it."""
@@ -313,12 +329,12 @@ class _CarefulElements:
 class _OpenedInspector(KernelInspector):
     """Tells what the kernel has made of a program that is loaded."""
 
-    def __init__(self, theirs: OthersObject) -> None:
-        self._theirs = theirs
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self._ids = ids
 
     def image(self, spec: CollectionSpec, name: str) -> Image:
         """Return its code as it is, and its native code."""
-        with Program(spec.program(name), open_id("program", self._theirs.spec.program_ids[name])) as program:
+        with Program(spec.program(name), open_id("program", self._ids[name])) as program:
             return read_existing(program)
 
     def walk(self, spec: CollectionSpec, name: str) -> Heat:

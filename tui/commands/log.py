@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
+from ...core.references import refuse_loaded
 from ..terminal.output import write_line, write_lines
 from ..text.colors import paint
 from .common import Parser, add_source, print_json, wants_color
@@ -43,6 +44,8 @@ def make_parser() -> Parser:
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 1 where the log is of a program that was refused."""
     options = make_parser().parse(arguments)
+    refuse_loaded([options.file], "log", "the verifier's log was told to whoever loaded it, and the kernel keeps none")
+    refuse_loaded([options.object], "log --object", "a log is of the code that the file has, which is another by now")
 
     from ...core.verifier import VerifierLog, explain, find_logs
 

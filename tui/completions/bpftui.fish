@@ -104,7 +104,7 @@ complete -c bpftui -n '_shtab_bpftui_using disasm' -l arrows -l no-arrows -d 'dr
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l output -xka "(__fish_complete_path (commandline -ct))" -d 'write the listing to a file, with arrows'
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l format -xka "text html svg" -d 'of the listing: text, or HTML and SVG with colours'
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l xlated -d 'load PROGRAM: beside it what the verifier made of it'
-complete -c bpftui -n '_shtab_bpftui_using disasm' -l jited -d 'load PROGRAM: beside it the native code of the JIT'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l jited -d 'load PROGRAM, if it is not: beside it the native code of the JIT'
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l dead -d 'load PROGRAM with --set: what the verifier removed, and by which …'
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l heat -d 'load PROGRAM: how often the verifier walked over each instruction'
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l raw -d 'the instructions as stored, before any relocation'

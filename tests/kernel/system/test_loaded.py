@@ -103,6 +103,19 @@ def test_its_listing(traffic: KernelCollection, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("dropping", [False, True])
+def test_its_native_code_stands_beside_it(traffic: KernelCollection, dropping: bool) -> None:
+    number, events = traffic.programs["count_traffic"].id, traffic.maps["events"].id
+    done = bpftui("disasm", "--jited", f"id:{number}", *["--drop"] * dropping, is_fresh=dropping)
+    assert done.code == 0, done.err
+    lines = [line.partition(" | ") for line in done.out.splitlines()]
+    rows = [(left.strip(), right.partition(": ")[2]) for left, _, right in lines]
+    assert ("fill:", "") in rows
+    assert "push rbp" in [right for _, right in rows]
+    assert any(left.endswith("r1 = map[traffic]") and right.startswith("movabs") for left, right in rows)
+    assert bpftui("disasm", "--jited", f"map:{events}").refused(2) == f"map:{events} holds no programs"
+
+
+@pytest.mark.parametrize("dropping", [False, True])
 def test_show_says_who_holds_it(traffic: KernelCollection, dropping: bool) -> None:
     program = traffic.programs["count_traffic"]
     command = [sys.executable, "-m", "bpftui.tui", "show", f"id:{program.id}", "--json", *["--drop"] * dropping]
@@ -172,11 +185,15 @@ def test_what_takes_files_alone_says_why(capsys: pytest.CaptureFixture[str]) -> 
         (["run", "id:1", "x"], "a test run changes maps, and those that are loaded are somebody's"),
         (["check", "id:1"], "the verifier has taken what is loaded"),
         (["doctor", "id:1"], "what is loaded can be loaded here"),
-        (["disasm", "id:1", "--raw"], "the kernel keeps no other code"),
+        (["log", "id:1"], "the verifier's log was told to whoever loaded it, and the kernel keeps none"),
+        (["log", "-", "--object", "id:1"], "a log is of the code that the file has, which is another by now"),
+        (["disasm", "id:1", "--raw"], "the kernel keeps none of the instructions that the object had"),
+        (["disasm", "id:1", "--heat"], "what the verifier walked over and removed was told to whoever loaded it"),
     ):
         assert main(words) == 2
         told = capsys.readouterr().err
-        assert "id:1 is loaded already, and bpftui " in told
+        assert told.startswith(f"bpftui: error: bpftui {words[0]} ")
+        assert " takes a file, and id:1 is what is loaded: " in told
         assert why in told
 
 
@@ -184,7 +201,7 @@ def test_what_is_not_there() -> None:
     for words, message in (
         (["show", "id:4294967295"], "there is no program with the id '4294967295' in the kernel (bpftui list shows"),
         (["disasm", "map:4294967295"], "there is no map with the id '4294967295' in the kernel (bpftui list shows"),
-        (["show", "name:no_such_program"], "there is no program or map that is loaded 'no_such_program'"),
+        (["show", "name:no_such_program"], "there is no loaded program or map 'no_such_program'"),
         (["watch", "id:1", "--attach", "x=lo"], "id:1 is loaded already: it is read, and not changed"),
         (["watch", "id:1", "--runtime", "vm"], "id:1 is loaded in the kernel, and not in the built-in machine"),
         (["show", "id:1", "--set", "x=1"], "id:1 is loaded already: its variables and types are as they are"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ....core.asm import Syntax
 from ....core.errors import ExitCode, ObjectError, UsageError
@@ -36,6 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = ["make_parser", "run"]
 
+_WALKED: Final = "what the verifier walked over and removed was told to whoever loaded it"
+_OF_FILES: Final = {
+    "raw": "the kernel keeps none of the instructions that the object had",
+    "xlated": "without options disasm shows what the verifier made of it",
+    "dead": _WALKED,
+    "heat": _WALKED,
+}
+"""Why what is loaded cannot be shown with an option."""
+
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
@@ -54,7 +63,9 @@ def make_parser() -> Parser:
         "--format", choices=FORMATS, help="of the listing: text, or HTML and SVG with colours (default: by FILE's name)"
     )
     parser.add_argument("--xlated", action="store_true", help="load PROGRAM: beside it what the verifier made of it")
-    parser.add_argument("--jited", action="store_true", help="load PROGRAM: beside it the native code of the JIT")
+    parser.add_argument(
+        "--jited", action="store_true", help="load PROGRAM, if it is not: beside it the native code of the JIT"
+    )
     parser.add_argument(
         "--dead", action="store_true", help="load PROGRAM with --set: what the verifier removed, and by which constant"
     )
@@ -89,9 +100,9 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")
         print_code(options)
         return ExitCode.OK
-    if options.xlated or options.jited or options.dead or options.heat or options.raw:
-        why = "the kernel keeps no other code than that which disasm shows without options"
-        refuse_loaded([options.object], "disasm --raw (--xlated, --jited, --dead, --heat)", why)
+    for option, why in _OF_FILES.items():
+        if getattr(options, option):
+            refuse_loaded([options.object], f"disasm --{option}", why)
     if options.xlated or options.jited or options.dead or options.heat:
         if options.raw or options.section or options.output is not None or options.format is not None:
             raise UsageError("--xlated, --jited, --dead and --heat go without --raw, --output and --format")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ....core.asm import Syntax
 from ....core.errors import UsageError
 from ....core.listing.listing import Listing, RowKind
+from ....core.references import parse_loaded
 from ....core.visible import cells, visible
 from ...terminal.output import write_lines
 from ...text.colors import Painted, joined, paint, paint_listing
-from ..common import open_spec, resolver_of, wants_color
+from ..common import open_loaded, resolver_of, wants_color
 
 if TYPE_CHECKING:
     import argparse
@@ -29,24 +30,22 @@ _WIDEST = 52
 
 
 def print_image(options: argparse.Namespace) -> None:
-    """Load a program, and print what the kernel made of it; it is closed again.
+    """Load a program, and print what the kernel made of it; it is closed again. One that is loaded is looked at.
 
     Raises:
         UsageError: No program was named, or options do not go together.
         LoadError, FeatureError, NoPermissionError: The kernel does not load it.
     """
-    spec = open_spec(options)
+    spec = open_loaded(options)
     if options.program is None:
+        if not spec.programs:
+            raise UsageError(f"{spec.file} holds no programs")
         if len(spec.programs) != 1:
             raise UsageError("say which program: " + ", ".join(spec.programs))
         options.program = next(iter(spec.programs))
     if options.dead + options.heat + (options.xlated or options.jited) > 1:
         raise UsageError("--dead and --heat are listings of their own: leave the other out, and --xlated and --jited")
-    from ....core.live import choose_runtime
-
-    # Whoever asks for it wants to know why this process may not use the kernel, and no other runtime in its place.
-    inspector = choose_runtime("kernel" if options.runtime == "auto" else options.runtime).inspect()
-    inspector.require()
+    inspector = _inspector_of(spec, options)
     program = spec.program(options.program)
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
     rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
@@ -57,6 +56,24 @@ def print_image(options: argparse.Namespace) -> None:
     image = inspector.image(spec, program.name)
     lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, inspector, options, color)
     write_lines(lines)
+
+
+def _inspector_of(spec: CollectionSpec, options: argparse.Namespace) -> Inspector:
+    """Return what tells what the kernel has made of a spec, or makes of it.
+
+    Raises:
+        NoPermissionError, FeatureError: The kernel cannot be asked.
+    """
+    if parse_loaded(options.object) is not None:
+        from ....core.system.opened import inspector_of
+
+        return inspector_of(spec)
+    from ....core.live import choose_runtime
+
+    # Whoever asks for it wants to know why this process may not use the kernel, and no other runtime in its place.
+    inspector = choose_runtime("kernel" if options.runtime == "auto" else options.runtime).inspect()
+    inspector.require()
+    return inspector
 
 
 def _heading(row: Row, color: bool) -> Painted:
