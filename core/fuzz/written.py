@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from ..visible import visible
+from ..pytest_source import literal, module
 from .inputs import Kind
 
 if TYPE_CHECKING:
@@ -13,10 +12,13 @@ if TYPE_CHECKING:
 
     from .inputs import Input, Part
 
-__all__ = ["test_module"]
+__all__ = ["written"]
+
+_GIVEN: Final = (Kind.PACKET, Kind.CONTEXT)
+"""What a program is given, where all else lies in maps before it runs."""
 
 
-def test_module(
+def written(
     file: str,
     program: str,
     parts: Sequence[Part],
@@ -24,7 +26,7 @@ def test_module(
     *,
     test: str,
     says: str,
-    options: Mapping[str, str],
+    options: Mapping[str, Any],
 ) -> Iterator[str]:
     """Yield the lines of the module.
 
@@ -34,22 +36,15 @@ def test_module(
         parts: What an input is made of.
         inputs: The inputs with what the program returned for each; None where the run was stopped.
         test: The file in which the module will be: it looks for the object from there.
-        says: What the inputs are, as a sentence.
-        options: Other arguments of `Bpf.load` (`set`, `btf`), as Python has them.
+        says: What the inputs are, as a sentence without its period.
+        options: Other arguments of `Bpf.load` (`set`, `btf`).
     """
-    names = ["packet" if part.kind is Kind.PACKET else "ctx" for part in parts if part.kind in _GIVEN]
-    stopped = any(returned is None for _, returned in inputs)
-    yield f'"""{_in_docstring(says)}"""'
-    yield ""
-    yield "from pathlib import Path"
-    yield ""
-    if stopped:
-        yield "import pytest"
-        yield ""
-        yield "from bpftui.core.errors import BpftuiError"
-        yield ""
-    folder = os.path.relpath(os.path.abspath(file), os.path.dirname(os.path.abspath(test)))
-    yield f"OBJECT = Path(__file__).parent / {folder!r}"
+    body = _test(program, parts, options, stopped=any(returned is None for _, returned in inputs))
+    return module(says, file, program, body, test=test, constants=_inputs(parts, inputs))
+
+
+def _inputs(parts: Sequence[Part], inputs: Sequence[tuple[Input, int | None]]) -> Iterator[str]:
+    """Yield the inputs as a list."""
     yield "INPUTS = ["
     for given, returned in inputs:
         texts = [_hex(raw) for part, raw in zip(parts, given, strict=True) if part.kind in _GIVEN]
@@ -58,39 +53,29 @@ def test_module(
             for part, raw in zip(parts, given, strict=True)
             if part.kind not in _GIVEN and raw is not None
         }
-        held = ", ".join(f"{name!r}: ({_hex(key)}, {_hex(value)})" for name, (key, value) in maps.items())
+        held = ", ".join(f"{literal(name)}: ({_hex(key)}, {_hex(value)})" for name, (key, value) in maps.items())
         yield f"    ({', '.join([*texts, f'{{{held}}}', repr(returned)])}),"
     yield "]"
-    yield ""
-    yield ""
-    yield f"def test_{_identifier(program)}(bpf):"
-    given = ", ".join(f"{name}={value}" for name, value in {**options, "programs": repr([program])}.items())
-    yield f"    obj = bpf.load(OBJECT, {given})"
-    yield f"    program = obj.program({program!r})"
-    yield f"    for {', '.join([*names, 'maps', 'returned'])} in INPUTS:"
-    yield "        for name, (key, value) in maps.items():"
-    yield "            obj.maps[name][key] = value"
+
+
+def _test(program: str, parts: Sequence[Part], options: Mapping[str, Any], *, stopped: bool) -> Iterator[str]:
+    names = ["packet" if part.kind is Kind.PACKET else "ctx" for part in parts if part.kind in _GIVEN]
+    given = ", ".join(f"{name}={literal(value)}" for name, value in {**options, "programs": [program]}.items())
+    yield f"obj = bpf.load(OBJECT, {given})"
+    yield f"program = obj.program({literal(program)})"
+    yield f"for {', '.join([*names, 'maps', 'returned'])} in INPUTS:"
+    yield "    for name, (key, value) in maps.items():"
+    yield "        obj.maps[name][key] = value"
     arguments = ", ".join("packet" if name == "packet" else f"{name}={name}" for name in names)
     if stopped:
-        yield "        if returned is None:"
-        yield "            with pytest.raises(BpftuiError):"
-        yield f"                program.run({arguments})"
-        yield "        else:"
-        yield f"            assert program.run({arguments}).retval == returned"
-    else:
+        yield "    if returned is None:"
+        yield "        with pytest.raises(BpftuiError):"
+        yield f"            program.run({arguments})"
+        yield "    else:"
         yield f"        assert program.run({arguments}).retval == returned"
-
-
-_GIVEN = (Kind.PACKET, Kind.CONTEXT)
+    else:
+        yield f"    assert program.run({arguments}).retval == returned"
 
 
 def _hex(raw: bytes | None) -> str:
     return "None" if raw is None else f'bytes.fromhex("{raw.hex()}")'
-
-
-def _identifier(name: str) -> str:
-    return "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
-
-
-def _in_docstring(text: str) -> str:
-    return visible(text).replace("\\", "\\\\").replace('"', "'")

@@ -7,13 +7,11 @@ written, and red when the program does something else.
 from __future__ import annotations
 
 import math
-import os
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ..errors import BpftuiError, UsageError
 from ..packet import dissect
-from ..visible import visible
+from ..pytest_source import literal, module, remark
 from .bpf import Bpf
 from .given import MOST_RUNS, Given
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from .loaded import BpfObject
     from .run import Run
 
-__all__ = ["Given", "World", "plain", "written"]
+__all__ = ["Given", "World", "written"]
 
 _WIDTH: Final = 110
 """Columns of a line, as far as it can be broken."""
@@ -63,48 +61,27 @@ def written(file: str, program: str, runs: Sequence[Given], test: str, world: Wo
     world = world or World()
     with Bpf("vm") as bpf:
         obj = bpf.load(file, set=world.set, programs=[program], **world.options)
-        return "\n".join(_module(obj, program, runs, test, world)) + "\n"
-
-
-def _module(obj: BpfObject, program: str, runs: Sequence[Given], test: str, world: World) -> Iterator[str]:
-    body = list(_test(obj, program, runs, world))
-    folder = os.path.relpath(os.path.abspath(obj.spec.file), os.path.dirname(os.path.abspath(test)))
-    origin = f", from {runs[0].origin}" if runs and runs[0].origin else ""
-    yield f'"""{_told(f"What {program} of {obj.spec.title} does{origin}")}."""'
-    yield ""
-    yield "from pathlib import Path"
-    if any("pytest." in line for line in body):
-        yield from ("", "import pytest")
-    if any("pytest.raises" in line for line in body):
-        yield from ("", "from bpftui.core.errors import BpftuiError")
-    yield ""
-    yield f"OBJECT = Path(__file__).parent / {plain(folder)}"
-    yield from ("", "")
-    yield f"def test_{re.sub(r'[^0-9a-zA-Z_]', '_', program)}(bpf):"
-    yield from (f"    {line}" if line else "" for line in body)
-
-
-def _told(text: str) -> str:
-    """Return a text as it may stand in a docstring or a comment."""
-    return visible(text).replace("\\", "\\\\").replace('"', "'")
+        origin = f", from {runs[0].origin}" if runs and runs[0].origin else ""
+        says = f"What {program} of {obj.spec.title} does{origin}"
+        return "\n".join(module(says, obj.spec.file, program, _test(obj, program, runs, world), test=test)) + "\n"
 
 
 def _test(obj: BpfObject, program: str, runs: Sequence[Given], world: World) -> Iterator[str]:
     options = {"set": dict(world.set)} if world.set else {}
     given = {"programs": [program], **options, **world.options}
-    yield f"obj = bpf.load(OBJECT, {', '.join(f'{name}={plain(value)}' for name, value in given.items())})"
+    yield f"obj = bpf.load(OBJECT, {', '.join(f'{name}={literal(value)}' for name, value in given.items())})"
     collection = obj.sides[0].collection
     for name, entries in world.contents.items():
         for key, value in entries:
             there = collection.maps[name]
             there[key] = value
             shown = key if there.key is None else there.key.decode(key)
-            yield from _assigned(f"obj.maps[{plain(name)}][{plain(shown)}]", there[key])
-    yield f"program = obj.program({plain(program)})"
+            yield from _assigned(f"obj.maps[{literal(name)}][{literal(shown)}]", there[key])
+    yield f"program = obj.program({literal(program)})"
     for number, each in enumerate(runs):
         yield ""
         if each.origin and len(runs) > 1:
-            yield f"# {_told(each.origin)}"
+            yield f"# {remark(each.origin)}"
         again = number > 0 and each.packet == runs[number - 1].packet
         if each.packet is not None and not again:
             yield from _bytes("packet = ", each.packet)
@@ -128,7 +105,7 @@ def _test(obj: BpfObject, program: str, runs: Sequence[Given], world: World) -> 
 
 def _outcome(obj: BpfObject, run: Run, given: Given) -> Iterator[str]:
     """Yield what a run did, as assertions."""
-    yield f"assert run.retval == {plain(run.retval.name or int(run.retval))}"
+    yield f"assert run.retval == {literal(run.retval.name or int(run.retval))}"
     if given.packet is not None:
         if run.packet == given.packet:
             yield "assert run.packet == packet"
@@ -142,15 +119,15 @@ def _outcome(obj: BpfObject, run: Run, given: Given) -> Iterator[str]:
         before, after = change.before, change.after
         changed = [(key, value) for key, value in after.items() if key not in before or before[key] != value]
         for key, value in changed[:_MOST_ENTRIES]:
-            there = f"run.maps[{plain(name)}]"
-            if len(plain(key)) + len(plain(value)) > _WIDTH // 2 and isinstance(key, dict):
+            there = f"run.maps[{literal(name)}]"
+            if len(literal(key)) + len(literal(value)) > _WIDTH // 2 and isinstance(key, dict):
                 yield from _assigned("key", key)
                 yield from _compared(f"{there}[key]", value)
             else:
-                yield from _compared(f"{there}[{plain(key)}]", value)
+                yield from _compared(f"{there}[{literal(key)}]", value)
         gone = [key for key, _ in before.items() if key not in after]
-        yield from (f"assert {_literal(key)} not in run.maps[{plain(name)}]" for key in gone[:_MOST_ENTRIES])
-        yield f"assert len(run.maps[{plain(name)}]) == {len(after)}"
+        yield from (f"assert {_broken(key)} not in run.maps[{literal(name)}]" for key in gone[:_MOST_ENTRIES])
+        yield f"assert len(run.maps[{literal(name)}]) == {len(after)}"
     if run.variables:
         yield from _compared("run.variables", dict(run.variables))
     if run.events:
@@ -184,11 +161,11 @@ def _comparable(value: object) -> object:
 
 
 def _compared(what: str, value: object) -> list[str]:
-    return f"assert {what} == {_literal(_comparable(value), len(what) + 11)}".split("\n")
+    return f"assert {what} == {_broken(_comparable(value), len(what) + 11)}".split("\n")
 
 
 def _assigned(name: str, value: object) -> list[str]:
-    return f"{name} = {_literal(value, len(name) + 3)}".split("\n")
+    return f"{name} = {_broken(value, len(name) + 3)}".split("\n")
 
 
 def _bytes(head: str, data: bytes) -> Iterator[str]:
@@ -205,41 +182,17 @@ def _bytes(head: str, data: bytes) -> Iterator[str]:
     yield ")"
 
 
-def _literal(value: object, used: int = 0, depth: int = 0) -> str:
+def _broken(value: object, used: int = 0, depth: int = 0) -> str:
     """Return a value as Python has it, in several lines where one would be too long, of which some is *used*."""
-    short = plain(value)
+    short = literal(value)
     if used + len(short) + 4 * depth <= _WIDTH or not isinstance(value, dict | list | tuple):
         return short
     inside, outside = "    " * (depth + 1), "    " * depth
     if isinstance(value, dict):
         items = cast("dict[object, object]", value).items()
-        parts = [f"{plain(key)}: {_literal(item, len(plain(key)) + 2, depth + 1)}" for key, item in items]
+        parts = [f"{literal(key)}: {_broken(item, len(literal(key)) + 2, depth + 1)}" for key, item in items]
         opening, closing = "{", "}"
     else:
-        parts = [_literal(item, 0, depth + 1) for item in cast("Sequence[object]", value)]
+        parts = [_broken(item, 0, depth + 1) for item in cast("Sequence[object]", value)]
         opening, closing = "[]" if isinstance(value, list) else "()"
     return f"{opening}\n" + "".join(f"{inside}{part},\n" for part in parts) + f"{outside}{closing}"
-
-
-def plain(value: Any) -> str:
-    """Return a value on one line; texts and integers of our own are those of Python."""
-    match value:
-        case dict():
-            items = cast("dict[object, object]", value).items()
-            return "{" + ", ".join(f"{plain(key)}: {plain(item)}" for key, item in items) + "}"
-        case list():
-            return "[" + ", ".join(map(plain, cast("list[object]", value))) + "]"
-        case tuple():
-            parts = [*map(plain, cast("tuple[object, ...]", value))]
-            return "(" + ", ".join(parts) + ("," if len(parts) == 1 else "") + ")"
-        case str():
-            text = ascii(str(value))
-            return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
-        case float() if not math.isfinite(value):
-            return f'float("{value}")'
-        case bool() | float() | bytes():
-            return repr(value)
-        case int():
-            return repr(int(value))
-        case _:
-            return repr(value)

@@ -152,9 +152,8 @@ def _write_test(
 ) -> None:
     """Write the inputs as a test, with what the fixture `bpf` sees the program return."""
     from ...core.fuzz.inputs import Kind
-    from ...core.fuzz.written import test_module
+    from ...core.fuzz.written import written
     from ...core.testing.bpf import Bpf
-    from ...core.testing.written import plain
 
     loaded: dict[str, Any] = {}
     if values := {name: each.get() for name, each in spec.variables.items() if each.changed}:
@@ -183,10 +182,9 @@ def _write_test(
                 told.append((given, None))
     says = (
         f"Inputs of {options.program} that reach {found.outcomes} of {found.all_outcomes} outcomes of its jumps, "
-        f"found by bpftui fuzz --seed {options.seed}."
+        f"found by bpftui fuzz --seed {options.seed}"
     )
-    given = {name: plain(value) for name, value in loaded.items()}
-    lines = test_module(spec.file, options.program, parts, told, test=options.test, says=says, options=given)
+    lines = written(spec.file, options.program, parts, told, test=options.test, says=says, options=loaded)
     try:
         write_whole(options.test, (f"{line}\n" for line in lines), replace=False)
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bpftui.core.fuzz.inputs import Kind
 from bpftui.core.fuzz.mutation import hinted, mutated
 from bpftui.core.fuzz.search import Search, fewest
-from bpftui.core.fuzz.written import test_module as written
+from bpftui.core.fuzz.written import written
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.engine.errors import RunError
 
@@ -145,9 +145,9 @@ def test_a_test_is_written_that_python_reads() -> None:
         parts = search.target.parts
         given = search.target.first
     told = [(given, 2), (given, None)]
-    lines = written("/a'b.o", "p\x1b", parts, told, test="/tests/t.py", says='\x1b"""', options={"set": "{'x': 1}"})
+    lines = written("/a'b.o", "p\x1b", parts, told, test="/tests/t.py", says='\x1b"""', options={"set": {"x": 1}})
     text = "\n".join(lines)
     assert """OBJECT = Path(__file__).parent / "../a'b.o"\n""" in text
-    assert "bpf.load(OBJECT, set={'x': 1}, programs=['p\\x1b'])" in text
+    assert 'bpf.load(OBJECT, set={"x": 1}, programs=["p\\x1b"])' in text
     compile(text, "test", "exec")
     assert "\x1b" not in text

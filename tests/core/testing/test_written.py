@@ -12,9 +12,10 @@ from bpftui.core.debug import Call, Recording
 from bpftui.core.errors import UsageError
 from bpftui.core.foreign import RECORDING
 from bpftui.core.packet import template
+from bpftui.core.pytest_source import literal
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.testing.bpf import Bpf
-from bpftui.core.testing.written import Given, World, plain, written
+from bpftui.core.testing.written import Given, World, written
 from bpftui.core.vm.world.settings import Settings
 from bpftui.tui.__main__ import main
 
@@ -88,7 +89,7 @@ def test_too_many_runs() -> None:
 
 
 def test_numbers_that_are_none(tmp_path: Path) -> None:
-    assert plain([float("inf"), float("-inf"), 1.5]) == '[float("inf"), float("-inf"), 1.5]'
+    assert literal([float("inf"), float("-inf"), 1.5]) == '[float("inf"), float("-inf"), 1.5]'
     file = tmp_path / "test_nan.py"
     text = written("tests/objects/values.o", "values", [Given(UDP)], str(file), World(set={"f32": float("nan")}))
     assert 'set={"f32": float("nan")}' in text

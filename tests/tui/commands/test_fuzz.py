@@ -34,7 +34,7 @@ def test_what_it_writes_can_be_used(
     told = capsys.readouterr()
     assert "of 26 outcomes of jumps" in told.out
     assert told.err.endswith(f"bpftui: written: {capture}\nbpftui: written: {test}\n")
-    assert 'set={"sample_every": 16, "track_sources": False}, programs=[\'count_traffic\'])' in test.read_text()
+    assert 'set={"sample_every": 16, "track_sources": False}, programs=["count_traffic"])' in test.read_text()
     packets = [packet.frame for packet in Capture(str(capture))]
     assert packets
     done = subprocess.run(
