@@ -44,10 +44,11 @@ INVENTORY: Final[Mapping[str, str]] = {
     "inventory": "bpftui.core.system.errands:read_for_client",
     "ids": "bpftui.core.kernel.sys.object:list_ids",
     "object": "bpftui.core.kernel.sys.object:open_object",
+    "link_info": "bpftui.core.kernel.sys.object:read_link_info",
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
 }
 """What the whole machine is looked at with: a snapshot of all that it runs, the ids of all objects of a kind, a
-descriptor of one by its id (of a map to read only), and having runs counted.
+descriptor of one by its id (of a map to read only, of a link none: what is known of it), and having runs counted.
 """
 CHANGES: Final[Mapping[str, str]] = {
     "map_to_change": "bpftui.core.kernel.sys.object:open_map_to_change",

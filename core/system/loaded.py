@@ -24,8 +24,8 @@ from ..kernel.host.kallsyms import find_symbols, names_at
 from ..kernel.map import Map
 from ..kernel.runtime import KernelRuntime
 from ..kernel.sys.explain import explain
-from ..kernel.sys.layouts import BpfLinkInfo, BpfProgInfo
-from ..kernel.sys.object import fill, object_info, open_id
+from ..kernel.sys.layouts import BpfProgInfo
+from ..kernel.sys.object import fill, link_info, object_info, open_id
 from ..kernel.sys.pins import pinned_object
 from ..kernel.sys.syscall import BpfError, buffer
 from ..maps.shape import why_unreadable
@@ -139,14 +139,10 @@ def _find(name: LoadedName) -> Loaded:
 
 
 def _of_link(number: int) -> Loaded:
-    descriptor = open_id("link", number)
-    try:
-        info = object_info(descriptor, BpfLinkInfo())
-        is_table = info.type == LinkType.STRUCT_OPS and info.struct_ops_map_id
-        maps = [info.struct_ops_map_id] if is_table else []
-        return Loaded([info.prog_id] if info.prog_id else [], maps, [number])
-    finally:
-        descriptor.close()
+    info = link_info(number)
+    is_table = info.type == LinkType.STRUCT_OPS and info.struct_ops_map_id
+    maps = [info.struct_ops_map_id] if is_table else []
+    return Loaded([info.prog_id] if info.prog_id else [], maps, [number])
 
 
 def _by_name(pattern: str) -> Loaded:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError
 from ...uapi import LinkType
-from ..sys.layouts import BpfLinkInfo, BpfProgInfo
-from ..sys.object import kernel_name, object_info, open_id, walk_ids
+from ..sys.layouts import BpfProgInfo
+from ..sys.object import kernel_name, link_info, object_info, open_id, walk_ids
 from ..sys.survey import Attached
 from .linking import described
 
@@ -70,13 +70,9 @@ def link_at(group: int, attach_type: AttachType, program: int) -> int:
     """
     for number in walk_ids("link"):
         try:
-            descriptor = open_id("link", number)
+            info = link_info(number)
         except UnknownNameError:
             continue  # gone meanwhile
-        try:
-            info = object_info(descriptor, BpfLinkInfo())
-        finally:
-            descriptor.close()
         where = info.cgroup_id, info.cgroup_attach_type, info.prog_id
         if info.type == LinkType.CGROUP and where == (group, attach_type, program):
             return number

@@ -57,6 +57,9 @@ PERF_TYPE_TRACEPOINT: Final = 2
 _BPF_OUTPUT: Final = 10
 """PERF_COUNT_SW_BPF_OUTPUT: what bpf_perf_event_output writes to."""
 
+_READABLE: Final = re.compile(
+    r"available_events|available_filter_functions|events(/[\w-]+)+/(id|format)|instances(/bpftui-\d+-\d+(/[\w-]+)+)?"
+)
 _TRACEFS: Final = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _CLONE_FS, _CLONE_NEWNS = 0x200, 0x20000
 _MS_REC, _MS_PRIVATE = 0x4000, 0x40000
@@ -216,8 +219,12 @@ def reach_tracefs(path: str) -> int:
 
 
 def open_tracefs(path: str) -> int:
-    """Return a descriptor to read a file or a folder of the tracefs with; errors as for `read_tracefs`."""
-    if not re.fullmatch(r"\w+(/[\w-]+)*", path):
+    """Return a descriptor to read a file or a folder of the tracefs with; errors as for `read_tracefs`.
+
+    An errand of the steward's: no other file is there than those that are read here, and of the buffers of lines none
+    but those in instances of one's own. Whoever reads the common `trace_pipe` takes its lines from all others.
+    """
+    if not _READABLE.fullmatch(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     for root in _TRACEFS:
         if os.path.isdir(f"{root}/events"):

@@ -51,8 +51,8 @@ def client(script: str) -> list[str]:
     """Return the lines that a process prints which gave its rights up, and has a steward for changes."""
     hiring = """
         from bpftui.core.privileges import Capability, drop, hire
-        from bpftui.core.privileges.steward import CHANGES, INVENTORY, INVENTORY_RIGHTS
-        hire({**INVENTORY, **CHANGES}, INVENTORY_RIGHTS)
+        from bpftui.core.privileges.steward import CHANGES, ERRANDS, INVENTORY, INVENTORY_RIGHTS
+        hire({**ERRANDS, **INVENTORY, **CHANGES}, INVENTORY_RIGHTS)
         drop([Capability.CAP_BPF, Capability.CAP_NET_ADMIN, Capability.CAP_PERFMON])
         from bpftui.core.system.changes import detach_link, unpin
         from bpftui.core.system.errands import open_inventory
@@ -98,6 +98,44 @@ def test_a_steward_detaches_a_link() -> None:
                 print(inventory.snapshot().links[{link}].detached)
         """)
     assert told == ["False", "True"]
+
+
+def test_hostile_messages_bring_nothing_and_leave_the_steward_at_work(tmp_path: Path) -> None:
+    """Whoever has taken the client over says what it likes: names of other functions, ways out of folders, damage."""
+    kept = tmp_path / "kept"
+    kept.write_text("theirs")
+    with somebody("loader", str(bpf.path("traffic")), "count_traffic", "traffic", "200", lines=1) as (_, _, link):
+        hostile = [
+            *(("object", f"link {link}"), ("object", "link"), ("object", "program 0x1"), ("ids", "../../etc/passwd")),
+            *(("link_info", f"{link} 1"), ("link_info", "-1"), ("map_to_change", "1\0"), ("detach_link", "1e3")),
+            *(("tracefs", "trace_pipe"), ("tracefs", "per_cpu/cpu0/trace_pipe"), ("tracefs", f"../{kept}")),
+            *(("tracefs", "instances/../trace_pipe"), ("tracefs", "instances/theirs/trace_pipe")),
+            *(("tracefs", "events/../trace"), ("tracefs", "events/x/enable"), ("switch_on", ".")),
+            *(("instance", "../x"), ("instance", "theirs"), ("no_instance", "bpftui-1-1/.."), ("module", "vm\0linux")),
+            *(("uprobe", f"x x x x {kept}"), ("uprobe", ""), ("unpin", f"0 map 1 {kept}"), ("unpin", "")),
+            *(("unpin", f"0 map 1 ../{kept}"), ("unpin", "0 0 0 0 0"), ("inventory", "__reduce__")),
+            *(("os:system", "id"), ("__import__", "os"), ("", ""), (" ", " ")),
+        ]
+        names = ["object", "link_info", "ids", "map_to_change", "detach_link", "unpin", "tracefs", "instance", "uprobe"]
+        script = f"""
+            import os, random
+            from bpftui.core.privileges.steward import _hired
+            from bpftui.core.kernel.sys.object import link_info
+            chance, hostile = random.Random(14), {hostile}
+            for size in (1, 8, 60, 4000) * 40:
+                hostile.append((chance.choice({names}), os.fsdecode(b"\\xff" + chance.randbytes(size))))
+            for message in hostile:
+                try:
+                    os.close(_hired[0].ask(*message))
+                except OSError:
+                    continue
+                print("brought", message)
+            print(link_info({link}).id == {link})
+            with open_inventory() as inventory:
+                print(inventory.snapshot().links[{link}].detached)
+        """
+        assert client(script) == ["True", "False"]
+    assert kept.read_text() == "theirs"
 
 
 def test_what_only_a_thread_sees_is_removed(tmp_path: Path) -> None:
