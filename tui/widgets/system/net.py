@@ -254,7 +254,7 @@ class NetTab(TableTab):
         key = self._listed
         if event.view is not self.table or key is None:
             return
-        if self.table.is_gone(key):
+        if self.table.rows.is_gone(key):
             self.notify(f"{self.table.thing.name} is gone", severity="warning", timeout=3)
         else:
             self.enter(key)
@@ -272,7 +272,7 @@ class NetTab(TableTab):
     def named(self, text: str) -> Hashable | None:
         """Return the key of an interface by its name; that of its namespace may follow: `eth1 in blue`."""
         name, _, inside = text.partition(" in ")
-        ways = cast("dict[tuple[int, int], Way]", self.table.things)
+        ways = cast("dict[tuple[int, int], Way]", self.table.rows.things)
         found = [way for way in ways.values() if way.name == name and inside in ("", namespace_name(way.namespace))]
         found.sort(key=lambda way: (not way.namespace.own, not way.programs))
         return found[0].key if found else None

@@ -244,7 +244,7 @@ class TableTab(SystemTab):
         if thing is None or table.seen is None or key is None:
             self.facts.show(None, "", ())
             return
-        gone = " (gone)" if table.is_gone(key) else ""
+        gone = " (gone)" if table.rows.is_gone(key) else ""
         self.facts.show(Thing(noun.name, key), f"{noun.title(thing)}{gone}", noun.facts(table.seen, thing))
 
     def _tell(self) -> None:
@@ -280,7 +280,7 @@ class TableTab(SystemTab):
         if event.view is not self.table or thing is None or self.table.key is None:
             return
         name = self._noun.opens(thing)
-        if self.table.is_gone(self.table.key):
+        if self.table.rows.is_gone(self.table.key):
             self.notify(f"{self._noun.title(thing)} is gone", severity="warning", timeout=3)
         elif name:
             self.post_message(self.Opened(name))
@@ -295,7 +295,7 @@ class TableTab(SystemTab):
     def named(self, text: str) -> Hashable | None:
         """Return the key of the row that a user named by its id, its name or both."""
         wanted = text.lower()
-        for key, thing in self.table.things.items():
+        for key, thing in self.table.rows.things.items():
             title = self._noun.title(thing).lower()
             if wanted in (str(key), title, title.partition(" ")[2], title.partition(" ")[0]):
                 return key

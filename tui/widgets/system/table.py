@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
@@ -22,6 +21,7 @@ from ...text.format import counted
 from ..lists.row_view import RowView, compile_pattern
 from ..live.chart import marker
 from .column import place_columns, wanted_widths, widened
+from .rows import Rows, found_by
 from .watched import MOST_WATCHED, Watched
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ __all__ = ["SystemTable"]
 
 _SLICE: Final = 0.01
 """Seconds for which texts are got before the screen has its turn."""
-_MARKED: Final = 5.0
-"""Seconds for which what has come or gone is marked; then what has gone is left out."""
 _ROLES: Final[Mapping[str, str]] = {
     "link": "system-table--link",
     "warning": "system-table--warning",
@@ -135,34 +133,15 @@ class SystemTable(RowView):
         """Initialise a table of which nothing is known yet."""
         super().__init__(id=f"{noun.name}-table")
         self.noun = noun
-        self.narrowed_by = ""
-        """What rows are narrowed by."""
-        self.seen: Seen | None = None
-        """What is shown."""
-        self.things: dict[Hashable, Any] = {}
-        """All rows by their keys, those that have just gone among them."""
-        self._rows: Mapping[Hashable, Any] | None = None
-        self._ordered: list[Hashable] = []
-        self.keys: list[Hashable] = []
-        """The keys of the rows that are shown, in their order."""
-        self._index: dict[Hashable, int] = {}
-        self.marked: set[Hashable] = set()
-        """The keys of the rows that the user marked."""
+        self.rows = Rows(noun)
+        """What stands in it."""
         self.watched = Watched(noun.columns)
         """What is drawn over time."""
-        self._came: dict[Hashable, float] = {}
-        self._gone: dict[Hashable, float] = {}
-        self._by: tuple[int, bool] = (noun.ordered_by, noun.columns[noun.ordered_by].is_number)
-        """The number of the column that rows are ordered by, and whether the largest are first."""
         self._asked_order = self._was_counted = False
         self._wanted: dict[str, int] = {}
-        self._texts: dict[Hashable, str] = {}
-        """What rows are searched in, as far as anybody searched."""
         self._places: tuple[int, int, Places] | None = None
         self._shown: dict[int, _Variant] = {}
         """What the rows in sight showed at the last look."""
-        self._found = [each.text or partial(_text_of, each) for each in noun.columns if each.is_found]
-        """What rows are searched in, column by column."""
         self._totals: Mapping[str, str] = {}
         """What stands above each column."""
         self._is_ascii = is_ascii_terminal()
@@ -171,21 +150,27 @@ class SystemTable(RowView):
 
     # What is shown
 
+    @property
+    def seen(self) -> Seen | None:
+        """What is shown."""
+        return self.rows.seen
+
+    @property
+    def narrowed_by(self) -> str:
+        """What rows are narrowed by."""
+        return self.rows.narrowed_by
+
     def show(self, seen: Seen) -> None:
         """Show what was seen; rows stay where they are, and the cursor on its thing."""
-        is_first, counted_first = self.seen is None, self._counts_first(seen)
-        changed = self.seen is None or seen.snapshot is not self.seen.snapshot
-        self.seen = seen
-        now = time.monotonic()
-        is_other = changed and self._take(self.noun.rows(seen), None if is_first else now)
-        is_other |= self._expire(now)
-        self.watched.add(seen, self.things)
-        if changed or is_other:
-            self._texts = {}
+        before = self.seen
+        is_first, counted_first = before is None, self._counts_first(seen)
+        changed = before is None or seen.snapshot is not before.snapshot
+        is_other = self.rows.take(seen)
+        self.watched.add(seen, self.rows.things)
         if is_other:
-            self._want(wanted_widths(self.noun.columns, seen, list(self.things.values()), self._wanted))
+            self._want(wanted_widths(self.noun.columns, seen, list(self.rows.things.values()), self._wanted))
         if is_first or (counted_first and not self._asked_order):
-            self._sort()
+            self.rows.sort()
             is_other = True
         self._say_why_empty()
         if is_other or counted_first or (changed and self.narrowed_by):
@@ -203,7 +188,7 @@ class SystemTable(RowView):
     def _in_sight(self) -> range:
         """The numbers of the rows in sight."""
         top = self.scroll_offset.y
-        return range(top, min(top + self.page_height, len(self.keys)))
+        return range(top, min(top + self.page_height, len(self.rows.keys)))
 
     def _refresh_changed(self) -> None:
         """Draw the rows in sight that show something else now: most programs of a large machine do nothing."""
@@ -229,9 +214,9 @@ class SystemTable(RowView):
             only: A pattern of names, as a shell has it; empty for all.
         """
         number = next((at for at, each in enumerate(self.noun.columns) if each.title == order), self.noun.ordered_by)
-        self._by = number, self.noun.columns[number].is_number
+        self.rows.by = number, self.noun.columns[number].is_number
         self.set_reactive(SystemTable.column, number)
-        self.narrowed_by = _found_by(only) if only else ""
+        self.rows.narrowed_by = found_by(only) if only else ""
 
     def _counts_first(self, seen: Seen) -> bool:
         """Whether there are rates for the first time: before, there was nothing to order by."""
@@ -239,67 +224,12 @@ class SystemTable(RowView):
         self._was_counted |= first
         return first
 
-    def _take(self, rows: Mapping[Hashable, Any], now: float | None) -> bool:
-        """Take other rows: what has come is added at the end, what has gone stays for a while.
-
-        Return whether they are of other things.
-        """
-        before = self._rows or {}
-        self._rows = rows
-        if now is not None:
-            for key in before.keys() - rows.keys():
-                self._gone[key] = now
-            for key in rows:
-                if key not in before:
-                    self._came[key] = now
-        for key in [each for each in self._gone if each in rows]:
-            del self._gone[key]
-        known = self.things
-        self.things = {**{key: known[key] for key in self._gone if key in known}, **rows}
-        if self.things.keys() == known.keys():
-            return before.keys() != rows.keys()
-        self._ordered = [key for key in self._ordered if key in self.things]
-        there = set(self._ordered)
-        self._ordered += [key for key in self.things if key not in there]
-        return True
-
-    def _expire(self, now: float) -> bool:
-        """Leave out what has gone long ago; return whether anything was."""
-        self._came = {key: at for key, at in self._came.items() if now - at < _MARKED}
-        over = [key for key, at in self._gone.items() if now - at >= _MARKED]
-        for key in over:
-            del self._gone[key]
-            self.things.pop(key, None)
-            self.marked.discard(key)
-        if over:
-            self._ordered = [key for key in self._ordered if key in self.things]
-            self._arrange(keep_place=True)
-        return bool(over)
-
-    def _sort(self) -> None:
-        """Order all rows; what is unknown comes last, whichever way."""
-        seen = self.seen
-        if seen is None:
-            return
-        number, reverse = self._by
-        order = self.noun.columns[number].order
-        ranked = [(order(seen, thing), key) for key, thing in self.things.items()]
-        known = [each for each in ranked if each[0] is not None]
-        known.sort(key=lambda each: each[0], reverse=reverse)
-        self._ordered = [key for _, key in known] + [key for value, key in ranked if value is None]
-
     def _arrange(self, *, keep_place: bool) -> None:
         """Show the rows that match, in their order."""
         here = self.key if keep_place else None
         height = self.cursor - self.scroll_offset.y
-        if self.narrowed_by:
-            found = compile_pattern(self.narrowed_by).search
-            texts = self._texts
-            self.keys = [key for key in self._ordered if found(texts.get(key) or self._text(key))]
-        else:
-            self.keys = list(self._ordered)
-        self._index = {key: index for index, key in enumerate(self.keys)}
-        at = self._index.get(here) if here is not None else None
+        self.rows.select()
+        at = self.rows.index.get(here) if here is not None else None
         if at is not None and at != self.cursor:
             self._update_virtual_size()
             with self.prevent(self.Highlighted):
@@ -316,7 +246,7 @@ class SystemTable(RowView):
 
     def _say_why_empty(self) -> None:
         """Say what an empty table says: that nothing matches, or that there is nothing."""
-        hidden = self.narrowed_by and self.things
+        hidden = self.narrowed_by and self.rows.things
         self.empty_text = f"no {self.noun.plural} have that: esc shows all" if hidden else self.noun.empty
 
     def _add_up(self) -> None:
@@ -324,47 +254,31 @@ class SystemTable(RowView):
         seen, add_up = self.seen, self.noun.totals
         if seen is None or add_up is None:
             return
-        rows = [self.things[key] for key in self._meant() if key not in self._gone]
+        rows = [self.rows.things[key] for key in self.rows.meant if not self.rows.is_gone(key)]
         totals = add_up(seen, rows)
-        if self.marked:
+        if self.rows.marked:
             totals = {**totals, "name": f"marked {len(rows):,}"}
         if totals != self._totals:
             self._totals = totals
             self.refresh(Region(0, 0, self.size.width, self.header_height))
 
-    def _meant(self) -> list[Hashable]:
-        """The keys of the rows that are shown, or of those of them that are marked."""
-        return [key for key in self.keys if key in self.marked] if self.marked else self.keys
-
-    def _text(self, key: Hashable) -> str:
-        """Return what a row is searched in: its texts and ids."""
-        text = self._texts.get(key)
-        if text is None:
-            seen, thing = self.seen, self.things[key]
-            assert seen is not None
-            text = self._texts[key] = " ".join([get(seen, thing) for get in self._found])
-        return text
-
     @property
     def key(self) -> Hashable | None:
         """The key of the thing under the cursor."""
-        return self.keys[self.cursor] if self.cursor < len(self.keys) else None
+        keys = self.rows.keys
+        return keys[self.cursor] if self.cursor < len(keys) else None
 
     @property
     def thing(self) -> Any:
         """The thing under the cursor; None where there is none."""
         key = self.key
-        return None if key is None else self.things.get(key)
-
-    def is_gone(self, key: Hashable) -> bool:
-        """Whether it is there no more."""
-        return key in self._gone
+        return None if key is None else self.rows.things.get(key)
 
     def go_to(self, key: Hashable) -> bool:
         """Bring the cursor to a thing, which may be narrowed out of sight; return whether there is such."""
-        if key in self.things and key not in self._index:
+        if key in self.rows.things and key not in self.rows.index:
             self.narrow("")
-        at = self._index.get(key)
+        at = self.rows.index.get(key)
         if at is not None:
             self.cursor = at
             self.scroll_to_cursor()
@@ -383,13 +297,13 @@ class SystemTable(RowView):
 
     def row_count(self) -> int:
         """Return how many rows there are."""
-        return len(self.keys)
+        return len(self.rows.keys)
 
     def cells(self, index: int) -> list[Cell]:
         """Return what stands in all columns of a row, those without room among them."""
-        assert self.seen is not None
-        thing = self.things[self.keys[index]]
-        return [column.cell(self.seen, thing) for column in self.noun.columns]
+        seen, thing = self.seen, self.rows.things[self.rows.keys[index]]
+        assert seen is not None
+        return [column.cell(seen, thing) for column in self.noun.columns]
 
     def row_text(self, index: int) -> str:
         """Return the cells of a row, with a tab between them: what a spreadsheet takes."""
@@ -401,18 +315,18 @@ class SystemTable(RowView):
 
     def row_variant(self, index: int) -> _Variant:
         """Return all that a row shows: one that shows the same is not drawn again."""
-        key = self.keys[index]
+        key = self.rows.keys[index]
         return _Variant(self._sign_of(key), tuple(self.cells(index)), self.column if index == self.cursor else None)
 
     def _sign_of(self, key: Hashable) -> tuple[str, str]:
         """Return what stands before a row, and the class of its ink: what became of it, that it is drawn, or marked."""
-        if key in self._gone:
+        if self.rows.is_gone(key):
             return "✗", "system-table--gone"
-        if key in self._came:
+        if self.rows.has_come(key):
             return "+", "system-table--new"
         if (slot := self.watched.slot_of(key)) is not None:
             return marker(slot, ascii=self._is_ascii), f"system-table--series-{slot + 1}"
-        return ("#" if self._is_ascii else "*", "system-table--marked") if key in self.marked else (" ", "")
+        return ("#" if self._is_ascii else "*", "system-table--marked") if key in self.rows.marked else (" ", "")
 
     @property
     def header_height(self) -> int:
@@ -437,8 +351,8 @@ class SystemTable(RowView):
         for place, (number, cells) in enumerate(self.places().shown):
             column = self.noun.columns[number]
             title = column.title
-            if number == self._by[0]:
-                title += down if self._by[1] == column.is_number else up
+            if number == self.rows.by[0]:
+                title += down if self.rows.by[1] == column.is_number else up
             title = fitted(title, cells).rstrip()
             room = " " * (cells - width_of(title))
             before, after = (room, "") if column.is_number else ("", room)
@@ -463,7 +377,8 @@ class SystemTable(RowView):
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw a row."""
-        key = self.keys[index]
+        key = self.rows.keys[index]
+        is_gone = self.rows.is_gone(key)
         cells = self.cells(index)
         sign, ink = self._sign_of(key)
         segments = [Segment(sign, self.ink(ink) if ink else None)]
@@ -479,7 +394,7 @@ class SystemTable(RowView):
                 moved = "*" if self._is_ascii else "•"
                 segments.append(Segment(" " * (column.gap - 1)))
                 segments.append(Segment(moved, self.ink("system-table--changed")) if cell.moved else Segment(" "))
-            segments += self._draw_cell(cell, column, room, numbers.get(number), is_gone=key in self._gone)
+            segments += self._draw_cell(cell, column, room, numbers.get(number), is_gone=is_gone)
         return Strip(segments)
 
     def _draw_cell(
@@ -527,7 +442,7 @@ class SystemTable(RowView):
     def narrow(self, pattern: str) -> None:
         """Show only the rows that have what a user typed; all where that is nothing."""
         if pattern != self.narrowed_by:
-            self.narrowed_by = pattern
+            self.rows.narrowed_by = pattern
             self.pattern = compile_pattern(pattern) if pattern else None
             self._arrange(keep_place=True)
             self._say_why_empty()
@@ -541,20 +456,19 @@ class SystemTable(RowView):
     @property
     def totals(self) -> tuple[int, int]:
         """How many rows are shown, and how many there are."""
-        return len(self.keys), len(self._ordered)
+        return len(self.rows.keys), len(self.rows.things)
 
     # Actions
 
     def action_search(self) -> None:
         """Ask what rows are narrowed by; what they are searched in is got meanwhile, a slice at a time."""
         super().action_search()
-        self._read_ahead(iter(list(self._ordered)))
+        self._read_ahead(iter(self.rows.all))
 
     def _read_ahead(self, keys: Iterator[Hashable]) -> None:
         stop = time.perf_counter() + _SLICE
         for key in keys:
-            if key in self.things:
-                self._text(key)
+            self.rows.text(key)
             if time.perf_counter() > stop:
                 self.set_timer(0.001, lambda: self._read_ahead(keys))
                 return
@@ -565,11 +479,11 @@ class SystemTable(RowView):
 
     def action_order(self) -> None:
         """Order by the chosen column, the largest numbers first; once more the other way round."""
-        number, reverse = self._by
+        number, reverse = self.rows.by
         column = self.noun.columns[self.column]
-        self._by = self.column, not reverse if number == self.column else column.is_number
+        self.rows.by = self.column, not reverse if number == self.column else column.is_number
         self._asked_order = True
-        self._sort()
+        self.rows.sort()
         self._arrange(keep_place=False)  # who orders wants to see what comes first
 
     def action_leave(self) -> None:
@@ -577,7 +491,7 @@ class SystemTable(RowView):
         if self.narrowed_by:
             self.narrow("")
         else:
-            self.marked.clear()
+            self.rows.marked.clear()
             self._add_up()
             self._refresh_changed()
             self.refresh_bindings()
@@ -587,7 +501,7 @@ class SystemTable(RowView):
         key = self.key
         if key is None:
             return
-        self.marked ^= {key}
+        self.rows.marked ^= {key}
         self._add_up()
         self.refresh_line(self.cursor + self.header_height)
         self.refresh_bindings()
@@ -598,25 +512,25 @@ class SystemTable(RowView):
         seen, key = self.seen, self.key
         if seen is None or key is None:
             return
-        keys = self._meant() if self.marked else [key]
-        named = {each: self.noun.title(self.things[each]) for each in keys}
+        keys = self.rows.meant if self.rows.marked else [key]
+        named = {each: self.noun.title(self.rows.things[each]) for each in keys}
         if not self.watched.toggle(named, self.column):
             self.notify(
                 f"{MOST_WATCHED} numbers have room in the chart: w takes one out", severity="warning", timeout=4
             )
             return
-        self.watched.add(seen, self.things)
+        self.watched.add(seen, self.rows.things)
         self._refresh_changed()
         self.post_message(self.Watching())
 
     def action_copy_all(self) -> None:
         """Copy the titles and all rows that are shown, or those of them that are marked."""
-        work = partial(self._copy, list(self._meant()))
+        work = partial(self._copy, list(self.rows.meant))
         self.run_worker(work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy rows")
 
     def _copy(self, keys: list[Hashable]) -> None:
         """Write all rows, which takes a while where there are thousands; in a thread."""
-        seen, things = self.seen, self.things
+        seen, things = self.seen, self.rows.things
         lines = [tabbed(*(each.title for each in self.noun.columns))]
         for key in keys:
             if seen is not None and (thing := things.get(key)) is not None:
@@ -630,7 +544,7 @@ class SystemTable(RowView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave escape to the screen where there is nothing to be widened."""
         if action == "leave":
-            return bool(self.narrowed_by or self.marked)
+            return bool(self.narrowed_by or self.rows.marked)
         if action == "watch":
             return self.noun.columns[self.column].drawn is not None
         return super().check_action(action, parameters)
@@ -640,15 +554,3 @@ class SystemTable(RowView):
         if action == "watch":
             return "this column has no number to draw: ← → choose one"
         return super().why_not(action)
-
-
-def _text_of(column: Column[Any], seen: Seen, thing: Any) -> str:
-    return column.cell(seen, thing).text
-
-
-def _found_by(pattern: str) -> str:
-    """Return a pattern of a shell's as what is typed to narrow rows: a word that it matches whole."""
-    parts = (
-        r"\S*" if part == "*" else r"\S" if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern)
-    )
-    return rf"(?<!\S){''.join(parts)}(?!\S)"
