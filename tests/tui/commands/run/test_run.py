@@ -34,6 +34,7 @@ def test_a_run_that_lacks_nothing_says_nothing(runtime: str) -> None:
 
 
 @pytest.mark.kernel
+@pytest.mark.vmlinux
 def test_a_function_of_a_struct_ops_map_is_loaded_with_the_map_that_says_what_it_is() -> None:
     done = bpftui("run", "tests/objects/congestion.o", "half", "--runtime", "kernel")
     assert done.refused(2) == (

@@ -53,6 +53,7 @@ def test_btf_alone_is_refused() -> None:
 
 
 @pytest.mark.kernel
+@pytest.mark.vmlinux
 def test_check_and_run_adapt_to_the_types_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert check.run([CORE, "--json"]) == 0
     capsys.readouterr()
