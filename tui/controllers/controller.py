@@ -11,6 +11,7 @@ from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
 from ..compositor import Compositor
+from ..dialogs.modal import Modal
 from ..operations import Host
 from ..widgets.message_line import MessageLine
 from ..widgets.place_tabs import PlaceTabs
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.notifications import SeverityLevel
 
-    from ..dialogs.modal import Modal
     from ..status import Failure, Work
 
 __all__ = ["ControlledScreen", "Controller", "Stage"]
@@ -159,6 +159,15 @@ class ControlledScreen(Screen[None]):
         """Where it says what is being done and what went wrong; a subclass composes one."""
         return self.query_one(MessageLine)
 
+    @property
+    def _line_in_front(self) -> MessageLine:
+        """The line that can be seen: that of the dialog over this screen, without one this screen's."""
+        stack = self.app.screen_stack
+        over = stack[stack.index(self) + 1 :] if self in stack else []
+        if over and all(isinstance(each, Modal) for each in over):
+            return next(iter(over[-1].query(MessageLine)), self.message_line)
+        return self.message_line
+
     def notify(
         self,
         message: str,
@@ -168,8 +177,8 @@ class ControlledScreen(Screen[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Say something here, though a dialog may be in front; an error until it is answered."""
-        self.message_line.notify(message, title=title, severity=severity, timeout=timeout)
+        """Say something here, or over the dialog that is in front; an error until it is answered."""
+        self._line_in_front.notify(message, title=title, severity=severity, timeout=timeout)
 
     @property
     def work(self) -> Work | None:
@@ -182,11 +191,12 @@ class ControlledScreen(Screen[None]):
 
     def fail(self, failure: Failure) -> None:
         """Say what did not work, until the user has answered it."""
-        self.message_line.fail(failure)
+        self._line_in_front.fail(failure)
 
     def settle(self, action: str) -> None:
         """Take what was said of an action that did not work as answered: it is tried anew."""
-        self.message_line.settle(action)
+        for line in {self.message_line, self._line_in_front}:
+            line.settle(action)
 
     def answer(self) -> bool:
         """Have given up what is being done, else take what went wrong as read; return whether there was either."""

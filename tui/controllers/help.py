@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
 from .controller import Controller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .controller import Stage
+    from .controller import ControlledScreen, Stage
 
 __all__ = ["HelpController"]
 
@@ -45,19 +45,6 @@ _ABOUT: Final = {
     "CoreView": "What is adapted to the kernel: each access, and what it becomes.",
 }
 """What a pane shows, and what its signs mean, by the class of the widget."""
-
-_SIGNS: Final = (
-    "blue          can be followed: ⏎, or a click",
-    "✓ ⚠ ✗         good, a warning, no",
-    "• yellow      changed by the program since the last look",
-    "* violet      set by you",
-    "▲ red         attached by you; dim: by others",
-    "∅             removed by the verifier",
-    "~ ≥ ?         estimated, partial, unknown",
-    "0 –           zero, nothing",
-    "▌             the cursor, and the pane that has the keyboard",
-    "● ▲ ■ ◆ ▼ ✚   series of a chart",
-)
 
 _OBJECT: Final = frozenset(
     {
@@ -93,80 +80,59 @@ class HelpController(Controller):
     """Knows every key with its meaning.
 
     Args:
+        screen: What they work on.
         everywhere: The keys of the screen.
         keymap: Returns the keys that the user prefers, by the id of a binding.
         of_app: Returns the keys of every screen.
         place: Returns the tab that is shown.
         title: Returns where one is, as words.
-        focused: Returns what has the keyboard.
-        run: Does what a key does, for the widget that it was pressed in.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
+        Binding("f1", "help", show=False, id="help.f1", tooltip="The same, also where ? would be typed"),
     ]
 
     def __init__(
         self,
         stage: Stage,
         *,
+        screen: ControlledScreen,
         everywhere: Sequence[BindingType],
         keymap: Callable[[], Mapping[str, str]],
         of_app: Callable[[], Sequence[Binding]],
         place: Callable[[], str],
         title: Callable[[], str],
-        focused: Callable[[], Widget | None],
-        run: Callable[[str, Widget | None], object],
     ) -> None:
         super().__init__(stage)
+        self._screen = screen
         self._everywhere = everywhere
         self._keymap = keymap
         self._of_app = of_app
         self._place = place
         self._title = title
-        self._focused = focused
-        self._run = run
 
     def action_help(self) -> None:
         """Show what the pane is that one is in, and its keys; then all the others."""
-        from ..dialogs.help import HelpScreen
-        from ..widgets.lists.row_view import RowView
+        from ..dialogs.help import SIGNS, HelpScreen, do_as_key, keys_here
 
         page = _PAGES.get(self._place(), "")
-        focused = self._focused()
-        nodes = (
-            []
-            if focused is None
-            else [
-                each for each in focused.ancestors_with_self if isinstance(each, Widget) and each is not focused.screen
-            ]
-        )
-        own = [
-            binding
-            for node in nodes
-            for kind in type(node).__mro__
-            if kind.__module__.startswith("bpftui.") and kind is not RowView
-            for binding in vars(kind).get("BINDINGS", ())
-        ]
+        focused = self._screen.focused
+        nodes = () if focused is None else focused.ancestors_with_self
         about = next((_ABOUT[name] for node in nodes if (name := type(node).__name__) in _ABOUT), "")
         groups = self.groups()
         everywhere = [each for each in self._everywhere if isinstance(each, Binding)]
         everywhere += [each for each in self._of_app() if each.action not in {known.action for known in everywhere}]
         shown: dict[str, Sequence[BindingType | str]] = {
-            "": own,
+            "": keys_here(focused),
             "Moving": groups.pop(_LISTS),
             "Object": [each for each in everywhere if each.id in _OBJECT],
             "Everywhere": [each for each in everywhere if each.id not in _OBJECT],
-            "Colours and signs": _SIGNS,
+            "Colours and signs": SIGNS,
             **{f"In other panes: {title}": keys for title, keys in groups.items() if title != "Everywhere"},
         }
         help_ = HelpScreen(shown, self._keymap(), page=page, place=self._title(), about=about)
-
-        def do(action: str | None) -> None:
-            if action is not None:
-                self._run(action, focused)
-
-        self.stage.ask(help_, do)
+        self.stage.ask(help_, partial(do_as_key, self._screen, focused))
 
     def groups(self) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""

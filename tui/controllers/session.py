@@ -30,7 +30,6 @@ class SessionController(Controller):
         spec: What is explored.
         operations: What does it.
         program: Returns the program that is meant when one is asked for; empty where there is none.
-        keymap: Returns the keys that the user prefers, by the id of a binding.
         others: What changes what others have loaded.
         debug: Debugs a program on a packet and values of its context.
     """
@@ -79,7 +78,6 @@ class SessionController(Controller):
         spec: CollectionSpec,
         operations: Operations,
         program: Callable[[], str],
-        keymap: Callable[[], Mapping[str, str]],
         others: OthersController,
         debug: Callable[[str, bytes, Mapping[str, str] | None], None],
     ) -> None:
@@ -87,7 +85,6 @@ class SessionController(Controller):
         self._spec = spec
         self._operations = operations
         self._program = program
-        self._keymap = keymap
         self._others = others
         self._debug = debug
         self._then: Callable[[], None] | None = None
@@ -180,7 +177,6 @@ class SessionController(Controller):
                 loaded,
                 self._program(),
                 operations.status,
-                self._keymap(),
                 lambda: operations.monitor.reader,
                 debug=self._debug,
             )

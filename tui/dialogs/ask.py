@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
@@ -25,6 +25,8 @@ class AskDialog(Dialog[str]):
         notes: What there is to know, a line each.
         confirm: The text of the button.
     """
+
+    ABOUT: ClassVar[str] = "A line of text is asked for: enter takes it, escape leaves all as it is."
 
     def __init__(self, title: str, value: str = "", *, notes: tuple[str, ...] = (), confirm: str = "OK") -> None:
         super().__init__()

@@ -71,6 +71,13 @@ class AttachDialog(Dialog[AttachRequest]):
         runtime: What they are loaded into.
     """
 
+    ABOUT: ClassVar[str] = (
+        "Attaches a loaded program: choose it on the left, where to on the right, or type a target that is "
+        "not listed. The sandbox is harmless: it is a network of its own. A target where a program can do "
+        "harm wants its name typed. Cancel has the keyboard, so that enter by accident does nothing."
+    )
+    PAGE: ClassVar[str] = "attaching"
+
     title_text: ClassVar[str] = "Attach"
 
     def __init__(self, spec: CollectionSpec, programs: list[ProgramSpec], chosen: str, runtime: Runtime) -> None:
@@ -109,6 +116,10 @@ class AttachDialog(Dialog[AttachRequest]):
     def buttons(self) -> list[Widget]:
         """Return Cancel and Attach."""
         return [Button("Cancel", id="cancel"), Button("Attach", id="attach", variant="error")]
+
+    def enter(self, focused: Widget) -> tuple[str, bool]:
+        """Return what enter does in a list or a field: it goes on, and attaches nothing."""
+        return "Next", True
 
     def on_mount(self) -> None:
         """Preselect, and focus Cancel."""

@@ -50,6 +50,8 @@ class ChooseDialog(Dialog[tuple[str, _Value]]):
         Binding("delete", "delete", "Delete", id="choose.delete", tooltip="Delete what is highlighted"),
     ]
 
+    ABOUT: ClassVar[str] = "One of the list is chosen: enter takes what is highlighted."
+
     def __init__(self, title: str, choices: Sequence[Choice[_Value]], *, note: str = "") -> None:
         super().__init__()
         self._title = title

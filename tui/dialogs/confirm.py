@@ -32,6 +32,11 @@ class ConfirmDialog(Dialog[bool]):
         Binding("y", "yes", "Yes", id="confirm.yes", tooltip="Answer yes"),
     ]
 
+    ABOUT: ClassVar[str] = (
+        "A question before something that cannot be taken back, or that others notice. The harmless answer "
+        "has the keyboard: enter and escape change nothing."
+    )
+
     def __init__(self, title: str, question: str, *, confirm: str, cancel: str = "Cancel", name: str = "") -> None:
         super().__init__()
         self._cancel = cancel
@@ -57,6 +62,10 @@ class ConfirmDialog(Dialog[bool]):
         decisive.disabled = bool(self._typed)
         return [Button(self._cancel, id="cancel"), decisive]
 
+    def enter(self, focused: Widget) -> tuple[str, bool]:
+        """Return what enter does in the field: once the name stands there, it goes on to the button."""
+        return "Next", not self.query_one("#confirm", Button).disabled
+
     def on_mount(self) -> None:
         """Focus the answer that is safe to give by accident."""
         self.set_focus(self.query_one("#cancel"))
@@ -65,6 +74,12 @@ class ConfirmDialog(Dialog[bool]):
     def check(self, event: Input.Changed) -> None:
         """Let the decisive button work once the name stands there."""
         self.query_one("#confirm", Button).disabled = event.value != self._typed
+
+    @on(Input.Submitted, "#name")
+    def go_on(self) -> None:
+        """Go on to the decisive button."""
+        if not (decisive := self.query_one("#confirm", Button)).disabled:
+            self.set_focus(decisive)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a yes by one key where no name is to be typed."""

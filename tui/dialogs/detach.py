@@ -25,6 +25,9 @@ class DetachDialog(Dialog[tuple[int, ...]]):
         attached: One `program → target` for each.
     """
 
+    ABOUT: ClassVar[str] = "What is ticked is detached: it does not run there any more. Nothing else changes."
+    PAGE: ClassVar[str] = "attaching"
+
     title_text: ClassVar[str] = "Detach"
 
     def __init__(self, attached: Sequence[str]) -> None:
@@ -39,6 +42,10 @@ class DetachDialog(Dialog[tuple[int, ...]]):
     def buttons(self) -> list[Widget]:
         """Return Cancel and Detach."""
         return [Button("Cancel", id="cancel"), Button("Detach", id="detach", variant="primary")]
+
+    def enter(self, focused: Widget) -> tuple[str, bool]:
+        """Return what enter does in the list."""
+        return "Tick", True
 
     def on_mount(self) -> None:
         """Detaching is harmless: focus it."""

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
-from ..widgets.plain import Button, Label, ScrollBox
-from .modal import Modal
+from ..widgets.plain import Button, Checkbox, Label, ScrollBox, Select
+from .explained import ExplainedModal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from textual.app import ComposeResult
     from textual.widget import Widget
 
 __all__ = ["Dialog", "field", "line"]
 
 _Result = TypeVar("_Result")
+_FIELDS: Final = (
+    Binding("tab,shift+tab", "app.focus_next", tooltip="Next field or button, the one before"),
+    Binding("enter", "", tooltip="What stands beside ⏎ in the last line: it depends on where the keyboard is"),
+    Binding("space", "", tooltip="Tick a box; open a list of choices"),
+    Binding("up,down", "", tooltip="Another line of a list"),
+)
+"""The keys of Textual's fields and buttons, which say nothing of themselves."""
 
 
-class Dialog(Modal[_Result | None]):
+class Dialog(ExplainedModal[_Result | None]):
     """A box with a title, a body, and buttons; escape closes it with None.
 
-    A subclass gives `title_text`, `body` and `buttons`; a button without a handler of its own cancels.
+    A subclass gives `title_text`, `body` and `buttons`; a button without a handler of its own cancels. The last button
+    is the decisive one: enter in a field does the same, unless `enter` says otherwise.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,6 +54,30 @@ class Dialog(Modal[_Result | None]):
     def heading(self) -> str:
         """Return the title."""
         return self.title_text
+
+    def key_groups(self) -> Mapping[str, Sequence[BindingType | str]]:
+        """Return its keys, and those of fields and buttons."""
+        groups = dict(super().key_groups())
+        return {"": [*groups.pop(""), *_FIELDS], **groups}
+
+    def enter(self, focused: Widget) -> tuple[str, bool]:
+        """Return what enter does in a field or a list, as a word for the bar, and whether it does so now."""
+        decisive = self.query(Button).last()
+        return str(decisive.label), not decisive.disabled
+
+    def enter_key(self) -> tuple[str, bool] | None:
+        """Return what enter does where the keyboard is, and whether it does so now; None for nothing."""
+        match self.focused:
+            case None:
+                return None
+            case Button(label=label):
+                return str(label), True
+            case Checkbox():
+                return "Tick", True
+            case Select():
+                return "Choose", True
+            case _ as focused:
+                return self.enter(focused)
 
     def compose(self) -> ComposeResult:
         """Compose the frame."""

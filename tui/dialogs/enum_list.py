@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from ..text.fit import width_of
 from ..text.shown import assembled
 from ..widgets.plain import OptionList
-from .modal import Modal
+from .explained import ExplainedModal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ _FRAME: Final = 4
 """Cells of its borders, and of a space beside them."""
 
 
-class EnumList(Modal[str]):
+class EnumList(ExplainedModal[str]):
     """Dismisses with the name that was chosen, with `OTHER`, or with None.
 
     Args:
@@ -54,11 +54,18 @@ class EnumList(Modal[str]):
     }
     """
 
+    ABOUT: ClassVar[str] = "The values that have a name, with their numbers: enter sets the highlighted one."
+    PAGE: ClassVar[str] = "variables"
+
     def __init__(self, names: Sequence[tuple[str, int]], now: str, at: Offset) -> None:
         super().__init__()
         self._names = names
         self._now = now
         self._at = at
+
+    def place(self) -> str:
+        """Return what it is called."""
+        return "Values"
 
     def compose(self) -> ComposeResult:
         """Compose the list."""

@@ -15,7 +15,7 @@ from ..text.fuzzy import Search
 from ..text.shown import Text, assembled
 from ..widgets.lists.row_view import RowView
 from ..widgets.plain import Box, Input, Label
-from .modal import Modal
+from .explained import ExplainedModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,7 +135,7 @@ class FoundRows(RowView, can_focus=False):
         self.action_select()
 
 
-class FindDialog(Modal["Callable[[], Any] | None"]):
+class FindDialog(ExplainedModal["Callable[[], Any] | None"]):
     """Dismisses with what does what was chosen.
 
     What is known by the first key is found with it, so that enter means what was typed, however quickly; what is read
@@ -156,6 +156,12 @@ class FindDialog(Modal["Callable[[], Any] | None"]):
         Binding("ctrl+home,shift+home", "move('first')", show=False, id="find.top"),
         Binding("ctrl+end,shift+end", "move('last')", show=False, id="find.bottom"),
     ]
+
+    ABOUT: ClassVar[str] = (
+        "What is typed is looked for in names, its letters in order but not side by side. A sign before it "
+        "finds one kind only: : commands and places, @ functions, # maps, $ variables and constants."
+    )
+    PAGE: ClassVar[str] = "keys"
 
     def __init__(self, found: Found, typed: str = "", *, title: str = "Find") -> None:
         super().__init__()
@@ -184,6 +190,10 @@ class FindDialog(Modal["Callable[[], Any] | None"]):
         self._look()
         self.set_interval(_GROWN, self._look_again)
 
+    def enter_key(self) -> tuple[str, bool]:
+        """Return what enter does, and whether it does so now."""
+        return "Go", bool(self._moved or self._query()[1])
+
     @property
     def _rows(self) -> FoundRows:
         return self.query_one(FoundRows)
@@ -199,6 +209,7 @@ class FindDialog(Modal["Callable[[], Any] | None"]):
         """Find what was typed."""
         self._moved = False
         self._look()
+        self.refresh_bindings()
 
     def _look(self) -> None:
         """Begin to search; what takes longer than a slice goes on in the next one."""
@@ -265,12 +276,18 @@ class FindDialog(Modal["Callable[[], Any] | None"]):
     def action_move(self, how: str) -> None:
         """Move in the list."""
         getattr(self._rows, f"action_{how}")()
-        self._moved = True
+        self._move()
 
     def action_page(self, pages: int) -> None:
         """Move in the list by pages."""
         self._rows.action_page(pages)
-        self._moved = True
+        self._move()
+
+    def _move(self) -> None:
+        """Know that the cursor was moved: enter alone goes there."""
+        if not self._moved:
+            self._moved = True
+            self.refresh_bindings()
 
     @on(Input.Submitted)
     def choose(self) -> None:

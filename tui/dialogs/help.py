@@ -5,7 +5,9 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
+from textual.actions import parse
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from ..text.fit import fitted, wrapped
 from ..text.keys import key_names
@@ -19,8 +21,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textual.app import App, ComposeResult
+    from textual.dom import DOMNode
+    from textual.screen import Screen
 
-__all__ = ["HelpRows", "HelpScreen", "keys_of_app"]
+__all__ = ["SIGNS", "HelpRows", "HelpScreen", "do_as_key", "keys_here", "keys_of", "keys_of_app"]
+
+SIGNS: Final = (
+    "blue          can be followed: ⏎, or a click",
+    "✓ ⚠ ✗         good, a warning, no",
+    "• yellow      changed by the program since the last look",
+    "* violet      set by you",
+    "▲ red         attached by you; dim: by others",
+    "∅             removed by the verifier",
+    "~ ≥ ?         estimated, partial, unknown",
+    "0 –           zero, nothing",
+    "▌             the cursor, and the pane that has the keyboard",
+    "● ▲ ■ ◆ ▼ ✚   series of a chart",
+)
+"""What colours and signs mean, on every screen."""
 
 _KEY_WIDTH: Final = 16
 """Cells of the column of keys: `backspace alt+←`."""
@@ -178,15 +196,57 @@ class HelpScreen(Modal["str | None"]):
         self.app.push_screen(ManualScreen(self._keymap, page=self._page))
 
 
+def keys_of(kind: type[DOMNode], *, until: type[DOMNode] | None = None) -> list[BindingType]:
+    """Return the keys of a widget or a screen that are not Textual's, its own before those that it inherits.
+
+    Args:
+        kind: Its class.
+        until: The class that it has in common with many others: its keys, and those behind it, are left out.
+    """
+    shared = () if until is None else until.__mro__
+    return [
+        each
+        for of in kind.__mro__
+        if of.__module__.startswith("bpftui.") and of not in shared
+        for each in vars(of).get("BINDINGS", ())
+    ]
+
+
+def keys_here(focused: Widget | None) -> list[BindingType]:
+    """Return the keys of what has the keyboard, and of what holds it, that do something now."""
+    if focused is None:
+        return []
+    nodes = [each for each in focused.ancestors_with_self if isinstance(each, Widget) and each is not focused.screen]
+    return [each for node in nodes for each in keys_of(type(node), until=RowView) if _works(node, each)]
+
+
+def _works(node: Widget, key: BindingType) -> bool:
+    if not isinstance(key, Binding):
+        return True
+    namespace, name, parameters = parse(key.action)
+    return bool(namespace) or node.check_action(name, parameters) is not False
+
+
 def keys_of_app(app: App[Any]) -> list[Binding]:
     """Return the keys that work on every screen of an app, and the one that goes from pane to pane."""
-    own = [
-        each
-        for kind in type(app).__mro__
-        if kind.__module__.startswith("bpftui.")
-        for each in vars(kind).get("BINDINGS", ())
-    ]
+    own = [each for each in keys_of(type(app)) if isinstance(each, Binding)]
     return [Binding("tab,shift+tab", "focus_next", tooltip="Next pane, pane before"), *own]
+
+
+def do_as_key(screen: Screen[Any], focused: Widget | None, action: str | None) -> None:
+    """Do what was chosen in the help as its key would where the keyboard was; None for nothing.
+
+    Args:
+        screen: What the help lay over.
+        focused: What had the keyboard there.
+        action: What the binding of the key says.
+    """
+    if not action:
+        return
+    name = f"action_{action.partition('(')[0].rpartition('.')[2]}"
+    nodes = [screen] if focused is None else focused.ancestors_with_self
+    if (node := next((each for each in nodes if hasattr(each, name)), None)) is not None:
+        screen.call_later(screen.app.run_action, action, node)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _entries(entries: Sequence[BindingType | str], keymap: Mapping[str, str]) -> list[_Row]:

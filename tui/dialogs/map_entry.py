@@ -17,7 +17,7 @@ from ..widgets.lists.search_bar import SearchBar
 from ..widgets.live.field_list import FieldList
 from ..widgets.plain import Box, Button, Input, Label
 from .dialog import Dialog, line
-from .modal import Modal
+from .explained import ExplainedModal
 from .type_page import TypePage
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class EntryDialog(Dialog[EditRequest]):
         fields: Its fields.
         note: What is to be known before it is added; empty for nothing.
     """
+
+    ABOUT: ClassVar[str] = (
+        "A new entry of the map, field by field. What a field takes stands in it; what does not fit is said "
+        "while it is typed."
+    )
+    PAGE: ClassVar[str] = "maps"
 
     title_text: ClassVar[str] = "Add an entry"
 
@@ -134,7 +140,7 @@ class EntryDialog(Dialog[EditRequest]):
         self.dismiss(EditRequest("add", self._map.name, entry.key, entry.values, (), text))
 
 
-class EntryPage(Modal[None]):
+class EntryPage(ExplainedModal[None]):
     """All fields of an entry or a record, one a line: as typed and as bytes, with their offsets and C types.
 
     Args:
@@ -147,6 +153,9 @@ class EntryPage(Modal[None]):
         Binding("escape,q,backspace", "dismiss", "Close", id="entry.close", tooltip="Close the entry"),
         Binding("Y", "copy_all", "Copy all", id="entry.copy", tooltip="Copy all fields"),
     ]
+
+    ABOUT: ClassVar[str] = "All fields of an entry or an event: as typed and as bytes, with their offsets and C types."
+    PAGE: ClassVar[str] = "maps"
 
     def __init__(self, title: str, fields: Fields, entry: Entry) -> None:
         super().__init__()

@@ -9,8 +9,10 @@ from textual.screen import ModalScreen
 
 from ..compositor import Compositor
 from ..widgets.key_bar import KeyBar
+from ..widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import App, ComposeResult
 
 __all__ = ["Modal"]
@@ -21,7 +23,8 @@ _Result = TypeVar("_Result")
 class Modal(ModalScreen[_Result]):
     """A screen over another one, dismissed once, however many keys, clicks and messages come to tell it so.
 
-    Its keys are the only ones that work while it is there, so that its bar lies over that of the screen below. A
+    Its keys are the only ones that work while it is there, so that its bar lies over that of the screen below, and its
+    message line over that screen's. What went wrong meanwhile and is not answered here is said there when it closes. A
     subclass composes what it shows, and this.
     """
 
@@ -29,6 +32,7 @@ class Modal(ModalScreen[_Result]):
     Modal {
         layers: default keys;  /* so that what is centred stays where it is */
         & > KeyBar { layer: keys; }
+        & > MessageLine { layer: keys; dock: bottom; margin-bottom: 1; }
     }
     """
 
@@ -39,7 +43,8 @@ class Modal(ModalScreen[_Result]):
         self._compositor = Compositor()
 
     def compose(self) -> ComposeResult:
-        """Compose the keys."""
+        """Compose what is said, and the keys."""
+        yield MessageLine(leads=False)
         yield KeyBar()
 
     @property
@@ -55,4 +60,17 @@ class Modal(ModalScreen[_Result]):
         if self._dismissed or not self.is_current:
             return AwaitComplete.nothing()
         self._dismissed = True
+        for below in self.app.screen_stack[-2].query(MessageLine):
+            below.take_over(self.message_line)
         return super().dismiss(result)
+
+    @property
+    def message_line(self) -> MessageLine:
+        """Where it is said what went wrong."""
+        return self.query_one(MessageLine)
+
+    def on_key(self, event: events.Key) -> None:
+        """Let escape answer what went wrong before it means anything else: it is said to."""
+        if event.key == "escape" and self.message_line.failure is not None:
+            event.stop()
+            self.message_line.action_answer()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.widgets.option_list import Option
@@ -31,6 +31,10 @@ class NarrowingDialog(Dialog[_Item]):
     Args:
         items: All of the list.
     """
+
+    ABOUT: ClassVar[str] = (
+        "What is typed narrows the list; the arrows choose while one types, enter takes what is highlighted."
+    )
 
     def __init__(self, items: Sequence[_Item]) -> None:
         super().__init__()

@@ -47,6 +47,12 @@ class PresetsDialog(Dialog[PresetRequest]):
         Binding("delete", "delete", "Delete", id="presets.delete", tooltip="Delete the highlighted preset"),
     ]
 
+    ABOUT: ClassVar[str] = (
+        "Values of variables under a name. Saving keeps what you have set; restoring sets it again, in this "
+        "object or one like it."
+    )
+    PAGE: ClassVar[str] = "variables"
+
     title_text: ClassVar[str] = "Presets of variables"
 
     def __init__(self, presets: Sequence[Preset], values: Mapping[str, Value], *, live: bool) -> None:
@@ -75,6 +81,10 @@ class PresetsDialog(Dialog[PresetRequest]):
         if self._values:
             buttons.append(Button("Save", id="save", variant="default" if self._presets else "primary"))
         return buttons
+
+    def enter(self, focused: Widget) -> tuple[str, bool]:
+        """Return what enter does: in the field it saves, in the list it restores."""
+        return ("Save" if isinstance(focused, Input) else "Restore"), True
 
     def on_mount(self) -> None:
         """Begin where there is something to choose, else to type."""

@@ -22,7 +22,6 @@ from ..status import Crumb
 from ..widgets.lists.edit_line import EditLine
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
-from ..widgets.message_line import MessageLine
 from ..widgets.run.bytes_pane import BytesPane
 from ..widgets.run.context_pane import ContextPane
 from ..widgets.run.outcome_pane import OutcomePane
@@ -31,7 +30,8 @@ from ..widgets.status_line import StatusLine
 from ..widgets.unanswered import why_not
 from .ask import AskDialog
 from .choose import Choice, ChooseDialog
-from .modal import Modal
+from .explained import ExplainedModal
+from .help import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,14 +65,13 @@ _PANES: Final[dict[str, tuple[type[RowView], str]]] = {
 """The panes: what they are, and what is said of them."""
 
 
-class RunScreen(Modal[None]):
+class RunScreen(ExplainedModal[None]):
     """Packet by layers, the same as bytes, the context, and below what came of the run. Stays for the next one.
 
     Args:
         collection: What is loaded.
         chosen: The program that runs.
         status: Returns what the line at the top says.
-        keymap: Remapped keys by the id of a binding, for the help.
         events: Returns what reads the collection's streams.
         debug: Debugs a program on a packet and values of its context.
     """
@@ -80,7 +79,8 @@ class RunScreen(Modal[None]):
     DEFAULT_CSS = """
     RunScreen {
         background: $background;
-        & > KeyBar { layer: default; }  /* its line is its own: nothing is centred here */
+        & > KeyBar { layer: default; }  /* its lines are its own: nothing is centred here */
+        & > MessageLine { layer: default; dock: none; margin-bottom: 0; }
         & > #run-body { height: 3fr; }
         & > #run-outcome { height: 2fr; border-top: hkey $rule; &:focus { border-top: hkey $primary; } }
         & #run-packet { width: 1fr; }
@@ -95,6 +95,7 @@ class RunScreen(Modal[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""
     """Nothing by itself: what a program takes says where to begin."""
 
+    PAGE: ClassVar[str] = "test-runs"
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("run",)
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,7 +108,6 @@ class RunScreen(Modal[None]):
         Binding("Y", "copy_packet", "Copy", show=False, id="run.copy", tooltip="Copy the packet as hex digits"),
         Binding("tab", "app.focus_next", show=False, id="run.next", tooltip="Next pane"),
         Binding("shift+tab", "app.focus_previous", show=False, id="run.previous", tooltip="Pane before"),
-        Binding("question_mark", "help", "Help", key_display="?", id="run.help", tooltip="What can be done here"),
         Binding("escape,q", "leave", "Back", id="run.back", tooltip="Give up the run; without one, go back"),
     ]  # fmt: skip
 
@@ -116,7 +116,6 @@ class RunScreen(Modal[None]):
         collection: Collection,
         chosen: str,
         status: Callable[[], Status],
-        keymap: Mapping[str, str],
         events: Callable[[], EventReader | None] = lambda: None,
         *,
         debug: Callable[[str, bytes, Mapping[str, str] | None], None],
@@ -126,7 +125,6 @@ class RunScreen(Modal[None]):
         self._programs = dict(collection.programs)
         self._program_name = chosen if chosen in self._programs else next(iter(self._programs))
         self._status = status
-        self._keymap = keymap
         self._events = events
         self._debug = debug
         self._trial: Trial | None = None
@@ -146,7 +144,6 @@ class RunScreen(Modal[None]):
         yield OutcomePane(id="run-outcome")
         yield SearchBar()
         yield EditLine()
-        yield MessageLine()
         yield from super().compose()
 
     def on_mount(self) -> None:
@@ -475,37 +472,30 @@ class RunScreen(Modal[None]):
             event.stop()
             self.notify(reason, severity="warning", timeout=3)
 
-    def action_help(self) -> None:
-        """Show what the pane is that one is in, and its keys; then all the others."""
-        from .help import HelpScreen
+    # Help
 
-        pane = next((title for title, (kind, _) in _PANES.items() if isinstance(self.focused, kind)), "")
-        groups = self.key_groups()
-        own = {"": groups.pop(pane)} if pane else {}
-        about = _PANES[pane][1] if pane else ""
-        help_ = HelpScreen(
-            {**own, **groups}, self._keymap, page="test-runs", place=f"Test run › {pane}" if pane else "", about=about
-        )
-        focused = self.focused
+    @property
+    def _pane(self) -> str:
+        """The title of the pane that has the keyboard."""
+        return next((title for title, (kind, _) in _PANES.items() if isinstance(self.focused, kind)), "")
 
-        def do(action: str | None) -> None:
-            nodes = [self] if focused is None else focused.ancestors_with_self
-            node = next(
-                (each for each in nodes if action and hasattr(each, f"action_{action.partition('(')[0]}")), None
-            )
-            if action is not None and node is not None:
-                self.call_later(self.app.run_action, action, node)
+    def place(self) -> str:
+        """Return where one is."""
+        return f"Test run › {self._pane}" if self._pane else "Test run"
 
-        self.app.push_screen(help_, do)
+    def about(self) -> str:
+        """Return what the pane is that one is in."""
+        return _PANES[self._pane][1] if self._pane else ""
 
-    @classmethod
-    def key_groups(cls) -> dict[str, Sequence[BindingType]]:
-        """Return all keys, by where they have a meaning."""
-        return {
-            "Test run": cls.BINDINGS,
+    def key_groups(self) -> Mapping[str, Sequence[BindingType | str]]:
+        """Return all keys, by where they have a meaning, first those of the pane."""
+        groups: dict[str, Sequence[BindingType | str]] = {
+            "Test run": [*self.BINDINGS, *ExplainedModal.BINDINGS],
             **{title: vars(kind).get("BINDINGS", ()) for title, (kind, _) in _PANES.items()},
             "In lists": RowView.BINDINGS,
+            "Colours and signs": SIGNS,
         }
+        return {"": groups.pop(self._pane), **groups} if self._pane else groups
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Leave for a step of the way, which the screen below knows how to go to."""

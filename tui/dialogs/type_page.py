@@ -19,7 +19,7 @@ from ..widgets.code.c_view import CView
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box
 from ..widgets.spec.beside_view import BesideView
-from .modal import Modal
+from .explained import ExplainedModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ Comparison: TypeAlias = "tuple[str, Beside, Mapping[str, Sequence[CoreUse]]]"
 _GUARDS: Final = re.compile(r"^#.*\n?", re.MULTILINE)
 
 
-class TypePage(Modal[None]):
+class TypePage(ExplainedModal[None]):
     """A type as C over the whole screen; enter on a line goes on to the struct, union or enum that it names.
 
     Args:
@@ -60,6 +60,12 @@ class TypePage(Modal[None]):
         Binding("v", "next_view", "View", id="type.view", tooltip="The type as C, or beside the kernel's"),
         Binding("x", "whole", "Whole", show=False, id="type.whole", tooltip="Beside: all members that only it has"),
     ]
+
+    ABOUT: ClassVar[str] = (
+        "A type whole: where its members are, with holes and padding, and the C that declares it. Beside the "
+        "kernel's (v) it shows what CO-RE makes of each member."
+    )
+    PAGE: ClassVar[str] = "core"
 
     def __init__(self, ctype: CType, compare: Callable[[CType], Comparison] | None = None) -> None:
         super().__init__()

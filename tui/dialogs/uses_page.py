@@ -13,7 +13,7 @@ from ..text.shown import Text
 from ..widgets.code.code_view import CodeView
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box, Static
-from .modal import Modal
+from .explained import ExplainedModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class UsesList(CodeView):
         return text
 
 
-class UsesPage(Modal[CodePlace | None]):
+class UsesPage(ExplainedModal[CodePlace | None]):
     """Dismisses with the chosen instruction, or with None.
 
     Args:
@@ -94,6 +94,10 @@ class UsesPage(Modal[CodePlace | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Close", id="uses.close", tooltip="Close the list"),
     ]
+
+    ABOUT: ClassVar[str] = (
+        "Who uses it: program, function, instruction and C line. Enter goes there, backspace then comes back."
+    )
 
     def __init__(self, uses: Users, listing: Callable[[str], Listing | None], note: Content | None = None) -> None:
         super().__init__()

@@ -39,6 +39,12 @@ class VariableEditor(Dialog[str]):
         origin: Where the value comes from that nobody has changed (`CollectionSpec.origin`).
     """
 
+    ABOUT: ClassVar[str] = (
+        "A value as its type is written: decimal, hexadecimal and octal numbers, names, text in quotes, and "
+        "hex: for raw bytes. What does not fit is said while it is typed."
+    )
+    PAGE: ClassVar[str] = "variables"
+
     title_text: ClassVar[str] = "Edit"
 
     def __init__(self, place: Place, raw: bytes, *, live: bool, signs: str = "", origin: str = "file") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
@@ -101,6 +102,7 @@ class DebuggerScreen(ControlledScreen):
         Binding("shift+tab", "focus_pane(-1)", show=False, id="debug.pane-before", tooltip="Pane before"),
         Binding("z", "zoom", "Zoom", show=False, id="debug.zoom", tooltip="This pane alone, or all again"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
+        Binding("f1", "help", show=False, id="help.f1", tooltip="The same, also where ? would be typed"),
         Binding(
             "escape",
             "back",
@@ -454,12 +456,10 @@ class DebuggerScreen(ControlledScreen):
 
     def action_help(self) -> None:
         """Show what the pane is, and its keys; then all the others."""
-        from ..dialogs.help import HelpScreen
+        from ..dialogs.help import HelpScreen, do_as_key, keys_here
 
-        focused = self.focused
-        own: Sequence[BindingType] = () if focused is None else vars(type(focused)).get("BINDINGS", ())
         groups: dict[str, Sequence[BindingType | str]] = {
-            "": own,
+            "": keys_here(self.focused),
             "Stepping": SteppingController.BINDINGS,
             "Stops": StopsController.BINDINGS,
             "Values": AskingController.BINDINGS,
@@ -470,18 +470,7 @@ class DebuggerScreen(ControlledScreen):
             ],
             "Moving": RowView.BINDINGS,
         }
-
-        def do(action: str | None) -> None:
-            if action is not None:
-                self._do(action, focused)
-
         keymap = cast("BaseApp[Any]", self.app).config.keys
         place = f"Debugger › {self.tab.capitalize()}"
-        self.ask(HelpScreen(groups, keymap, page="machine", place=place, about=_ABOUT[self.tab]), do)
-
-    def _do(self, action: str, widget: Widget | None) -> None:
-        """Do what a key of a widget does, or one of the screen's."""
-        for node in [self] if widget is None else widget.ancestors_with_self:
-            if hasattr(node, f"action_{action.partition('(')[0]}"):
-                self.call_later(self.app.run_action, action, node)
-                return
+        help_ = HelpScreen(groups, keymap, page="machine", place=place, about=_ABOUT[self.tab])
+        self.ask(help_, partial(do_as_key, self, self.focused))

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import Binding, BindingType
     from textual.dom import DOMNode
-    from textual.widget import Widget
 
     from ...core.debug import Recording
     from ...core.debug.verified import VerifierLogs
@@ -126,7 +125,6 @@ class ExplorerScreen(ControlledScreen):
             spec=spec,
             operations=operations,
             program=self.program_name,
-            keymap=lambda: self.keymap,
             others=self.others,
             debug=self._debug_run,
         )
@@ -135,13 +133,12 @@ class ExplorerScreen(ControlledScreen):
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
         self.help = HelpController(
             self,
+            screen=self,
             everywhere=self.BINDINGS,
             keymap=lambda: self.keymap,
             of_app=self._keys_of_app,
             place=lambda: self._tabs.place,
             title=self._where,
-            focused=lambda: self.focused,
-            run=self._do,
         )
         self.control(self.navigation, self.session, self.debugging, self.help)
 
@@ -594,13 +591,6 @@ class ExplorerScreen(ControlledScreen):
         from ..dialogs.help import keys_of_app
 
         return keys_of_app(self.app)
-
-    def _do(self, action: str, widget: Widget | None) -> None:
-        """Do what a key of a widget does, or one of the screen's."""
-        for node in [self] if widget is None else widget.ancestors_with_self:
-            if hasattr(node, f"action_{action.partition('(')[0]}"):
-                self.call_later(self.app.run_action, action, node)
-                return
 
     def _keyless(self) -> Iterator[tuple[str, DOMNode, str]]:
         """Yield what panes that can be seen do without a key."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
@@ -68,6 +69,7 @@ class HomeScreen(ControlledScreen):
         Binding("ctrl+p", "find", "Find", key_display="^p", id="find", tooltip="Find anything by its name"),
         Binding("colon", "find(':')", "Commands", show=False, id="palette", tooltip="Commands: open FILE, …"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="All keys"),
+        Binding("f1", "help", show=False, id="help.f1", tooltip="The same, also where ? would be typed"),
         Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up: from here there is none"),
         Binding(
             "q",
@@ -192,22 +194,14 @@ class HomeScreen(ControlledScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
-        from ..dialogs.help import HelpScreen, keys_of_app
+        from ..dialogs.help import HelpScreen, do_as_key, keys_of_app
 
         home = [*ObjectRows.BINDINGS, *self.BINDINGS]
         known = {each.action for each in home if isinstance(each, Binding)}
         everywhere = [each for each in keys_of_app(self.app) if each.action not in known]
         groups = {"Home": [*home, *everywhere], "Lists": RowView.BINDINGS}
         keymap = cast("BaseApp[object]", self.app).config.keys
-        focused = self.focused or self
-
-        def do(action: str | None) -> None:
-            name = "" if action is None else f"action_{action.partition('(')[0]}"
-            node = next((each for each in focused.ancestors_with_self if name and hasattr(each, name)), None)
-            if action is not None and node is not None:
-                self.call_later(self.app.run_action, action, node)
-
-        self.ask(HelpScreen(groups, keymap, page="", place="Home"), do)
+        self.ask(HelpScreen(groups, keymap, page="", place="Home"), partial(do_as_key, self, self.focused))
 
     def action_back(self) -> None:
         """Take what went wrong as read; else say that there is nothing above."""

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
     from ...core.errors import BpftuiError
     from ...core.system.examined import Examined
@@ -155,6 +154,7 @@ class SystemScreen(ControlledScreen):
             "colon", "find(':')", "Commands", show=False, id="palette", tooltip="Commands: prog, map, open FILE, …"
         ),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This table, then all keys"),
+        Binding("f1", "help", show=False, id="help.f1", tooltip="The same, also where ? would be typed"),
         Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up"),
         Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks if anything is attached or unsaved"),
     ]
@@ -474,22 +474,19 @@ class SystemScreen(ControlledScreen):
 
     def action_help(self) -> None:
         """Show what the table says, and its keys; then all the others."""
-        from ..dialogs.help import HelpScreen
+        from ..dialogs.help import HelpScreen, do_as_key, keys_here
 
         focused = self.focused or self.tab.first
         groups: dict[str, Sequence[BindingType | str]] = {
-            "": vars(type(focused)).get("BINDINGS", ()),
+            "": keys_here(focused),
             "Moving": RowView.BINDINGS,
             "System": [*self.BINDINGS],
         }
 
-        def do(action: str | None) -> None:
-            if action is not None:
-                self._do(action, focused)
-
         keymap = cast("BaseApp[object]", self.app).config.keys
         place = f"System › {self.tab.noun_name}"
-        self.ask(HelpScreen(groups, keymap, page="system", place=place, about=_ABOUT), do)
+        help_ = HelpScreen(groups, keymap, page="system", place=place, about=_ABOUT)
+        self.ask(help_, partial(do_as_key, self, focused))
 
     def action_find(self, typed: str = "") -> None:
         """Ask what is to be found: a thing, a tab, or a command."""
@@ -518,10 +515,3 @@ class SystemScreen(ControlledScreen):
         ):
             named = ((f"{number} {each.name}", each.type, Thing(noun, number)) for number, each in found.items())
             yield kind, sign, [Command(name, type_, partial(self.follow, to)) for name, type_, to in named]
-
-    def _do(self, action: str, widget: Widget | None) -> None:
-        """Do what a key of a widget does, or one of the screen's."""
-        for node in [self] if widget is None else widget.ancestors_with_self:
-            if hasattr(node, f"action_{action.partition('(')[0]}"):
-                self.call_later(self.app.run_action, action, node)
-                return

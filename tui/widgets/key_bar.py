@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from textual.style import Style
 from textual.widget import Widget
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.content import Content
     from textual.screen import Screen
 
-__all__ = ["Key", "KeyBar"]
+__all__ = ["Key", "KeyBar", "NamesEnter"]
 
 
 class Key(NamedTuple):
@@ -29,6 +29,15 @@ class Key(NamedTuple):
     action: str
     enabled: bool
     tooltip: str
+
+
+@runtime_checkable
+class NamesEnter(Protocol):
+    """A screen on which enter does what the button or the field says that has the keyboard."""
+
+    def enter_key(self) -> tuple[str, bool] | None:
+        """Return what enter does where the keyboard is, and whether it does so now; None for nothing."""
+        ...
 
 
 class KeyBar(Widget):
@@ -79,7 +88,7 @@ class KeyBar(Widget):
         """Return the keys that can do something now."""
         screen = self.screen
         typing = screen.focused is not None and screen.focused.check_consume_key("a", "a")
-        return tuple(
+        shown = [
             Key(
                 binding.key,
                 self.app.get_key_display(binding),
@@ -89,7 +98,11 @@ class KeyBar(Widget):
                 tooltip,
             )
             for _, binding, enabled, tooltip in keys_of_bar(screen.active_bindings.values(), screen, typing=typing)
-        )
+        ]
+        if isinstance(screen, NamesEnter) and (enter := screen.enter_key()) is not None:
+            does, works = enter
+            shown.insert(0, Key("enter", "⏎", does, "", works, ""))
+        return tuple(shown)
 
     def on_mount(self) -> None:
         """Be told when the keys change."""

@@ -43,6 +43,9 @@ class MessageLine(Widget, can_focus=False):
 
     A failure stays until it is answered: by escape, by enter, which leads to its place, or by what failed tried anew.
     One with a place takes the keyboard, for enter, and gives it back with the first key that is not meant for it.
+
+    Args:
+        leads: Whether one can go to a place from here: not out of a dialog, which is answered first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,9 +73,9 @@ class MessageLine(Widget, can_focus=False):
             super().__init__()
             self.failure = failure
 
-    def __init__(self) -> None:
-        """Initialise a line that is out of sight."""
+    def __init__(self, *, leads: bool = True) -> None:
         super().__init__()
+        self._leads_on = leads
         self._failures: list[Failure] = []
         self._work: Work | None = None
         self._said: tuple[str, str] | None = None
@@ -137,6 +140,13 @@ class MessageLine(Widget, can_focus=False):
         self._show()
         self._take_keys()
 
+    def take_over(self, other: MessageLine) -> None:
+        """Say what another line, which goes away, had to say: what is not answered, and what was just said."""
+        for failure in other._failures:
+            self.fail(failure)
+        if other._said is not None and not other._is_of_place:
+            self.say(*other._said)
+
     def settle(self, action: str) -> None:
         """Take away what went wrong with an action: it is tried anew, or has worked."""
         left = [each for each in self._failures if each.action != action]
@@ -178,7 +188,7 @@ class MessageLine(Widget, can_focus=False):
     def _failed(self, failure: Failure, width: int) -> list[Content]:
         """Return why, what helps, and which keys answer it."""
         others = len(self._failures) - 1
-        keys = ("⏎ go there · " if self.has_focus and _leads(failure) else "") + "esc dismiss"
+        keys = ("⏎ go there · " if self.has_focus and self._leads(failure) else "") + "esc dismiss"
         keys = (f"+{others} more · " if others else "") + keys
         mark = "▌" if self.has_focus else " "
         why = _lines(failure.why, width - 3)
@@ -196,7 +206,7 @@ class MessageLine(Widget, can_focus=False):
 
     def _take_keys(self) -> None:
         """Take the keyboard for a failure that leads somewhere, unless something is being typed."""
-        self.can_focus = any(map(_leads, self._failures))
+        self.can_focus = any(map(self._leads, self._failures))
         focused = self.screen.focused
         typing = focused is not None and focused.check_consume_key("a", "a")
         if self.can_focus and not typing and focused is not self:
@@ -209,7 +219,7 @@ class MessageLine(Widget, can_focus=False):
 
     def _answered(self) -> None:
         self._show()
-        if not any(map(_leads, self._failures)):
+        if not any(map(self._leads, self._failures)):
             self._give_keys_back()
             self.can_focus = False
 
@@ -241,7 +251,7 @@ class MessageLine(Widget, can_focus=False):
         """Go where the failure can be seen or mended; it is answered by that."""
         if (failure := self.failure) is not None:
             self.action_answer()
-            if _leads(failure):
+            if self._leads(failure):
                 self.post_message(self.Followed(failure))
 
     def action_answer(self) -> None:
@@ -250,17 +260,16 @@ class MessageLine(Widget, can_focus=False):
             self._failures.pop()
             self._answered()
 
+    def _leads(self, failure: Failure) -> bool:
+        """Whether there is a place to go to for a failure."""
+        return self._leads_on and (failure.node is not None or bool(failure.tab))
+
     def give_up(self) -> bool:
         """Have what is being done given up; return whether there was anything that can be."""
         if self._work is None or self._work.give_up is None:
             return False
         self._work.give_up()
         return True
-
-
-def _leads(failure: Failure) -> bool:
-    """Whether there is a place to go to for a failure."""
-    return failure.node is not None or bool(failure.tab)
 
 
 def _working(work: Work, width: int) -> Content:

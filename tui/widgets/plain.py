@@ -111,6 +111,12 @@ class Button(widgets.Button):
         """Initialise the button; *variant* is as in Textual."""
         super().__init__(plain(label), variant, id=id)
 
+    def watch_disabled(self, disabled: bool) -> None:
+        """Let the key bar know: enter in a field may do what this does."""
+        super().watch_disabled(disabled)
+        if self.is_mounted:
+            self.screen.refresh_bindings()
+
 
 class Checkbox(widgets.Checkbox):
     """A box to tick."""

@@ -9,7 +9,9 @@ import pytest
 from textual.events import Paste
 
 from bpftui.core.live import State
+from bpftui.tui.dialogs.confirm import ConfirmDialog
 from bpftui.tui.dialogs.modal import Modal
+from bpftui.tui.status import Failure
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.conftest import SIZES
 
@@ -114,9 +116,9 @@ async def test_the_last_line_names_the_keys_of_the_screen_in_front(
     async with explore(size=size) as walk:
         for keys, bar in (
             (("question_mark",), "/ Search ? Manual esc Close"),
-            (("colon",), "esc Close"),
-            (("3", "e"), "esc Cancel"),
-            (("P",), "esc Cancel"),
+            (("colon",), "⏎ Go esc Close f1 Help"),
+            (("3", "e"), "⏎ Set esc Cancel f1 Help"),
+            (("P",), "⏎ Cancel esc Cancel ? Help"),
         ):
             assert walk.screen.splitlines()[-1].startswith("L Load")
             await walk.press(*keys)
@@ -124,3 +126,91 @@ async def test_the_last_line_names_the_keys_of_the_screen_in_front(
             assert walk.screen.splitlines()[-1].strip() == bar
             await walk.press("escape")
             assert walk.app.screen is walk.explorer
+
+
+@pytest.mark.parametrize(
+    ("keys", "title", "first", "own"),
+    [
+        (("L", "A"), "Help: Attach ─", "Attaches a loaded program: choose it", "escape"),
+        (("P",), "Help: Presets of variables ─", "Values of variables under a name.", "delete"),
+        (("3", "e"), "Help: Edit sample_every ─", "A value as its type is written", "escape"),
+        (("colon",), "Help: Find ─", "What is typed is looked for in names", "escape ctrl+p"),
+        (("2", "u"), "Help: ", "Who uses it: program, function, instruction", "escape q"),
+    ],
+    ids=["attach", "presets", "edit", "find", "users"],
+)
+async def test_the_help_of_a_dialog_begins_with_it(
+    explore: Callable[..., Any], keys: tuple[str, ...], title: str, first: str, own: str
+) -> None:
+    async with explore() as walk:
+        await walk.press(*keys)
+        await walk.until(lambda: walk.app.screen is not walk.explorer)
+        asked = walk.app.screen
+        await walk.press("f1")
+        screen = walk.screen
+        assert title in screen
+        assert first in screen
+        assert f"  {own.replace('escape', 'esc')} " in screen
+        assert "▸ Colours and signs 10" in screen
+        await walk.press("escape")
+        assert walk.app.screen is asked
+
+
+async def test_a_key_that_is_chosen_in_the_help_of_a_dialog_is_pressed_there(explore: Callable[..., Any]) -> None:
+    answers: list[bool | None] = []
+    async with explore() as walk:
+        walk.app.push_screen(ConfirmDialog("Delete", "All of it?", confirm="Delete"), answers.append)
+        await walk.settle()
+        await walk.press("question_mark")
+        assert "Help: Delete ─" in walk.screen
+        while "▌  y " not in walk.screen:
+            await walk.press("down")
+        await walk.press("enter")
+        assert answers == [True]
+
+
+async def test_enter_is_named_by_what_has_the_keyboard(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+
+        def bar() -> str:
+            return walk.screen.splitlines()[-1].strip()
+
+        walk.app.push_screen(ConfirmDialog("Delete", "All of it?", confirm="Delete all", name="all"))
+        await walk.settle()
+        assert bar().startswith("⏎ Cancel esc Cancel")
+        await walk.press("shift+tab")
+        assert bar().startswith("⏎ Next esc Cancel")
+        await walk.type("all")
+        await walk.press("enter")
+        assert bar().startswith("⏎ Delete all esc Cancel")
+
+
+async def test_what_goes_wrong_is_said_over_a_dialog_until_it_is_answered(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("P")
+        dialog = walk.app.screen
+        walk.explorer.fail(Failure("load", "the first did not work", tab="log"))
+        walk.explorer.fail(Failure("edit", "the second did not work"))
+        await walk.settle()
+        assert "✗ the second did not work" in walk.screen.splitlines()[-2]
+        assert walk.screen.splitlines()[-2].endswith("+1 more · esc dismiss")
+        await walk.press("escape")
+        assert walk.app.screen is dialog
+        assert walk.screen.splitlines()[-2].startswith(" ✗ the first did not work")
+        # What is not answered when the dialog closes stays, and leads to its place.
+        await walk.press("enter")
+        assert walk.app.screen is walk.explorer
+        assert walk.message == "▌✗ the first did not work ⏎ go there · esc dismiss"
+        walk.explorer.settle("load")
+        assert walk.message == ""
+
+
+async def test_what_is_tried_anew_is_taken_back_from_a_dialog_too(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("P")
+        walk.explorer.fail(Failure("load", "it did not work"))
+        walk.explorer.settle("load")
+        await walk.settle()
+        assert "did not work" not in walk.screen
+        await walk.press("escape")
+        assert walk.message == ""
