@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..asm.flow.picture import Drawing, Layout, PictureBox
 from ..asm.flow.traffic import busiest_way, edge_counts
 from ..errors import LimitError
+from .amount import OF_BLOCK, bar
 from .block_texts import BlockTexts, BoxLine, LineKind
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class FlowPicture:
         self._hidden = set[int]() if whole else gone | unreachable
         self._ways = edge_counts(graph, counts) if counts is not None else {}
         self._runs = [(counts or {}).get(start, 0) for start in graph.starts]
+        self.most: int = max((counts or {}).values(), default=0)
+        """The highest of the counts."""
         self._center = graph.block_at(slot)
         most = _MOST_BLOCKS
         while True:
@@ -151,7 +154,8 @@ class FlowPicture:
         if self.blocks[number] in self._gone:
             note += " x removed" if self._ascii else " ∅ removed"
         elif self.counts is not None:
-            note += f"  {self._runs[self.blocks[number]]:,}"
+            runs = self._runs[self.blocks[number]]
+            note += f"  {runs:,} {bar(runs, self.most, ascii_only=self._ascii) * OF_BLOCK}"
         return PictureBox(str(self.graph.starts[self.blocks[number]]), note, lines)
 
     def _labels(self, block: int, following: Sequence[int]) -> list[tuple[int, str]]:
@@ -162,6 +166,11 @@ class FlowPicture:
             if text:
                 found.append((to, text if taken is None else f"{text} {taken:,}"))
         return found
+
+    def count(self, node: int) -> int | None:
+        """Return how often the block of a box ran; None where that is not known, and of a box for what is left out."""
+        known = self.counts is not None and not self.is_stub(node) and self.blocks[node] not in self._gone
+        return self._runs[self.blocks[node]] if known else None
 
     # Where things are
 

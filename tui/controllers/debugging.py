@@ -30,7 +30,7 @@ class DebuggingController(Controller):
     Args:
         spec: What is explored.
         program: Returns the program that is meant; empty where there is none.
-        enter: Shows the debugger with a recording.
+        enter: Shows the debugger with a recording; with an expression at its end, and why that has its value.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +38,7 @@ class DebuggingController(Controller):
     ]
 
     def __init__(
-        self, stage: Stage, *, spec: CollectionSpec, program: Callable[[], str], enter: Callable[[Recording], None]
+        self, stage: Stage, *, spec: CollectionSpec, program: Callable[[], str], enter: Callable[[Recording, str], None]
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -54,13 +54,14 @@ class DebuggingController(Controller):
         packet, context = self._given.get(name) or (_usual_packet(program), None)
         self.debug(name, packet, context)
 
-    def debug(self, name: str, packet: bytes, context: Mapping[str, str] | None) -> None:
+    def debug(self, name: str, packet: bytes, context: Mapping[str, str] | None, why: str = "") -> None:
         """Debug a run of a program.
 
         Args:
             name: The program.
             packet: What it is given; none where that is empty.
             context: Values of its context's fields.
+            why: An expression: the debugger begins at the end of the run, with where its value comes from.
         """
         from ...core.debug import Call, Recording
 
@@ -77,7 +78,7 @@ class DebuggingController(Controller):
             if isinstance(found, BpftuiError):
                 self.stage.fail(Failure("debug", found.message, found.hint or ""))
             else:
-                self._enter(found)
+                self._enter(found, why)
 
         self.stage.settle("debug")
         self.stage.find_out(record, enter)

@@ -26,7 +26,7 @@ _ABOUT: Final = {
     "and bar; what it removed, struck out.",
     "ColumnsView": "The program as it was written, as the verifier left it, and as the JIT translated it.",
     "FlowView": "The control flow of a function: a box is what runs without a jump, yes and no are where jumps lead.\n"
-    "The heavy way is the one that was walked most.",
+    "The heavy way is the one that was walked most; the bar of a box is how often that was, beside the hottest.",
     "VariablesView": "Constants and globals by section. • was changed by the program, * was set by you: the file's "
     "value stands beside it.",
     "MapTableView": "The entries of the map, read at each interval. • changed since the last reading; CPUs are summed.",

@@ -280,8 +280,12 @@ class Navigation(Controller):
 
     @property
     def crumbs(self) -> tuple[Crumb, ...]:
-        """The way to the chosen node: home, the object, what holds the node, the node."""
-        node, spec = self.node, self._spec
+        """The way to the chosen node."""
+        return self.way_to(self.node)
+
+    def way_to(self, node: Node) -> tuple[Crumb, ...]:
+        """Return the way to a node: home, the object, what holds the node, the node."""
+        spec = self._spec
         way: list[Node] = [Node(NodeKind.COLLECTION, spec.file)]
         match node.kind:
             case NodeKind.COLLECTION:

@@ -79,7 +79,7 @@ class SessionController(Controller):
         operations: Operations,
         program: Callable[[], str],
         others: OthersController,
-        debug: Callable[[str, bytes, Mapping[str, str] | None], None],
+        debug: Callable[[str, bytes, Mapping[str, str] | None, str], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from ...core.context.packet_sizes import packet_begin
 from ...core.context.values import context_bytes
 from ...core.errors import BpftuiError, UsageError
-from ...core.live.trial import Trial
+from ...core.live.trial import Outcome, Trial
 from ...core.packet import PAYLOAD, TEMPLATES, Packet, template
 from ...core.packet.hex_text import read_hex
 from ..nodes import Node, NodeKind
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...core.live import EventReader
-    from ...core.live.trial import Outcome
     from ...core.packet import Field, Protocol
     from ...core.runtime import Collection, Program
     from ..status import Status
@@ -73,7 +72,7 @@ class RunScreen(ExplainedModal[None]):
         chosen: The program that runs.
         status: Returns what the line at the top says.
         events: Returns what reads the collection's streams.
-        debug: Debugs a program on a packet and values of its context.
+        debug: Debugs a program on a packet and values of its context; asks why where an expression says of what.
     """
 
     DEFAULT_CSS = """
@@ -102,6 +101,7 @@ class RunScreen(ExplainedModal[None]):
         Binding("R", "run", "Run", id="run.run", tooltip="Run the program on this packet"),
         Binding("P", "presets", "Packets", id="run.packets", tooltip="Templates, packets of a capture, your own"),
         Binding("d", "debug", "Debug", id="run.debug", tooltip="Step through the program on this packet, and back"),
+        Binding("W", "why", "Why", id="run.why", tooltip="Why this run returned what it did: the debugger, at its end"),
         Binding("ctrl+s", "save", "Save", show=False, id="run.save", tooltip="Save the packet under a name"),
         Binding("comma", "step(-1)", "Earlier", show=False, id="run.earlier", tooltip="The run before"),
         Binding("full_stop", "step(1)", "Later", show=False, id="run.later", tooltip="The run after it"),
@@ -118,7 +118,7 @@ class RunScreen(ExplainedModal[None]):
         status: Callable[[], Status],
         events: Callable[[], EventReader | None] = lambda: None,
         *,
-        debug: Callable[[str, bytes, Mapping[str, str] | None], None],
+        debug: Callable[[str, bytes, Mapping[str, str] | None, str], None],
     ) -> None:
         super().__init__()
         self._collection = collection
@@ -430,11 +430,18 @@ class RunScreen(ExplainedModal[None]):
         self._stop = Event()
         self.query_one(OutcomePane).start()
         self._run(self.program, packet, dict(pane.given) or None, pane.repeat, self._stop)
+        self.refresh_bindings()
 
     def action_debug(self) -> None:
         """Debug the program on this packet."""
         packet = bytes(self.packet) if self.program.takes_packet else b""
-        self._debug(self._program_name, packet, dict(self.query_one(ContextPane).given) or None)
+        self._debug(self._program_name, packet, dict(self.query_one(ContextPane).given) or None, "")
+
+    def action_why(self) -> None:
+        """Debug the run that is shown, from its end: where what it returned comes from."""
+        pane = self.query_one(OutcomePane)
+        if isinstance(run := pane.run, Outcome):
+            self._debug(run.program.name, run.packet, pane.context, "r0")
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="run")
     def _run(
@@ -445,18 +452,19 @@ class RunScreen(ExplainedModal[None]):
                 self._trial = Trial(self._collection, self._events)
             found = self._trial.run(program, packet, context=context, repeat=repeat, stop=stop)
         except BpftuiError as error:
-            self._tell(self._ended, error)
+            self._tell(self._ended, error, context)
         else:
-            self._tell(self._ended, found)
+            self._tell(self._ended, found, context)
 
     def _tell(self, call: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: nobody is left to be told
             self.app.call_from_thread(call, *arguments)
 
-    def _ended(self, run: Outcome | BpftuiError) -> None:
+    def _ended(self, run: Outcome | BpftuiError, context: Mapping[str, str] | None) -> None:
         self._stop = None
         if self.is_mounted:
-            self.query_one(OutcomePane).add(run, is_alone=not self._status().attached)
+            self.query_one(OutcomePane).add(run, context, is_alone=not self._status().attached)
+            self.refresh_bindings()
 
     def action_step(self, by: int) -> None:
         """Show an earlier or a later run, with its packet."""
@@ -465,6 +473,24 @@ class RunScreen(ExplainedModal[None]):
             self.notify("there is no run before" if by < 0 else "there is no later run", severity="warning", timeout=3)
         elif (run := pane.run) is not None and not isinstance(run, BpftuiError) and run.program is self.program.spec:
             self._take_bytes(run.packet)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what is about a run where there is one."""
+        pane = self.query_one(OutcomePane)
+        match action:
+            case "why":
+                return self._stop is None and isinstance(pane.run, Outcome)
+            case "step":
+                return pane.has_several
+            case _:
+                return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action == "why":
+            return "nothing was run yet: R runs the program"
+        return "there is no other run yet" if action.startswith("step(") else ""
 
     def on_key(self, event: events.Key) -> None:
         """Say why a key that has a meaning does nothing now."""

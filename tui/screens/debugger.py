@@ -79,6 +79,7 @@ class DebuggerScreen(ControlledScreen):
         recording: What comes from outside.
         breaks: Where it is to stop besides: `prog.c:40`, `17 if r1 > 5`.
         logs: Those of the kernel's verifier, for what it knew; None where there are none.
+        why: An expression: it begins at the end of the run, with where its value comes from; empty for the beginning.
     """
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
@@ -142,8 +143,11 @@ class DebuggerScreen(ControlledScreen):
         recording: Recording,
         breaks: Sequence[str] = (),
         logs: VerifierLogs | None = None,
+        *,
+        why: str = "",
     ) -> None:
         super().__init__()
+        self._asks = why
         self.spec = spec
         self._breaks = breaks
         self._logs = logs
@@ -213,6 +217,9 @@ class DebuggerScreen(ControlledScreen):
         self.debuggee.expressions = list(self.stops.read())
         self.stops.add(self._breaks)
         self.debuggee.begin()
+        if self._asks:
+            self.debuggee.do("going to the end", lambda session: session.goto(session.length))
+            self.asking.ask_why(self._asks)
         if (logs := self._logs) is not None:
             self.debuggee.do("asking the verifier what it knew", lambda session: session.know(logs), self._known)
 

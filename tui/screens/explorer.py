@@ -128,7 +128,12 @@ class ExplorerScreen(ControlledScreen):
             others=self.others,
             debug=self._debug_run,
         )
-        self.debugging = DebuggingController(self, spec=spec, program=self.program_name, enter=self.debug)
+        self.debugging = DebuggingController(
+            self,
+            spec=spec,
+            program=self.program_name,
+            enter=lambda recording, why: self.debug(recording, why=why),
+        )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
         self.help = HelpController(
@@ -271,23 +276,31 @@ class ExplorerScreen(ControlledScreen):
 
     # What is shown
 
-    def _debug_run(self, program: str, packet: bytes, context: Mapping[str, str] | None) -> None:
-        self.debugging.debug(program, packet, context)
+    def _debug_run(self, program: str, packet: bytes, context: Mapping[str, str] | None, why: str) -> None:
+        self.debugging.debug(program, packet, context, why)
 
-    def debug(self, recording: Recording, breaks: Sequence[str] = (), logs: VerifierLogs | None = None) -> None:
+    def debug(
+        self,
+        recording: Recording,
+        breaks: Sequence[str] = (),
+        logs: VerifierLogs | None = None,
+        *,
+        why: str = "",
+    ) -> None:
         """Show the debugger with a recording of a program of this object.
 
         Args:
             recording: What is debugged.
             breaks: Where it is to stop.
             logs: Those of the verifier; where a kernel runs the object, its verifier is asked without them.
+            why: An expression: it begins at the end of the run, with where its value comes from.
         """
         from ...core.debug.verified import VerifierLogs
         from .debugger import DebuggerScreen
 
         if logs is None and self.operations.session.runtime.verifies:
             logs = VerifierLogs.asked(recording, self.operations.session.runtime.inspect())
-        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs))
+        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs, why=why))
 
     def remember_place(self) -> None:
         """Let the way back lead to where the user is now."""
@@ -318,13 +331,30 @@ class ExplorerScreen(ControlledScreen):
     def _follow(self) -> None:
         """Let every pane follow what is chosen."""
         node = self.navigation.node
-        self.query_one(StatusLine).crumbs = self.navigation.crumbs
         if self.furnished.is_set():
             self.panes.choose(node)
             self.sampling.show()
             if node.kind in (NodeKind.EXTERNS, NodeKind.EXTERN):
                 self.outlook.look_up_externs()
+        self._show_way()
         self._show_overview()
+
+    def _show_way(self) -> None:
+        """Say where we are."""
+        self.query_one(StatusLine).crumbs = self.navigation.way_to(self._shown_node())
+
+    def _shown_node(self) -> Node:
+        """Return what is shown: a tab that shows one thing may show another one than is chosen in the tree."""
+        node, tab = self.navigation.node, self.navigation.tab
+        if not self.furnished.is_set():
+            return node
+        if tab == "code" and (function := self.panes.code.function):
+            program = self.panes.code.program
+            is_entry = function == program
+            return Node(NodeKind.PROGRAM, program) if is_entry else Node(NodeKind.FUNCTION, function, program)
+        if tab == "maps" and (name := self.panes.maps.map_name):
+            return Node(NodeKind.MAP, name)
+        return node
 
     def _show_node(self) -> None:
         """Show anew what was known of what is chosen."""
@@ -407,12 +437,17 @@ class ExplorerScreen(ControlledScreen):
     @on(TabbedContent.TabActivated)
     def refresh_tab(self) -> None:
         """Bring up to date what was out of sight, and the footer."""
+        self._show_way()
         self._show_overview()
         if self.furnished.is_set():
             self.sampling.show()
         self.refresh_bindings()
 
     # What panes ask for
+
+    def on_code_pane_shown(self) -> None:
+        """Say in which function we are."""
+        self._show_way()
 
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a list."""

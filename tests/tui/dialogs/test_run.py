@@ -275,3 +275,19 @@ async def test_what_a_key_cannot_do_is_said_in_the_line_above_the_bar(run: Calla
         await walk.press("comma")
         await walk.until(lambda: "⚠ there is no run before" in walk.screen)
         assert walk.screen.splitlines()[-2].startswith(" ⚠ there is no run before")
+
+
+async def test_one_key_leads_from_the_result_to_where_it_comes_from(run: Callable[..., Any]) -> None:
+    async with run(size=(120, 40)) as walk:
+        screen = await opened(walk)
+        await walk.press("W")
+        assert "nothing was run yet: R runs the program" in walk.screen
+        await walk.press("R")
+        await walk.until(lambda: "Result  XDP_PASS (2)" in walk.screen)
+        assert "W Why" in walk.screen.splitlines()[-1]
+        await walk.press("P", "down", "enter")  # another packet: what is asked about is the run that is shown
+        await walk.press("W")
+        await walk.until(lambda: "Why  r0 = 2 · 1 of 141 steps matter" in walk.screen)
+        assert "step 141 of 141" in walk.screen
+        await walk.press("escape")
+        assert walk.app.screen is screen

@@ -219,3 +219,23 @@ async def test_a_step_of_the_cursor_lays_nothing_out(
         await walk.press("down", "down")
         assert walk.screen != before
         assert laid_out == []
+
+
+async def test_the_way_at_the_top_leads_to_what_the_tab_shows(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+
+        def top() -> str:
+            return " ".join(walk.screen.splitlines()[0].split())
+
+        await walk.press("2")
+        assert top().startswith("home › traffic.o › count_traffic SPEC")
+        await walk.press("G")  # the last instruction is one of the function that is called
+        assert top().startswith("home › traffic.o › count_traffic › fill() SPEC")
+        await walk.press("4")
+        assert top().startswith("home › traffic.o › traffic SPEC")
+        await walk.press("1")
+        assert top().startswith("home › traffic.o › count_traffic SPEC")
+        # A map is chosen, and the code shows what it showed.
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "sources"))
+        await walk.press("2")
+        assert top().startswith("home › traffic.o › count_traffic › fill() SPEC")

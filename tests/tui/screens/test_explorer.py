@@ -454,9 +454,18 @@ async def test_an_empty_graph_says_what_is_to_be_done(explore: Callable[..., Any
     async with explore(size=size) as walk:
         await walk.press("5")
         pane = " ".join(line.split("▕")[-1].strip() for line in walk.screen.split("\n"))
-        assert "nothing to draw yet: load, attach, then choose a number of a map (4) with w" in pane
-        if size[0] > 80:
-            assert "[ ] window · ← → cursor · 4 and w choose numbers" in pane
+        assert "Nothing is drawn yet. A loads and attaches: then the runs are drawn" in pane
+        assert "[ ] window" not in pane  # nor does the title name keys for what is not there
+
+
+async def test_a_log_without_a_refusal_says_what_would_be_there(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("6")
+        assert "No program was refused. L loads the object: where the verifier" in walk.screen
+        await walk.press("question_mark")
+        help_ = walk.screen
+        assert "What happened in this session." in help_
+        assert "Where the register got its value" not in help_  # there is none yet
 
 
 async def test_u_among_the_variables_asks_for_that_under_the_cursor(explore: Callable[..., Any]) -> None:

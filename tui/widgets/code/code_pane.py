@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.reactive import reactive
 
 from ....core.errors import BpftuiError
@@ -64,6 +65,9 @@ class CodePane(Vertical):
     }
     """
 
+    class Shown(Message):
+        """Another function is shown than before: the cursor is in it."""
+
     program: reactive[str] = reactive("", init=False)
     """The program whose code is shown."""
 
@@ -78,6 +82,9 @@ class CodePane(Vertical):
         self._listings: dict[str, Listing] = {}
         self._elsewhere = ObjectSearch(self._listing_of)
         self._before_flow = 0
+        self._shown_program = ""
+        self.function = ""
+        """The function that the cursor is in; empty before there is one."""
         self._waiting: dict[str, list[Callable[[Listing], None]]] = {}
         """What is to be done with listings that are being made, by program."""
 
@@ -395,6 +402,9 @@ class CodePane(Vertical):
             return
         slot = view.slot_at(view.cursor)
         function = next((found.name for found in listing.functions if found.start <= slot < found.stop), "")
+        if (listing.program.name, function) != (self._shown_program, self.function):
+            self._shown_program, self.function = listing.program.name, function
+            self.post_message(self.Shown())
         where = f"{function}()" if function else ""
         info = listing.source_at(slot)
         place = f"  {info.file.rsplit('/', 1)[-1]}:{info.line}" if info is not None else ""

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from ....core.asm.flow.picture import Ink
 from ....core.errors import BpftuiError
+from ....core.listing.amount import LEVELS, OF_BLOCK, level
 from ....core.listing.block_texts import LineKind
 from ...text.charset import is_ascii_terminal
 from ...text.colors import joined_lines
@@ -96,6 +97,7 @@ class FlowView(VirtualList):
         "flow-view--border",
         "flow-view--title",
         "flow-view--chosen",
+        *(f"flow-view--heat-{step}" for step in range(1, LEVELS + 1)),
     }
     """
     | Class | Description |
@@ -106,6 +108,7 @@ class FlowView(VirtualList):
     | `flow-view--border` | The border of a box. |
     | `flow-view--title` | The slot of a block. |
     | `flow-view--chosen` | The border and the title of the chosen box. |
+    | `flow-view--heat-1` … | How often a block ran, from few to many. |
     """
 
     DEFAULT_CSS = (
@@ -121,6 +124,7 @@ class FlowView(VirtualList):
         &:focus > .flow-view--chosen { color: $primary; text-style: bold; }
     }
     """
+        + "\n".join(f"FlowView > .flow-view--heat-{step} {{ color: $heat-{step}; }}" for step in range(1, LEVELS + 1))
     )
 
     cursor: reactive[int] = reactive(0, repaint=False)
@@ -287,6 +291,8 @@ class FlowView(VirtualList):
         return Strip(segments)
 
     def _piece(self, piece: Piece, *, chosen: bool) -> list[Segment]:
+        if piece.ink is Ink.NOTE and (heat := self._heat(piece)):
+            return heat
         if piece.ink is not Ink.TEXT:
             return [Segment(piece.text, self.ink("flow-view--chosen" if chosen else _INKS[piece.ink]))]
         assert self.picture is not None
@@ -297,6 +303,19 @@ class FlowView(VirtualList):
         blanks = " " * (len(piece.text) - 1 - len(inner))
         colored = asm(inner, self.ink) if kind == LineKind.ASM else c_source(inner, self.ink)
         return [Segment(" "), *colored, Segment(blanks)]
+
+    def _heat(self, piece: Piece) -> list[Segment]:
+        """Draw the note of a box with its bar in the colour of how often it ran; nothing where that is not known."""
+        assert self.picture is not None
+        count = self.picture.count(piece.node)
+        if count is None:
+            return []
+        said, drawn = piece.text[: -OF_BLOCK - 1], piece.text[-OF_BLOCK - 1 : -1]
+        return [
+            Segment(said, self.ink("flow-view--label")),
+            Segment(drawn, self.ink(f"flow-view--heat-{level(count, self.picture.most)}")),
+            Segment(" "),
+        ]
 
     # Walking
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["GraphPane"]
 
 
+_EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses in a map (4)."
 _VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale"}
 
 
@@ -73,7 +74,7 @@ class GraphPane(Vertical, can_focus=True):
         """Compose title and chart."""
         yield PaneTitle(id="graph-title")
         chart = Chart(id="graph-chart")
-        chart.empty_text = "nothing to draw yet: load, attach, then choose a number of a map (4) with w"
+        chart.empty_text = _EMPTY
         yield chart
 
     def on_mount(self) -> None:
@@ -125,6 +126,8 @@ class GraphPane(Vertical, can_focus=True):
             clock = time.strftime("%H:%M:%S", time.localtime(time.time() - (graph.now - reading)))
             # First: in a narrow pane the rest is cut off, and no digit of this.
             parts = [(f"cursor -{ago:.1f} s ({clock})  ", "$primary"), *about]
+        elif chart.is_empty:
+            parts = about[:1]
         else:
             parts = [*about, ("  [ ] window · ← → cursor · 4 and w choose numbers", "$text-muted")]
         self.query_one("#graph-title", Static).update(assembled(*parts))

@@ -11,7 +11,7 @@ from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ....core.live.trial import Outcome
 
@@ -25,6 +25,8 @@ class _Run(NamedTuple):
     """A run that can be shown again."""
 
     outcome: Outcome | BpftuiError
+    context: Mapping[str, str] | None
+    """What its context was given."""
     is_alone: bool
 
 
@@ -48,6 +50,16 @@ class OutcomePane(RowView):
         """The run that is shown, or why it was none."""
         return self._runs[self._at].outcome if self._runs else None
 
+    @property
+    def has_several(self) -> bool:
+        """Whether there are runs to choose from."""
+        return len(self._runs) > 1
+
+    @property
+    def context(self) -> Mapping[str, str] | None:
+        """What the context of the run that is shown was given."""
+        return self._runs[self._at].context if self._runs else None
+
     def start(self) -> None:
         """Say that something runs."""
         self._busy = True
@@ -55,15 +67,18 @@ class OutcomePane(RowView):
         self.empty_text = ""
         self.refresh_rows()
 
-    def add(self, outcome: Outcome | BpftuiError, *, is_alone: bool = True) -> None:
+    def add(
+        self, outcome: Outcome | BpftuiError, context: Mapping[str, str] | None = None, *, is_alone: bool = True
+    ) -> None:
         """Show what came of a run.
 
         Args:
             outcome: What came of it, or why it was none.
+            context: What its context was given.
             is_alone: Whether nothing else changed maps and variables meanwhile, as far as is known.
         """
         self._busy = False
-        self._runs = [*self._runs, _Run(outcome, is_alone)][-_MOST_RUNS:]
+        self._runs = [*self._runs, _Run(outcome, context, is_alone)][-_MOST_RUNS:]
         self._at = len(self._runs) - 1
         self._show()
 
@@ -76,7 +91,7 @@ class OutcomePane(RowView):
         return True
 
     def _show(self) -> None:
-        outcome, is_alone = self._runs[self._at]
+        outcome, _, is_alone = self._runs[self._at]
         if isinstance(outcome, BpftuiError):
             self._lines = list(_problem(outcome))
         else:

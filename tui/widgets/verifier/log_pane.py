@@ -16,6 +16,7 @@ from ..code.listing_view import ListingView
 from ..key_offer import KeyOffer
 from ..lists.message_view import MessageView
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
+from ..plain import Static
 from .log_view import LineKind, LogView, classify
 from .state_view import StateView
 from .verdict_view import VerdictView
@@ -37,6 +38,7 @@ _VERDICT = 8
 """Lines that the verdict may take in the lowest pane."""
 _LEADING = frozenset({LineKind.SOURCE, LineKind.INSTRUCTION})
 """The lines of a log that are about an instruction."""
+_EMPTY = "No program was refused. L loads the object: where the verifier then says no, its log stands here, explained."
 _WIDE = 110
 """Cells from which the program's listing stands beside the log by itself."""
 
@@ -72,6 +74,8 @@ class LogPane(Vertical):
         &.-low VerdictView { max-height: 60%; }
         & MessageView { height: 1fr; }
         & .verifier { display: none; }
+        & #log-empty { color: $text-muted; height: auto; padding: 0 1; }
+        &.-refused #log-empty { display: none; }
         &.-refused .verifier { display: block; }
         &.-refused MessageView { height: 4; }
         &.-refused.-low MessageView { display: none; }
@@ -112,6 +116,7 @@ class LogPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the explanation, the log, the state and the messages."""
+        yield Static(_EMPTY, id="log-empty")
         yield VerdictView(classes="verifier")
         with Horizontal(id="log-body", classes="verifier"):
             yield LogView()

@@ -51,6 +51,15 @@ class FlowApp(BaseApp[None]):
         raise AssertionError("no picture came")
 
 
+def color_of(app: FlowApp, text: str) -> str:
+    """Return the colour of the first segment that is a text."""
+    strips = [app.view.draw_row(row, 80) for row in range(app.view.row_count())]
+    segment = next(each for strip in strips for each in strip if each.text == text)
+    assert segment.style is not None
+    assert segment.style.color is not None
+    return segment.style.color.name.lower()
+
+
 def screen(app: FlowApp) -> list[str]:
     return [line.rstrip() for line in lines(app.view)]
 
@@ -98,23 +107,27 @@ async def test_the_way_of_most_runs_is_walked_and_heavy() -> None:
         await app.draw(pilot, FlowFacts(dict.fromkeys(range(8), 812) | {8: 6, 9: 6, 10: 812, 11: 812}))
         assert screen(app)[:17] == [
             "  3 blocks · heavy: the way of most runs",
-            "                 ▌┏ 0 ━━━━━━━━━━━ 7 insns  812 ┓",
+            "                 ▌┏ 0 ━━━━━━━━ 7 insns  812 ██ ┓",
             "                  ┃ call bpf_map_lookup_elem#1 ┃",
             "                  ┃ if r0 == 0x0 goto L10      ┃",
             "                  ┗━━━━━━┯━━━━━━━━━━━━━┳━━━━━━━┛",
             "                    no 6 │             ┃ yes 806",
             "                   ┌─────┘             ┃",
-            "  ┌ 8 ─────────────▼──── 2 insns  6 ┐  ┃",
+            "  ┌ 8 ─────────────▼─ 2 insns  6 ▁▁ ┐  ┃",
             "  │ if (count)                      │  ┃",
             "  │ __sync_fetch_and_add(count, 1); │  ┃",
             "  └────────────────┬────────────────┘  ┃",
             "                   └───────────────────┨",
-            "                                 ┏ 10 ━▼━ 2 insns  812 ┓",
-            "                                 ┃ return XDP_PASS;    ┃",
-            "                                 ┃ w0 = 2  ; XDP_PASS  ┃",
-            "                                 ┃ exit                ┃",
-            "                                 ┗━━━━━━━━━━━━━━━━━━━━━┛",
+            "                                 ┏ 10 ━▼━ 2 insns  812 ██ ┓",
+            "                                 ┃ return XDP_PASS;       ┃",
+            "                                 ┃ w0 = 2  ; XDP_PASS     ┃",
+            "                                 ┃ exit                   ┃",
+            "                                 ┗━━━━━━━━━━━━━━━━━━━━━━━━┛",
         ]
+        # How often a block ran is told by the colours that the listing has for it, from few to many.
+        variables = app.theme_variables
+        assert color_of(app, "▁▁") == variables["heat-1"].lower()
+        assert color_of(app, "██") == variables["heat-7"].lower()
         await pilot.press("down")
         assert app.view.slot == 10
 

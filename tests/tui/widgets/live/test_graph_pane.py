@@ -66,7 +66,7 @@ async def shown(app: PaneApp, pilot: Pilot[None]) -> list[str]:
 async def test_the_title_says_what_is_drawn() -> None:
     app = PaneApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        assert "nothing to draw yet" in "".join(await shown(app, pilot))
+        assert "Nothing is drawn yet." in "".join(await shown(app, pilot))
         app.run_for(60)
         app.choose(TCP)
         assert "packets of traffic per second  the last 1 min" in (await shown(app, pilot))[0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
 
+from .....core.listing.amount import LEVELS, bar, level
 from .....core.listing.listing import RowKind
 from .decoration import Decoration
 
@@ -15,12 +16,8 @@ if TYPE_CHECKING:
     from .....core.verifier import Heat
     from .decoration import Canvas, Spot
 
-__all__ = ["HeatColumn", "bar"]
+__all__ = ["HeatColumn", "heat_bar"]
 
-_BARS: Final = " ▁▂▃▄▅▆▇█"
-_ASCII_BARS: Final = " .:-=+*#@"
-_LEVELS: Final = 7
-"""Colours of the bars, from few to many."""
 _HOT: Final = 0.5
 """The part of the hottest instruction's visits from which on one is hot."""
 
@@ -34,7 +31,7 @@ class HeatColumn(Decoration):
         "listing-view--hot": "color: $foreground; text-style: bold;",
         "listing-view--warm": "color: $foreground;",
         "listing-view--sum": "color: $text-muted;",
-        **{f"listing-view--heat-{level}": f"color: $heat-{level};" for level in range(1, _LEVELS + 1)},
+        **{f"listing-view--heat-{level}": f"color: $heat-{level};" for level in range(1, LEVELS + 1)},
     }
 
     def __init__(self) -> None:
@@ -61,12 +58,10 @@ class HeatColumn(Decoration):
         count = heat.visits.get(row.slot, 0)
         is_hot = count > 1 and count >= _HOT * self._most
         ink = canvas.ink("listing-view--hot" if is_hot else "listing-view--warm")
-        return [Segment(f"{f'{count:,}' if count else '':>{digits}} ", ink), bar(count, self._most, canvas)]
+        return [Segment(f"{f'{count:,}' if count else '':>{digits}} ", ink), heat_bar(count, self._most, canvas)]
 
 
-def bar(count: int, most: int, canvas: Canvas) -> Segment:
+def heat_bar(count: int, most: int, canvas: Canvas) -> Segment:
     """Return two cells with a bar that compares a count with the largest one; none where that is 1."""
-    bars = _ASCII_BARS if canvas.ascii_only else _BARS
-    # Where each was counted once, none is hot.
-    text = bars[-(-count * (len(bars) - 1) // most)] if most > 1 else " "
-    return Segment(f"{text} ", canvas.ink(f"listing-view--heat-{max(1, -(-count * _LEVELS // max(1, most)))}"))
+    drawn = bar(count, most, ascii_only=canvas.ascii_only)  # where each was counted once, none is hot
+    return Segment(f"{drawn} ", canvas.ink(f"listing-view--heat-{level(count, most)}"))

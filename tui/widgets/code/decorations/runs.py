@@ -9,7 +9,7 @@ from rich.segment import Segment
 from .....core.listing.listing import RowKind
 from ....text.format import amount
 from .decoration import Decoration
-from .heat import bar
+from .heat import heat_bar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class RunsColumn(Decoration):
         text = f"{_written(count):>{self._width}} "
         if not is_insn:
             return [Segment(f"{text}  ", canvas.ink("listing-view--line-ran"))]
-        return [Segment(text, canvas.ink("listing-view--ran")), bar(count, coverage.most, canvas)]
+        return [Segment(text, canvas.ink("listing-view--ran")), heat_bar(count, coverage.most, canvas)]
 
     def note(self, row: Row) -> str:
         """Say of a jump that it never went one way."""
