@@ -95,7 +95,7 @@ class RunScreen(ExplainedModal[None]):
     """Nothing by itself: what a program takes says where to begin."""
 
     PAGE: ClassVar[str] = "test-runs"
-    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("run",)
+    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("run", "why")
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "run", "Run", id="run.run", tooltip="Run the program on this packet"),
@@ -430,7 +430,6 @@ class RunScreen(ExplainedModal[None]):
         self._stop = Event()
         self.query_one(OutcomePane).start()
         self._run(self.program, packet, dict(pane.given) or None, pane.repeat, self._stop)
-        self.refresh_bindings()
 
     def action_debug(self) -> None:
         """Debug the program on this packet."""
@@ -480,7 +479,7 @@ class RunScreen(ExplainedModal[None]):
         pane = self.query_one(OutcomePane)
         match action:
             case "why":
-                return self._stop is None and isinstance(pane.run, Outcome)
+                return isinstance(pane.run, Outcome)
             case "step":
                 return pane.has_several
             case _:

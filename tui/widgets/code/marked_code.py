@@ -124,6 +124,8 @@ class MarkedCodePane(CodePane):
         self._runs = RunCounts(session)
         self.mode: Mode = ""
         """What is shown of what is known."""
+        self._before_columns: Mode = ""
+        """What was marked before the columns were shown."""
         self._zoomed: PlaceTabs | None = None
         """What was zoomed for the columns."""
         self._answer: Answer | None = None
@@ -175,7 +177,7 @@ class MarkedCodePane(CodePane):
         if answer is None or self.mode not in _QUESTIONS:
             return super().flow_facts()
         if self.mode in ("heat", "all") and answer.walk is not None:
-            return FlowFacts(answer.walk.visits, "the verifier's walk")
+            return FlowFacts(answer.walk.visits, "of the verifier's walk")
         return FlowFacts(removed=removed)
 
     # What comes and goes
@@ -299,14 +301,17 @@ class MarkedCodePane(CodePane):
 
     def show_next_view(self) -> None:
         """Show what the kernel made of the program, where it says so; else the control flow."""
+        self._before_columns = self.mode
         if self._session.verifies and self.program and self._refused != (self.program, self._state()):
             self._toggle("columns")
         else:
             self.show_flow()
 
     def on_columns_view_left(self) -> None:
-        """Show the control flow, after the columns."""
+        """Show the control flow, after the columns, with the marks that the listing had before them."""
         self._leave()
+        if self._before_columns:
+            self._enter(self._before_columns)
         self.show_flow()
         self.flow.focus()
 

@@ -129,7 +129,7 @@ class GraphPane(Vertical, can_focus=True):
         elif chart.is_empty:
             parts = about[:1]
         else:
-            parts = [*about, ("  [ ] window · ← → cursor · 4 and w choose numbers", "$text-muted")]
+            parts = [*about, ("  [ ] window · ← → cursor", "$text-muted")]
         self.query_one("#graph-title", Static).update(assembled(*parts))
 
     def on_click(self, event: events.Click) -> None:

@@ -187,6 +187,13 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         await walk.press("m")
         assert pane.mode == "heat"
         assert asked == ["dead_code"]  # nothing has changed: what is known is shown
+        # The picture has it too, also behind the columns, which have no place for it.
+        monkeypatch.setattr(images, "read_image", fake_image)
+        await walk.press("v", "v", "v")
+        await walk.until(lambda: pane.columns.has_focus)
+        await walk.press("v")
+        await walk.until(lambda: "heavy: the way of most of the verifier's walk" in walk.screen)
+        assert "  2 ██ ┓" in walk.screen
 
 
 def runs_of(walk: Any) -> dict[int, str]:
