@@ -83,11 +83,8 @@ class Backwards:
         last: tuple[int, Reason, Breakpoint | Watchpoint] | None = None
         watched = [each for each in session.breakpoints.watchpoints if each.enabled]
         places = session.breakpoints.places
-        if watched:
-            session.goto(0)
-            at = 0
-            while (by := session.pass_watched(at, before)) is not None and (at := session.position) <= before:
-                last = (at - 1, Reason.WATCHPOINT, by)
+        if watched and (met := session.watching.last(watched, before)) is not None:
+            last = (met.position - 1, Reason.WATCHPOINT, met.by)
         # From the last one back: conditions rarely hold where a breakpoint without one would stop first.
         position = before
         while (found := session.timeline.last_at(places, position)) is not None:

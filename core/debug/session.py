@@ -16,14 +16,15 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING
 
-from ..errors import BpftuiError, GivenUpError
-from .accesses import Accesses, accesses_at
+from ..errors import BpftuiError
+from ..vm.engine.memory import STACK_SIZE
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
 from .standing import Standing
 from .stops import Access, Breakpoint, Reason, Stop, Waiting, Watchpoint
 from .syntax import ExpressionError
 from .verified import Verified
+from .watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,8 @@ class Session(Standing):
         """What logpoints said, oldest first."""
         self.verified: Verified | None = None
         """Tells what the kernel's verifier knew; None where its logs are not at hand."""
+        self.watching = Watching(self)
+        """Finds where watchpoints stop it."""
         self.pausing = Event()
         """Set by another thread: `resume` goes on into no other run, and stands still at the beginning of the next."""
 
@@ -120,7 +123,32 @@ class Session(Standing):
         value = self.evaluate(expression)
         if value.address is None:
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
-        return self.breakpoints.watch(expression, value.address, value.kind.size, access)
+        found = self.breakpoints.watch(expression, value.address, value.kind.size, access)
+        found.run, found.scope, found.function = self.run, *self._scope_of(value.address)
+        return found
+
+    def _scope_of(self, address: int) -> tuple[range | None, str]:
+        """Return between which positions of this run the function runs on whose stack an address lies, and its name:
+        of one that others call, as the stack is another one's afterwards."""
+        for each, location in zip(self.activations[1:], self.calls[1:], strict=True):
+            if each.registers[10] - STACK_SIZE <= address < each.registers[10]:
+                depth, timeline = each.depth - 1, self.timeline
+                start, stop = timeline.before_depth(self.position, depth), timeline.after_depth(self.position, depth)
+                return range(start + 1, stop), location.function
+        return None, ""
+
+    def _arrived(self, position: int) -> Stop:
+        """Go forwards to a position."""
+        stop = self.goto(position)
+        self._leave_scopes()
+        return stop
+
+    def _leave_scopes(self) -> None:
+        """Take the watchpoints away of functions that have returned, as gdb does, and say so."""
+        for each in self.breakpoints.watchpoints:
+            if each.scope is not None and (self.run, self.position) >= (each.run, each.scope.stop):
+                self.breakpoints.remove(each.number)
+                self.logged.append(f"watchpoint {each.number} on {each.what} is gone: {each.function}() has returned")
 
     def stop_at(self, what: str, condition: str = "", access: Access | None = None, *, enabled: bool = True) -> None:
         """Set a breakpoint, or a watchpoint where *access* says so; where it cannot be set here, it waits for that."""
@@ -149,20 +177,20 @@ class Session(Standing):
 
     def step_instruction(self, count: int = 1) -> Stop:
         """Go *count* instructions further, or to the end."""
-        return self.goto(min(self.position + count, self.length))
+        return self._arrived(min(self.position + count, self.length))
 
     def step(self, count: int = 1) -> Stop:
         """Go on to where a C line begins, also one of a function that is called; or to the end."""
-        return self.goto(repeated(self.timeline.next_line, self.position, count))
+        return self._arrived(repeated(self.timeline.next_line, self.position, count))
 
     def next(self, count: int = 1) -> Stop:
         """Go on to where a C line begins in this function, or in one that it returns to; or to the end."""
         timeline = self.timeline
-        return self.goto(repeated(lambda at: timeline.next_line(at, timeline.depth(at)), self.position, count))
+        return self._arrived(repeated(lambda at: timeline.next_line(at, timeline.depth(at)), self.position, count))
 
     def finish(self) -> Stop:
         """Go on until this function has returned; or to the end."""
-        return self.goto(self.timeline.after_depth(self.position, self.timeline.depth(self.position) - 1))
+        return self._arrived(self.timeline.after_depth(self.position, self.timeline.depth(self.position) - 1))
 
     def until(self, where: str) -> Stop:
         """Go on to a place (see `Breakpoints.find`), or to the end: as `resume` with that breakpoint alone."""
@@ -171,14 +199,20 @@ class Session(Standing):
         while (found := self.timeline.next_at(place.places, position)) is not None:
             self._stand(position := found)
             if place.is_met(self):
-                return self.goto(position)
-        return self.goto(self.length)
+                return self._arrived(position)
+        return self._arrived(self.length)
 
     def resume(self) -> Stop:
         """Go on to the next breakpoint or watchpoint, also of a later run.
 
         Where none is met it goes to the end: of this run where there are none, else of the last one.
         """
+        stop = self._resumed()
+        if any(each.scope is not None for each in self.breakpoints.watchpoints):
+            self._leave_scopes()
+        return stop
+
+    def _resumed(self) -> Stop:
         while True:
             # A run that was stopped by an error stands before the instruction that it never gets past.
             if (self.at_end or self.stop.reason is Reason.ERROR) and self.run + 1 < self.runs:
@@ -197,7 +231,7 @@ class Session(Standing):
 
     def _stops_here(self, after: int) -> bool:
         """Go on within this run; return whether something stopped it before the end."""
-        watched = any(each.enabled for each in self.breakpoints.watchpoints)
+        watched = [each for each in self.breakpoints.watchpoints if each.enabled]
         is_changed = bool(self.recording.changes_in(self.run))
         if self._gone_through.known(self.run) is None and after <= 0 and not watched and not is_changed:
             return self._fly(after)
@@ -206,16 +240,16 @@ class Session(Standing):
         while True:
             assert position is not None
             found = timeline.next_at(places, position)
-            if watched and (by := self.pass_watched(position, timeline.length if found is None else found)) is not None:
-                by.hits += 1
-                if by.stops_at is None or by.stops_at(by.hits):
-                    self.stopped_by(Reason.WATCHPOINT, by)
+            stop = timeline.length if found is None else found
+            if watched and (met := self.watching.first(watched, max(position, 0), stop)) is not None:
+                self._stand(met.position)
+                met.by.hits += 1
+                if met.by.stops_at is None or met.by.stops_at(met.by.hits):
+                    self.stopped_by(Reason.WATCHPOINT, met.by)
                     return True
-                position = self.position - 1
-                if position + 1 != found:
-                    position += 1
+                if met.position != found:
+                    position = met.position
                     continue
-                found = position + 1
             if found is None:
                 self._stand(timeline.length)
                 self.stopped_by(Reason.STEP)
@@ -295,36 +329,3 @@ class Session(Standing):
 
     def _begins_line(self) -> bool:
         return self.timeline.begins_line(self.position)
-
-    def pass_watched(self, start: int, stop: int) -> Watchpoint | None:
-        """Go from one position on to another, or to behind what changes watched bytes; return what was changed."""
-        self._stand(max(start, 0))
-        watched = [each for each in self.breakpoints.watchpoints if each.enabled]
-        before = [self.memory.own(each.address, each.size) for each in watched]
-        walk = self._walk
-        assert walk is not None
-        own = self.memory.own
-        asks = any(each.access is not Access.CHANGE for each in watched)
-        given_up = self.world.processor.meter.stop
-        for position in range(max(start, 0) + 1, stop + 1):
-            if given_up is not None and given_up.is_set():
-                raise GivenUpError("the run was given up")
-            accesses = accesses_at(self) if asks else None
-            walk.advance(1)
-            self._position = position
-            for each, old in zip(watched, before, strict=True):
-                changed = each.access is not Access.READ and own(each.address, each.size) != old
-                if changed or (accesses is not None and _touches(each, accesses)):
-                    return each
-        return None
-
-
-def _touches(watchpoint: Watchpoint, accesses: Accesses) -> bool:
-    """Whether accesses are what a watchpoint stops at."""
-    parts: tuple[range, ...] = ()
-    if watchpoint.access in (Access.READ, Access.ANY):
-        parts += accesses.read
-    if watchpoint.access in (Access.WRITE, Access.ANY):
-        parts += accesses.written
-    start, stop = watchpoint.address, watchpoint.address + watchpoint.size
-    return any(part.start < stop and start < part.stop for part in parts)

@@ -238,6 +238,13 @@ class Standing(Closing):
         self._stand(position)
         return self.stopped_by(Reason.STEP)
 
+    def take_step(self) -> None:
+        """Go one instruction further, as quick as it can be: why it stands there is not noted."""
+        assert self._walk is not None
+        assert self._position is not None
+        self._walk.advance(1)
+        self._position += 1
+
     def _begin(self, run: int) -> None:
         """Stand at the beginning of a run."""
         self.close()
@@ -253,7 +260,11 @@ class Standing(Closing):
         is_there = self._walk is not None and position == here
         if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
             known = self._gone_through.known(self.run)
-            walk, here = self._set_out(direct=0 if known is None else known.direct), -1
+            if known is not None and known.error is None and position == known.length:
+                walk = self._set_out(stops={})  # nothing stops it before the end
+            else:
+                walk = self._set_out(direct=0 if known is None else known.direct)
+            here = -1
         else:
             walk = self._walk
         if position > here:

@@ -85,6 +85,12 @@ class Watchpoint:
     size: int
     """In bytes."""
     access: Access = Access.CHANGE
+    scope: range | None = None
+    """Of what lies on the stack of a function that others call, between which positions of a run that function runs."""
+    run: int = 0
+    """In which run that is."""
+    function: str = ""
+    """Which function."""
     enabled: bool = True
     stops_at: Callable[[int], bool] | None = field(default=None, repr=False)
     """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""

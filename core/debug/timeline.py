@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from .walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..errors import BpftuiError
     from .recording import Call
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Timeline"]
 
 _CHUNK: Final = 1 << 16
+_LONG: Final = 1 << 12
+"""Steps of one function, in a row, that are worth the way to numpy."""
 _MOST_SMALL: Final = 1 << 12
 """Programs up to which places fit 32 bits."""
 
@@ -49,6 +51,8 @@ class Timeline:
             if depth[0] < 0 and not self.direct:
                 self.direct = len(places)
 
+        self.changes: dict[tuple[int, int], Sequence[int] | None] = {}
+        """By address and size, the positions behind the instructions that change bytes there (see `watching`)."""
         self.direct = 0
         """How many steps are the program's own, of a run in which it came to its end: behind them come timers."""
         walk = Walk(world, call, turned=turned)
@@ -117,13 +121,36 @@ class Timeline:
         for (start, stop), depth in zip(pairwise(starts), depths, strict=True):
             # A function that begins has no line yet; one that is come back to has that of its call.
             line = last.get(depth, -1) if depth < before else -1
-            for position in range(start, stop):
-                here = line_of[places[position]]
-                if here and here != line:
-                    line = here
-                    found.append(position)
+            if stop - start > _LONG:
+                line = self._lines_of(start, stop, line, found)
+            else:
+                for position in range(start, stop):
+                    here = line_of[places[position]]
+                    if here and here != line:
+                        line = here
+                        found.append(position)
             last[depth], before = line, depth
         return found
+
+    def _lines_of(self, start: int, stop: int, line: int, found: array[int]) -> int:
+        """Add to *found* where lines begin between two positions, all of one function; return the line at the end.
+
+        The loop of `lines`, for millions of steps.
+        """
+        import numpy as np
+
+        for begin in range(start, stop, _CHUNK):
+            places = np.frombuffer(self.places, self.places.typecode)[begin : min(begin + _CHUNK, stop)]
+            different, which = np.unique(places, return_inverse=True)
+            lines = np.array([self._symbols.line_numbers[place] for place in different.tolist()])[which]
+            at = np.flatnonzero(lines)
+            if not len(at):
+                continue
+            lines = lines[at]
+            is_new = np.concatenate(([lines[0] != line], lines[1:] != lines[:-1]))
+            found.extend((at[is_new] + begin).tolist())
+            line = int(lines[-1])
+        return line
 
     def begins_line(self, position: int) -> bool:
         """Whether a C line begins at a position."""

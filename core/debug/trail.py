@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import CallSource, Class, Mode
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HelperCall", "Trail", "Use"]
 
-_CHUNK: Final = 1 << 14
+_CHUNK: Final = 1 << 16
 _MOST_STOPS: Final = 20_000
 """Loads, stores and calls of a run that are looked at."""
 
@@ -74,16 +73,20 @@ class Trail:
 
     def _count(self) -> None:
         counts, first = self.counts, self.first
-        at = 0
-        places = iter(self.timeline.places)
-        while chunk := list(islice(places, _CHUNK)):
-            # The last one that is set is the first one that there is.
-            found = dict(zip(reversed(chunk), range(at + len(chunk) - 1, at - 1, -1), strict=True))
-            for place in found.keys() - first.keys():
-                first[place] = found[place]
-            for place in chunk:
+        places = self.timeline.places
+        if len(places) < _CHUNK:  # numpy takes longer to be there
+            for step, place in enumerate(places):
                 counts[place] = counts.get(place, 0) + 1
-            at += len(chunk)
+                first.setdefault(place, step)
+            return
+        import numpy as np
+
+        whole = np.frombuffer(places, places.typecode)
+        for at in range(0, len(whole), _CHUNK):
+            there, steps, times = np.unique(whole[at : at + _CHUNK], return_index=True, return_counts=True)
+            for place, step, count in zip(there.tolist(), steps.tolist(), times.tolist(), strict=True):
+                counts[place] = counts.get(place, 0) + count
+                first.setdefault(place, at + step)
 
     def packet_use(self, position: int) -> tuple[set[int], set[int]]:
         """Return which bytes of the packet were read and which were written before a position."""

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from bpftui.core.debug import Call, Recording, Session, why
 from bpftui.core.debug.timeline import Timeline
 from bpftui.core.debug.walk import Walk
+from bpftui.core.debug.watching import changes_of
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.world.checkpoint import Checkpoint
 from tests.bench.bench_vm import PACKET, SUM, insn
 from tests.bench.timing import compare
 from tests.fuzz.sessions import object_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -78,6 +82,34 @@ def test_stepping_and_seeking() -> None:
 
         ratio = compare("continue without a hit, against the plain run", lambda: timed(resumed), lambda: timed(plain))
         print(f"continue: {1 / ratio:.2f} of the plain run's speed")
+        timeline_of_it = session.timeline
+        # What the loop writes, and what it does not: `fp - 8` and `fp - 16`.
+        for offset in (8, 16):
+            address = world.host.memory.frames[0].end - offset
+
+            def watched(address: int = address) -> None:
+                session.close()
+                world.before(0)
+                changes_of(world, call, timeline_of_it, address, 8)
+
+            ratio = compare(
+                f"all changes of fp-{offset}, against the plain run", lambda: timed(watched), lambda: timed(plain)
+            )
+            print(f"watchpoint: {1 / ratio:.2f} of the plain run's speed")
+
+
+def test_checkpoint() -> None:
+    """Goal: 5 ms for 4,000 entries."""
+    spec = CollectionSpec.from_file("bpf/traffic.o")
+    frames = [UDP[:26] + number.to_bytes(4, "big") + UDP[30:] for number in range(4000)]
+    spec.maps["sources"].max_entries = 8192
+    with Session(Recording.of(spec, "count_traffic", [Call(frame) for frame in frames])) as session:
+        session.enter(3999)
+        session.goto(session.length)
+        host, packet = session.world.host, session.world.program.packet
+        took = min(timed(lambda: Checkpoint(host, [packet])) for _ in range(5))
+        entries = len(list(session.world.collection.maps["sources"].store.entries()))
+        print(f"\ncheckpoint with {entries:,} entries: {took * 1000:.1f} ms")
 
 
 def test_why() -> None:

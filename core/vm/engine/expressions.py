@@ -69,6 +69,7 @@ class Expressions:
         observer: What is written before returns and comparisons.
         stops: Where to stop, for a function that is a generator; None for one that is none.
         doubts: Whether registers may have been changed where it stops: nothing is known of them then.
+        told: What is yielded where it stops; None for the place.
     """
 
     def __init__(
@@ -79,11 +80,13 @@ class Expressions:
         stops: Container[int] | None = None,
         *,
         doubts: bool = False,
+        told: str | None = None,
     ) -> None:
         self.code = machine.code
         self._observer = observer
         self._stops: Container[int] = () if stops is None else stops
         self._doubts = doubts
+        self._told = told
         self._from = "" if stops is None else "yield from "
         """Before what runs other code of the program."""
         self.names: set[str] = set()
@@ -104,7 +107,7 @@ class Expressions:
             if self._doubts:
                 state[:] = UNKNOWN
                 self._accesses.begin([(slot, insn)])
-            stop = [f"yield {self._machine.place(slot)}"] if slot in self._stops else []
+            stop = [f"yield {self._told or self._machine.place(slot)}"] if slot in self._stops else []
             if insn.is_jump:
                 result.append((slot, stop + self._count_may_goto(insn) + self._compared(slot, insn, state)))
                 break

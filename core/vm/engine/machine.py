@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ...asm import CallSource, ImmSource, helper_name
+from ...asm import CallSource, Class, ImmSource, helper_name
 from ...asm.opcodes import CALL, INSN_SIZE
 from .calls import CALLING, walked
 from .code import MASK64, Code, function_address
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .calls import Calls, Walker
     from .counting import Watcher
     from .memory import Region
+    from .processor import Sample
     from .translation import Translation
 
     Called: TypeAlias = Callable[[int, int, int, int, int], int]
@@ -102,6 +103,8 @@ class Machine:
         """Which of its processor's machines it is."""
         self.watcher: Watcher | None = None
         """What sees what its runs come to."""
+        self._sampled: tuple[Sample, Mapping[int, Walker]] | None = None
+        """The walkers for the sample that was taken last."""
         self._walkers: dict[frozenset[int] | None, Mapping[int, Walker]] = {}
 
     def __repr__(self) -> str:
@@ -273,6 +276,8 @@ class Machine:
         """
         if self.is_stepped:
             return {entry: self._stepping(entry) for entry in self.code.functions}
+        if self.processor.sample is not None:
+            return self._sampling(self.processor.sample)
         if self.processor.doubts:
             return self._doubting
         every = self.processor.stops
@@ -293,6 +298,28 @@ class Machine:
         from .translation import Translation
 
         return Translation(self, range(self.code.count), doubts=True).functions
+
+    def _sampling(self, sample: Sample) -> Mapping[int, Walker]:
+        """Return the walkers that yield a sample at each slot of `behind_writes`."""
+        if self._sampled is None or self._sampled[0] is not sample:
+            from .translation import Translation
+
+            self._sampled = sample, Translation(self, self.behind_writes, sample=sample).functions
+        return self._sampled[1]
+
+    @cached_property
+    def behind_writes(self) -> frozenset[int]:
+        """The slots behind instructions that may change memory, and those with which functions begin."""
+        found = {
+            slot + 1
+            for slot, insn in enumerate(self.code.insns)
+            if insn is not None and (insn.opcode & 7 in (Class.ST, Class.STX) or insn.is_call)
+        }
+        return frozenset(found | self.code.functions.keys())
+
+    def forget_samples(self) -> None:
+        """Let go of what yields samples, and so of their memory."""
+        self._sampled = None
 
     def _stepping(self, entry: int) -> Walker:
         """Return a function that only the stepper can run, as a generator."""

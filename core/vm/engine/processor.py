@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ...errors import GivenUpError
 from .errors import RunError, StepLimitError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .memory import Region
     from .stepper import Stepper
 
-__all__ = ["DEFAULT_LIMIT", "MAX_TAIL_CALLS", "PLACE_BITS", "Meter", "Processor"]
+__all__ = ["DEFAULT_LIMIT", "MAX_TAIL_CALLS", "PLACE_BITS", "Meter", "Processor", "Sample"]
 
 DEFAULT_LIMIT: Final = 1 << 25
 """Steps of one run: a second or two of translated code."""
@@ -121,6 +121,15 @@ class Meter(dict[int, "Iterator[None]"]):
         return frame, frame.f_lineno, numbers, [bytes(data) for data in memory]
 
 
+class Sample(NamedTuple):
+    """Bytes of memory that are looked at wherever they may have changed."""
+
+    view: memoryview
+    """A region's bytes, as elements of the size of what is looked at."""
+    element: int
+    """Which of them."""
+
+
 class Processor:
     """Runs one program at a time; machines that call each other share it.
 
@@ -150,6 +159,9 @@ class Processor:
         """Where what walks (`Machine.walkers`) stops: the slots by the machines' numbers; None for each instruction."""
         self.doubts = False
         """Whether registers may be changed where what walks stops, which it does before each instruction then."""
+        self.sample: Sample | None = None
+        """What walkers yield, at each slot of their machine's `behind_writes`, in place of where they are; None for
+        that. Not with `doubts`."""
         self.returned = [0]
         """What the function returned that ended last, of those that may stop."""
         self.turned: Callable[[], None] | None = None

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .code import Function
     from .counting import Watcher
     from .machine import Machine
+    from .processor import Sample
 
 __all__ = ["Translation", "located", "set_register"]
 
@@ -58,6 +59,7 @@ class Translation:
             (`Machine.place`) and returns r0; until it is resumed, its registers are its frame's local variables.
         watcher: What is told of their runs.
         doubts: Whether somebody may change registers where it stops (`set_register`): nothing is known of them then.
+        sample: What is yielded in place of the place.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class Translation:
         watcher: Watcher | None = None,
         *,
         doubts: bool = False,
+        sample: Sample | None = None,
     ) -> None:
         self.machine = machine
+        self.sample = sample
         self.doubts = doubts
         self.stops = stops
         self.watcher = watcher
@@ -111,6 +115,8 @@ class Translation:
         if self.watcher is not None:
             names |= self.watcher.names | {"STOPPED": self._stopped}
         if self.stops is not None:
+            if self.sample is not None:
+                names["SAMPLE"] = self.sample.view
             names["CALLX"] = machine.walk_address
             names["TAIL"] = machine.walk_tail_call
             names["TURN"] = processor.turn
@@ -141,7 +147,8 @@ class Translation:
         calls = stops is not None or any(code.at(slot).is_call for slot in function.slots)
         leave = ["D[0] = d - 1", *(["TURN()"] if stops is not None else [])] if calls else []
         for write in (structured, dispatched):
-            expressions = Expressions(machine, leave, observer, stops, doubts=self.doubts)
+            told = None if self.sample is None else f"SAMPLE[{self.sample.element}]"
+            expressions = Expressions(machine, leave, observer, stops, doubts=self.doubts, told=told)
             body = write(graph, expressions, states, meter.number, observer)
             if body is None:
                 continue

@@ -1,0 +1,149 @@
+"""Watchpoints: what is told of a run at once is what is seen of it step by step."""
+
+from __future__ import annotations
+
+import random
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.debug import Call, Reason, Recording, Session, timeline, trail, watching
+from bpftui.core.debug.commands import Interpreter
+from bpftui.core.debug.stops import Watchpoint
+from bpftui.core.errors import BpftuiError
+from bpftui.core.spec import CollectionSpec
+from tests.bench.bench_vm import insn
+from tests.core.spec.test_legacy import FUNC, Maker
+from tests.fuzz.sessions import made
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TRAFFIC = Path("bpf/traffic.o")
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+
+
+def met(session: Session, watchpoint: Watchpoint) -> list[int]:
+    """Return all positions at which a watchpoint stops this run."""
+    found: list[int] = []
+    at = 0
+    while (stop := session.watching.first([watchpoint], at, session.length)) is not None:
+        found.append(at := stop.position)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_at_once_and_step_by_step_are_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(seed)
+    try:
+        session = made(rng)
+        length = session.length
+    except BpftuiError:
+        return
+    with session:
+        session.goto(length)
+        regions = [each for each in session.memory.regions if each.size >= 8 and each.readable and each.writable]
+        numbers = count(1)
+        for region in rng.sample(regions, min(len(regions), 4)) + session.memory.frames[:1]:
+            size = rng.choice((1, 2, 4, 8))
+            if region in session.memory.frames:
+                offset = 512 - 8 * rng.randint(1, 4)
+            else:
+                offset = rng.randrange(0, min(region.size - 8, 64) + 1, size)
+            each = Watchpoint(next(numbers), "some bytes", region.base + offset, size)
+            at_once = met(session, each)
+            session.timeline.changes.clear()
+            with monkeypatch.context() as patched:
+                patched.setattr(watching, "changes_of", lambda *_: None)
+                assert met(session, each) == at_once, (region, offset, size)
+                last = session.watching.last([each], length)
+            session.timeline.changes.clear()
+            assert session.watching.last([each], length) == last
+
+
+def test_what_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stepping of a watchpoint on a variable would be seen: it is not done."""
+    spec = CollectionSpec.from_file(TRAFFIC)
+    with Session(Recording.of(spec, "count_traffic", [Call(UDP)])) as session:
+        watchpoint = session.watch("total_packets")
+
+        def step(*_: object) -> None:
+            raise AssertionError
+
+        monkeypatch.setattr(watching.Watching, "_step_through", step)
+        assert met(session, watchpoint) == [44]
+        assert session.resume().position == 44
+        # What lies in the packet may lie elsewhere when the program has moved it.
+        on_packet = session.watch("*(u16 *)(pkt + 12)")
+        with pytest.raises(AssertionError):
+            met(session, on_packet)
+
+
+def called() -> Recording:
+    """Return a recording of a program that calls a function twice, which writes to its stack."""
+    code = (
+        insn(0xB7, 1, 0, 0, 5)  # r1 = 5
+        + insn(0x85, 0, 1, 0, 3)  # call 5
+        + insn(0xB7, 1, 0, 0, 6)  # r1 = 6
+        + insn(0x85, 0, 1, 0, 1)  # call 5
+        + insn(0x95)
+        + insn(0x7B, 10, 1, -8, 0)  # *(u64 *)(r10 - 8) = r1
+        + insn(0xB7, 0, 0, 0, 0)
+        + insn(0x95)
+    )
+    maker = Maker()
+    index = maker.section("tc", code, code=True)
+    maker.symbols += [("prog", 16 + FUNC, index, 0, 5 * 8), ("inner", FUNC, index, 5 * 8, 3 * 8)]
+    maker.section("license", b"GPL\0")
+    raw = maker.build()
+    return Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))], object_=raw)
+
+
+def test_a_watchpoint_on_the_stack_ends_with_its_function() -> None:
+    with Session(called()) as session:
+        interpreter = Interpreter(session)
+        for command in ("stepi 2", "watch *(u64 *)(fp - 8)", "continue"):
+            interpreter.execute(command)
+        assert (session.stop.reason, session.position) == (Reason.WATCHPOINT, 3)
+        assert session.evaluate("*(u64 *)(fp - 8)").number == 5
+        # The second call has the same stack; what is written there is nobody's who was asked for.
+        interpreter.execute("continue")
+        assert (session.stop.reason, session.position) == (Reason.END, session.length)
+        assert session.logged == ["watchpoint 1 on *(u64 *)(fp - 8) is gone: inner() has returned"]
+        assert interpreter.execute("info breakpoints").text == ""
+        # Of the function that nobody calls it stays: each run has it again.
+        session.goto(0)
+        interpreter.execute("watch *(u64 *)(fp - 16)")
+        session.step_instruction(2)
+        assert interpreter.execute("info breakpoints").text == "2 watch *(u64 *)(fp - 16)  hit 0"
+
+
+def test_going_back_stops_at_the_function_s_own_writes_alone() -> None:
+    with Session(called()) as session:
+        session.goto(8)
+        watchpoint = session.watch("*(u64 *)(fp - 8)")
+        assert met(session, watchpoint) == [8]
+        assert session.back.resume().position == 7
+        assert session.back.resume().position == 0
+
+
+@pytest.mark.parametrize("path", ["bpf/traffic.o", "tests/objects/subprograms.o", "tests/objects/callbacks.o"])
+def test_lines_and_counts_of_long_runs_are_those_of_short_ones(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = CollectionSpec.from_file(path)
+    for name in spec.programs:
+        told: list[tuple[Sequence[int], dict[int, int], dict[int, int]]] = []
+        for is_long in (False, True):
+            if is_long:
+                monkeypatch.setattr(timeline, "_LONG", 0)
+                monkeypatch.setattr(timeline, "_CHUNK", 7)
+                monkeypatch.setattr(trail, "_CHUNK", 7)
+            try:
+                with Session(Recording.of(CollectionSpec.from_file(path), name, [Call(UDP)])) as session:
+                    found = trail.Trail(session)
+                    told.append((session.timeline.lines.tolist(), found.counts, found.first))
+            except BpftuiError:
+                break
+        monkeypatch.undo()
+        assert told[:1] == told[1:]
