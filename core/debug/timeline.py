@@ -141,8 +141,16 @@ class Timeline:
 
         for begin in range(start, stop, _CHUNK):
             places = np.frombuffer(self.places, self.places.typecode)[begin : min(begin + _CHUNK, stop)]
-            different, which = np.unique(places, return_inverse=True)
-            lines = np.array([self._symbols.line_numbers[place] for place in different.tolist()])[which]
+            first = int(places.min())
+            offsets = places - first
+            if int(offsets.max()) < _CHUNK:  # all of one program, as a rule
+                there = np.flatnonzero(np.bincount(offsets))
+                numbers = np.zeros(int(there[-1]) + 1, np.int64)
+                numbers[there] = [self._symbols.line_numbers[first + offset] for offset in there.tolist()]
+                lines = numbers[offsets]
+            else:
+                different, which = np.unique(places, return_inverse=True)
+                lines = np.array([self._symbols.line_numbers[place] for place in different.tolist()])[which]
             at = np.flatnonzero(lines)
             if not len(at):
                 continue
