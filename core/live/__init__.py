@@ -5,7 +5,8 @@ from __future__ import annotations
 from .arrange import EntryTable, Ordering, Reading, arrange, survey
 from .counters import Counter, Track, by_cpu, counters, decoded, entry_value, key_text, variable_counters
 from .events import EventReader, Events, EventSource, record_text, record_value
-from .fields import Field, Fields, Form, fields_of
+from .field import Field, Form
+from .fields import Fields, fields_of
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .rows import Rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .fields import Field, Fields, Form
+from .field import Field, Form
 
 if TYPE_CHECKING:
     import re
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..runtime import Entry, MapSnapshot
     from .counters import Valued
+    from .fields import Fields
     from .sampler import Sample
 
 __all__ = ["EntryTable", "Ordering", "Reading", "arrange", "key_order", "survey"]

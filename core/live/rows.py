@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..runtime import MapSnapshot
 from .arrange import EntryTable, Ordering, Reading, arrange, key_order, survey
-from .fields import Fields, Form, fields_of
+from .field import Form
+from .fields import Fields, fields_of
 
 if TYPE_CHECKING:
     import re

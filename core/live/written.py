@@ -13,7 +13,7 @@ from .fields import record_fields
 
 if TYPE_CHECKING:
     from ..btf import CType, Value
-    from .fields import Field
+    from .field import Field
 
 __all__ = ["written"]
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from ...core.live.fields import Field, Fields
+    from ...core.live.field import Field
+    from ...core.live.fields import Fields
     from ...core.runtime import Map
     from ..widgets.lists.row_view import RowView
 

@@ -8,7 +8,8 @@ import pytest
 
 from bpftui.core.errors import BpftuiError
 from bpftui.core.live import counters
-from bpftui.core.live.fields import Field, Fields, Form, fields_of
+from bpftui.core.live.field import Field, Form
+from bpftui.core.live.fields import Fields, fields_of
 from bpftui.core.runtime import Entry
 from bpftui.core.spec import CollectionSpec, MapType
 from tests.core.live.fakes import map_spec

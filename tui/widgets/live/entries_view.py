@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ....core.live import Sample
     from ....core.live.arrange import EntryTable, Ordering
-    from ....core.live.fields import Field
+    from ....core.live.field import Field
     from ....core.maps.journal import Edit
     from ....core.runtime import Entry, Map
     from ....core.spec import CollectionSpec

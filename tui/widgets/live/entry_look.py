@@ -11,7 +11,7 @@ from .map_table import CHANGING
 
 if TYPE_CHECKING:
     from ....core.live.arrange import EntryTable
-    from ....core.live.fields import Field
+    from ....core.live.field import Field
     from ....core.runtime import Entry
     from .map_columns import MapColumns
     from .map_table import MapTableView

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ....core.btf import CType
-    from ....core.live.fields import Field, Fields
+    from ....core.live.field import Field
+    from ....core.live.fields import Fields
     from ....core.runtime import Entry
     from ...targets import Target
 

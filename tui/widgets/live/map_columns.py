@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ....core.live.arrange import EntryTable
-    from ....core.live.fields import Field, Fields, Form
+    from ....core.live.field import Field, Form
+    from ....core.live.fields import Fields
     from ....core.runtime import Entry
 
 __all__ = ["GAP", "Column", "MapColumns", "Window"]

@@ -18,7 +18,7 @@ from .entry_look import EntryLook
 
 if TYPE_CHECKING:
     from ....core.live.arrange import EntryTable
-    from ....core.live.fields import Field
+    from ....core.live.field import Field
     from ....core.runtime import Entry
     from .map_columns import Column, MapColumns
     from .map_table import MapTableView

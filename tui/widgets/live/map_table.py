@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ....core.live.arrange import Ordering
-from ....core.live.fields import Form
+from ....core.live.field import Form
 from ...text.charset import is_ascii_terminal
 from ...text.colors import joined_lines, tabbed
 from ...text.fit import fitted, width_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ....core.live.arrange import EntryTable
     from ....core.live.counters import Counter
-    from ....core.live.fields import Field
+    from ....core.live.field import Field
     from ....core.runtime import Entry
 
 __all__ = ["CHANGING", "MapTableView"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from ....core.live.arrange import EntryTable
-    from ....core.live.fields import Field, Form
+    from ....core.live.field import Field, Form
     from ....core.runtime import Entry
     from .map_columns import MapColumns
     from .map_table import MapTableView

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.live.arrange import EntryTable, Ordering, Reading, arrange
-from bpftui.core.live.fields import Fields, Form, fields_of
+from bpftui.core.live.field import Form
+from bpftui.core.live.fields import Fields, fields_of
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from bpftui.tui.base_app import BaseApp
