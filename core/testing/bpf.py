@@ -53,7 +53,7 @@ class Bpf(Closing):
 
     def load(
         self,
-        file: str | os.PathLike[str],
+        file: str | os.PathLike[str] | CollectionSpec,
         *,
         set: Mapping[str, Any] | None = None,  # noqa: A002  # as the command line has it
         programs: Iterable[str] | None = None,
@@ -69,7 +69,7 @@ class Bpf(Closing):
         """Read an object, set variables, and load it.
 
         Args:
-            file: The object.
+            file: The object, or one that was read already: a copy of it is loaded.
             set: Values by the name of a variable or by the path of a part of it: `{"cfg.limits[2].rate": 5}`.
             programs: Those to load; without, all that load by themselves.
             btf: A file with the types to adapt the programs to (CO-RE).
@@ -89,7 +89,7 @@ class Bpf(Closing):
         """
         from ..spec import CollectionSpec
 
-        spec = CollectionSpec.from_file(file)
+        spec = file.copy() if isinstance(file, CollectionSpec) else CollectionSpec.from_file(file)
         for path, value in (set or {}).items():
             _set(spec, path, value)
         owned = {"time": time, "seed": seed, "helpers": helpers, "kconfig": kconfig, "limit": limit, "cpus": cpus}

@@ -6,12 +6,14 @@ pytest loads it in every run (entry point `pytest11`): whatever is heavy is impo
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from ..coverage.gathered import Gathered
     from .bpf import Bpf
@@ -55,6 +57,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bpf-cov-data", metavar="FILE", default=".bpf-coverage", help="the data file (default: .bpf-coverage)"
     )
     parser.addini("bpf_runtime", "where the fixture bpf loads programs: vm, kernel or both", default="vm")
+    parser.addini(
+        "bpf_objects",
+        "names of objects with tests of their own, as patterns: those are collected, and those that are named on the "
+        "command line",
+        type="args",
+        default=[],
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,19 +89,48 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--bpf-cov-data {_data(config)} cannot be written: {error.strerror}") from None
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect an object that brings tests along, as Cilium's do."""
+    is_meant = file_path.suffix == ".o" and (
+        parent.session.isinitpath(file_path)
+        or any(fnmatch(file_path.name, each) for each in parent.config.getini("bpf_objects"))
+    )
+    if not is_meant:
+        return None
+    from .collected import HarnessFile
+
+    config = parent.config
+    return HarnessFile.of(parent, file_path, _runtime(config), lambda found: _gather(config, found))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Have what an object's own tests run told as what those run that load it by the fixture."""
+    if type(item).__module__ == f"{__package__}.collected":
+        item.stash[_BPF] = item.file.bpf  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+def _runtime(config: pytest.Config) -> Any:
+    return config.getoption("--bpf-runtime") or config.getini("bpf_runtime")
+
+
+def _gather(config: pytest.Config, found: Bpf) -> None:
+    """Add what programs came to, where that is asked for."""
+    if (gathered := config.stash.get(_GATHERED, None)) is not None:
+        from .coverage import gather
+
+        gather(found, gathered)
+
+
 @pytest.fixture
 def bpf(request: pytest.FixtureRequest) -> Generator[Bpf]:
     """Load BPF objects: `bpf.load("prog.o").program("filter").run(packet)`; see bpftui's docs/testing.md."""
     from .bpf import Bpf
 
-    named = request.config.getoption("--bpf-runtime") or request.config.getini("bpf_runtime")
-    with Bpf(named) as found:
+    with Bpf(_runtime(request.config)) as found:
         request.node.stash[_BPF] = found
         yield found
-        if (gathered := request.config.stash.get(_GATHERED, None)) is not None:
-            from .coverage import gather
-
-            gather(found, gathered)
+        _gather(request.config, found)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..btf import format_value
 from .errors import NotHereError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .values import Change, PacketOut, Retval
 
 __all__ = ["Event", "Run", "unlike"]
+
+_LONGEST: Final = 400
+"""Characters of a line that a person is shown."""
 
 
 class Event(NamedTuple):
@@ -38,6 +41,8 @@ class Run:
     """The packet as the program left it."""
     ctx: dict[str, Any]
     """The fields of the context as the program left it that are not 0; empty where it gives none back."""
+    raw_ctx: bytes
+    """The same as bytes."""
     maps: Mapping[str, Change]
     """Every map that can be read, before and after; its first 10,000 entries."""
     variables: Mapping[str, tuple[Value, Value]]
@@ -68,13 +73,18 @@ class Run:
         yield f"{self.program} returned {self.retval!r} on the {self.runtime} runtime"
         for name, change in self.maps.items():
             if change.is_touched:
-                yield f"  {name}: {change!r}"
+                yield _cut(f"  {name}: {change!r}")
         for name, (before, after) in self.variables.items():
-            yield f"  {name}: {format_value(before)} -> {format_value(after)}"
+            yield _cut(f"  {name}: {format_value(before)} -> {format_value(after)}")
         for event in self.events:
-            yield f"  {event.map}: {format_value(event.value)}"
+            yield _cut(f"  {event.map}: {format_value(event.value)}")
         for line in self.printk:
             yield f"  printed: {line}"
+
+
+def _cut(line: str) -> str:
+    """Return a line, without its end where that is long."""
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line) - _LONGEST:,} more characters)"
 
 
 def unlike(one: Run, other: Run, may_differ: Container[str] = ()) -> list[str]:
@@ -122,4 +132,4 @@ def unlike(one: Run, other: Run, may_differ: Container[str] = ()) -> list[str]:
 
 
 def _shown(value: Value | None) -> str:
-    return "nothing" if value is None else value if isinstance(value, str) else format_value(value)
+    return _cut("nothing" if value is None else value if isinstance(value, str) else format_value(value))

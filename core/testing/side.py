@@ -87,6 +87,7 @@ class Side(Closing):
             Retval(result.retval, program.spec),
             PacketOut(result.data),
             _fields(program.spec, result.context),
+            result.context,
             {map_: self._change(map_, before[map_], now) for map_, now in after.items()},
             {each: (self._value(each, e.before), self._value(each, e.after)) for each, e in effects.variables.items()},
             events,

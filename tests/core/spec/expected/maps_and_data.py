@@ -231,6 +231,53 @@ SPECS: dict[str, Facts] = {
         ],
         types=42,
     ),
+    "tests/objects/harness.o": spec(
+        license="GPL",
+        types=61,
+        maps=[
+            bpf_map("suite_result_map", "array", 4, 8192, 1, pinning="by_name"),
+            data_section(".rodata.str1.1", 65, 128),
+            data_section(".bss", 8),
+        ],
+        programs=[
+            program("few_pktgen", "tc/test/few_hops/pktgen", "sched_cls", insns=20, line_infos=11),
+            program("few_setup", "tc/test/few_hops/setup", "sched_cls", insns=19, line_infos=10, maps=[".bss"]),
+            program(
+                "few_check", "tc/test/few_hops/check", "sched_cls", insns=266, line_infos=46, maps=["suite_result_map"]
+            ),
+            program("many_pktgen", "tc/test/many_hops/pktgen", "sched_cls", insns=20, line_infos=11),
+            program("many_setup", "tc/test/many_hops/setup", "sched_cls", insns=19, line_infos=10, maps=[".bss"]),
+            program(
+                "many_check",
+                "tc/test/many_hops/check",
+                "sched_cls",
+                insns=176,
+                line_infos=31,
+                maps=["suite_result_map"],
+            ),
+            program(
+                "seen_check",
+                "xdp/test/seen/check",
+                "xdp",
+                insns=46,
+                line_infos=12,
+                attach_type="xdp",
+                maps=["suite_result_map", ".bss"],
+            ),
+            program("skipped_check", "xdp/test/skipped/check", "xdp", insns=2, line_infos=1, attach_type="xdp"),
+            program("unprepared_pktgen", "xdp/test/unprepared/pktgen", "xdp", insns=7, line_infos=2, attach_type="xdp"),
+            program("unprepared_check", "xdp/test/unprepared/check", "xdp", insns=2, line_infos=1, attach_type="xdp"),
+        ],
+        variables=[variable("seen", ".bss", 0, "__u64", 0, "0000000000000000")],
+        hidden=[
+            hidden("few_check.text_.2", "variable", STATIC),
+            hidden("few_check.text_.4", "variable", STATIC),
+            hidden("many_check.text_", "variable", STATIC),
+            hidden("many_check.text_.7", "variable", STATIC),
+            hidden("many_check.text_.8", "variable", STATIC),
+            hidden("seen_check.text_", "variable", STATIC),
+        ],
+    ),
     "tests/objects/parser_deep.o": spec(
         license="GPL",
         maps=[data_section(".bss", 256)],

@@ -1,0 +1,122 @@
+"""Objects with tests of their own as pytest collects them: `pytest filter_test.o` (see `harness`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..errors import BpftuiError
+from ..spec import CollectionSpec
+from .bpf import Bpf
+from .harness import harness_tests, prepared, run_harness_test
+from .loaded import BpfObject  # noqa: TC001
+from .suite_result import Status
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .bpf import RuntimeChoice
+    from .harness import HarnessTest, Outcome
+
+__all__ = ["HarnessFile", "HarnessItem"]
+
+
+class HarnessFile(pytest.File):
+    """An object; it is loaded once for all its tests."""
+
+    bpf: Bpf
+    obj: BpfObject | None = None
+    _spec: CollectionSpec
+    _ended: Callable[[Bpf], object]
+
+    @classmethod
+    def of(
+        cls, parent: pytest.Collector, path: Path, runtime: RuntimeChoice, ended: Callable[[Bpf], object]
+    ) -> HarnessFile:
+        """Return the node of a file.
+
+        Args:
+            parent: Where it is collected.
+            path: The object.
+            runtime: Where its tests run.
+            ended: Called with what has run them, before that is closed.
+        """
+        found: HarnessFile = cls.from_parent(parent, path=path)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        found.bpf = Bpf(runtime)
+        found._ended = ended
+        return found
+
+    def collect(self) -> Iterator[HarnessItem]:
+        """Yield its tests."""
+        try:
+            self._spec = prepared(CollectionSpec.from_file(self.path))
+            tests = harness_tests(self._spec)
+        except BpftuiError as error:
+            raise self.CollectError(str(error)) from error
+        if not tests and self.session.isinitpath(self.path):
+            raise self.CollectError(f'{self.path} has no tests: no program of SEC("TYPE/test/NAME/check")')
+        for test in tests:
+            item: HarnessItem = HarnessItem.from_parent(self, name=test.name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            item.test = test
+            yield item
+
+    def setup(self) -> None:
+        """Load it, where a runtime is asked for that is here."""
+        self.obj = self.bpf.load(self._spec)
+
+    def teardown(self) -> None:
+        """Close it."""
+        self.obj = None
+        try:
+            self._ended(self.bpf)
+        finally:
+            self.bpf.close()
+
+
+class _HarnessFailedError(Exception):
+    """A test of an object failed."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class HarnessItem(pytest.Item):
+    """One test of an object."""
+
+    test: HarnessTest
+
+    @property
+    def file(self) -> HarnessFile:
+        """The object that it is in."""
+        assert isinstance(self.parent, HarnessFile)
+        return self.parent
+
+    def runtest(self) -> None:
+        """Run it."""
+        obj = self.file.obj
+        assert obj is not None
+        obj.history.clear()  # a failure tells of the runs of its own test
+        outcome = run_harness_test(obj, self.test)
+        if outcome.status is Status.SKIP:
+            pytest.skip("; ".join(outcome.lines))
+        if outcome.status is not Status.PASS:
+            raise _HarnessFailedError(outcome)
+        self.add_report_section("call", "results", "\n".join(outcome.lines))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return what a failure shows: the parts of the test with their lines, or why it could not run."""
+        if isinstance(excinfo.value, _HarnessFailedError):
+            return "\n".join(excinfo.value.outcome.lines)
+        if isinstance(excinfo.value, BpftuiError | AssertionError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        """Return where the test stands in the source, and its name."""
+        program = self.file.bpf.objects[0].spec.programs[self.test.check] if self.file.bpf.objects else None
+        line = None if program is None else program.linked.line_at(0)
+        return self.path, None if line is None else line.line - 1, self.name
