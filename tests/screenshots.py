@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpftui.core import kernel as kernel_runtime
+from bpftui.core.debug import Call, Recording
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session, State
 from bpftui.core.spec import AttachType, CollectionSpec
@@ -45,9 +46,10 @@ ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 DARK, LIGHT = "bpftui-dark", "bpftui-light"
+MISTAKE = "mistake-1-begin", "mistake-2-why", "mistake-3-found"
 LOOKS = {
     "": (),
-    "-light": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger"),
+    "-light": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger", *MISTAKE),
     "-80x24": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger"),
     "-200x60": (),
     "-200x60-light": (),
@@ -242,6 +244,24 @@ async def debugger(studio: Studio, seconds: float) -> None:
     await studio.press("escape")
 
 
+async def mistake(studio: Studio, seconds: float) -> None:
+    """Take the pictures of docs/debugging.md, in their order: a mistake is found."""
+    packet = (ROOT / "docs/examples/block.bin").read_bytes()
+    studio.explorer.debug(Recording.of(studio.explorer.spec, "block", [Call(packet, origin="block.bin")]))
+    await studio.until(lambda: "step 0 of" in screen_text(studio.app))
+    studio.shoot("mistake-1-begin")
+    await studio.press("c")
+    await studio.until(lambda: "ended XDP_DROP" in screen_text(studio.app))
+    await studio.press("W")
+    await studio.until(lambda: "Why  r0 = 1" in screen_text(studio.app))
+    studio.shoot("mistake-2-why")
+    await studio.press(*["down"] * 6, "enter")
+    await studio.until(lambda: "step 14 of" in screen_text(studio.app))
+    await studio.press("3")
+    studio.shoot("mistake-3-found")
+    await studio.press("escape")
+
+
 async def machine(studio: Studio, seconds: float) -> None:
     """Take pictures of home, and of what the machine runs."""
     await studio.pilot.pause(1.0)
@@ -356,9 +376,11 @@ async def main(folder: Path) -> None:
         await film(refusal, objects[1], folder, size, theme, suffix)
         await code(folder, size, theme, suffix)
         await film(debugger, objects[0], folder, size, theme, suffix)
+        await film(mistake, "docs/examples/block.o", folder, size, theme, suffix)
         await at_home(folder, size, theme, suffix)
     for theme, suffix in ((DARK, "-200x60"), (LIGHT, "-200x60-light")):
         await film(debugger, objects[0], folder, (200, 60), theme, suffix)
+        await film(mistake, "docs/examples/block.o", folder, (200, 60), theme, suffix)
     os.environ["NO_COLOR"] = "1"
     await code(folder, (120, 40), DARK, "-no-color")
     del os.environ["NO_COLOR"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,6 @@ from tests.core.debug.test_verified import CODE, LONG, PRUNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.tui.conftest import Walk
 
@@ -220,3 +220,19 @@ async def test_what_the_verifier_knew_stands_beside_the_values(explore: Callable
         await walk.press("2")
         screen = await at(walk, "no ranges of the verifier: log.txt has no log of prog")
         assert "the verifier knew" not in screen
+
+
+async def test_the_mistake_of_the_guide_is_found_by_nine_keys(explore: Callable[..., Any]) -> None:
+    packet = Path("docs/examples/block.bin").read_bytes()
+    async with explore("docs/examples/block.o", size=(120, 40)) as walk:
+        walk.explorer.debug(Recording.of(walk.explorer.spec, "block", [Call(packet)]))
+        await at(walk, "will end XDP_DROP")
+        await walk.press("c")
+        await at(walk, "ended XDP_DROP")
+        await walk.press("W")
+        screen = await at(walk, "Why  r0 = 1 · 20 of 28 steps matter")
+        assert "◂ packet bytes 36…37:" in line_with(screen, "r0 = *(u16 *)(r1 +36)")
+        await walk.press(*["down"] * 6, "enter")
+        screen = await at(walk, "step 14 of 28")
+        assert "▶" in line_with(screen, "27    r0 = *(u16 *)(r1 +36)")
+        assert "r1   pkt+0" in screen
