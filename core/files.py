@@ -6,7 +6,6 @@ import errno
 import itertools
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -97,6 +96,8 @@ def write_whole(path: str | os.PathLike[str], text: Iterable[str], *, replace: b
 
 def _write_beside(place: str, text: Iterable[str], old: os.stat_result | None, *, replace: bool) -> None:
     """Write a file beside its place and move it there; the owner and the mode of an *old* one are kept."""
+    import tempfile  # brings random and all that compresses, and few write
+
     descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".bpftui-")
     try:
         with open(descriptor, "w", encoding="utf-8") as file:

@@ -19,7 +19,6 @@ from ..common import (
     uncollected,
     wants_color,
 )
-from ..recording import recording_lines
 from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:
@@ -139,6 +138,8 @@ def run(arguments: Sequence[str]) -> int:
     if snapshot is not None:
         print_loaded(snapshot, color=wants_color(options.color))
     if is_recording(options.object):
+        from ..recording import recording_lines
+
         write_text("".join(f"{line}\n" for line in recording_lines(options.object)))
     return ExitCode.OK
 

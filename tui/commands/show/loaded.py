@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ....core.references import parse_loaded
 from ...terminal.output import write_line
-from ..columns import print_columns
 from ..common import warn
-from ..system.rows import COLUMNS, rows
 
 if TYPE_CHECKING:
     from ....core.system import Snapshot
@@ -55,6 +53,9 @@ def loaded_json(snapshot: Snapshot) -> dict[str, Any]:
 
 def print_loaded(snapshot: Snapshot, *, color: bool) -> None:
     """Print it as tables."""
+    from ..columns import print_columns
+    from ..system.rows import COLUMNS, rows
+
     for noun in _NOUNS:
         found = list(rows(snapshot, noun))
         if found:
