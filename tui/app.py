@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 from textual.binding import Binding, BindingType
 
 from ..core.errors import BpftuiError, ExitCode, NoPermissionError
+from ..core.foreign import is_recording
 from ..core.live import Session
 from ..core.references import parse_loaded
 from ..core.spec import CollectionSpec
@@ -77,6 +78,8 @@ class _Object:
         """How far it has come, as home says it."""
         status = self.operations.status()
         places = ", ".join(text.rpartition(" → ")[2] for text in status.attached)
+        if status.moment:
+            return status.moment
         if (theirs := self.operations.session.theirs) is not None:
             return " ▲ ".join((f"{status.stage}  {theirs.title}", *theirs.attachments[:1]))
         return f"▲ ATTACHED {places}" if places else status.stage
@@ -95,6 +98,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         gave_up: Which rights were given up, as a sentence, for the log.
         read: Reads an object that is opened later.
         begin: Makes its session, in a thread; it is closed at the end.
+        play: Makes the session of a recording of a name, in a thread; it is closed at the end.
         observe: Returns what looks at what the machine runs; None where nothing does.
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where that is shown, in the place of home; without a session only.
@@ -139,6 +143,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         gave_up: str = "",
         read: Reader | None = None,
         begin: Callable[[CollectionSpec], Session] = Session,
+        play: Callable[[str], Session] | None = None,
         observe: Callable[[], Looker] | None = None,
         no_changes: str = "",
         begin_at: Beginning | None = None,
@@ -163,6 +168,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._gave_up = gave_up
         self._read = read or _read
         self._begin_session = begin
+        self._play = play or _play
         self._observe = observe or _cannot_observe
         self._home: HomeScreen | None = None
         self._system: SystemScreen | None = None
@@ -174,7 +180,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> _Object:
         """Take an object among those that are open."""
-        runtime = self._runtime if session.theirs is None else "kernel"
+        runtime = self._runtime if session.collection is None else session.runtime.name
         operations = Operations(session, runtime=runtime, attach=attach, permission=self.permission)
         self._numbers += 1
         first = self._numbers == 1 and self.DEFAULT_MODE not in (self._home_mode, self._system_mode)
@@ -188,7 +194,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         from .screens.home import HomeScreen
 
         self._home = HomeScreen(
-            opened=lambda: [(_path(each.session.spec.file), each.state) for each in self.objects],
+            opened=lambda: [(_path(each.session.name), each.state) for each in self.objects],
             attached=lambda: sum(len(each.session.links) for each in self.objects),
             open_object=self.open_object,
             close_object=self.close_object,
@@ -225,7 +231,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def _named(self, path: str) -> _Object | None:
         """Return the open object of that absolute name."""
-        return next((each for each in self.objects if _path(each.session.spec.file) == path), None)
+        return next((each for each in self.objects if _path(each.session.name) == path), None)
 
     @property
     def session(self) -> Session:
@@ -300,7 +306,9 @@ class BpftuiApp(BaseApp[ExitCode]):
         notes: list[str] = []
         try:
             # What others have loaded is opened here, each program and map: whoever opens them may be busy.
-            found: Session | Exception = self._begin_session(self._read(path, notes.append))
+            found: Session | Exception = (
+                self._play(path) if is_recording(path) else self._begin_session(self._read(path, notes.append))
+            )
         except Exception as error:
             found = error
         self.call_from_thread(self._opened, path, found, notes)
@@ -508,6 +516,12 @@ def _cannot_observe() -> Looker:
 
 def _read(file: str, _: Callable[[str], None]) -> CollectionSpec:
     return CollectionSpec.from_file(file)
+
+
+def _play(file: str) -> Session:
+    from ..core.tape import PlayedSession
+
+    return PlayedSession(file)
 
 
 def _path(file: str) -> str:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..core.errors import BpftuiError, UsageError
-from .state.places import give, make_directory, state_directory
+from .state.places import give, make_directory
+from .state.recordings import SUFFIX, recordings_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from ..core.live import Events, Sample
     from ..core.live.drawn import MarkKind
@@ -21,16 +21,9 @@ if TYPE_CHECKING:
     from ..core.runtime import Collection, Printed
     from ..core.tape import Recorder
 
-__all__ = ["SUFFIX", "Keeping", "recordings_directory"]
+__all__ = ["Keeping"]
 
-SUFFIX: Final = ".rec"
-"""What names of recordings end in here; what one is, is told by what is in it."""
 _UNNAMED: Final = re.compile(r"[^\w.+-]+")
-
-
-def recordings_directory() -> Path:
-    """Return where the explorer's recordings are, whether it exists or not."""
-    return state_directory() / "recordings"
 
 
 class Keeping:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from ..core.errors import BpftuiError, GivenUpError, UsageError, VerifierError
 from ..core.interrupt import Interrupt
-from ..core.live.monitor import INTERVALS, Monitor, Observation
+from ..core.live.monitor import INTERVALS
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
 from ..core.threads import NoThreadError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
     from ..core.live import RuntimeName, Session, State
+    from ..core.live.monitor import Observation
     from ..core.runtime import Collection, Entry, Link, Variable
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
@@ -124,7 +125,7 @@ class Operations:
     ) -> None:
         self.session = session
         self.permission = permission or Permission(refusal=READ_ONLY)
-        self.monitor = Monitor(session, self._observed, self._sampling_failed)
+        self.monitor = session.monitor(self._observed, self._sampling_failed)
         self.keeping = Keeping(self.monitor, self._keeping_failed)
         self._runtime: RuntimeName = runtime
         self._attach_first = list(attach)
@@ -208,8 +209,16 @@ class Operations:
             rate=" · ".join(rates),
             elsewhere=tuple(theirs.attachments) if theirs is not None else (),
             recording=self.keeping.seconds,
+            moment=self._moment(),
             access=self.permission.word if theirs is not None else "",
         )
+
+    def _moment(self) -> str:
+        timeline = self.monitor.timeline
+        if timeline is None:
+            return ""
+        when = time.localtime(timeline.began + (timeline.time(timeline.tick) if timeline.tick else 0.0))
+        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{timeline.speed:.3g}"
 
     def attachments(self) -> list[str]:
         """Return what is attached as text, no two alike: a program can be attached to several sandboxes."""

@@ -37,7 +37,7 @@ _PATIENCE: Final = 1.0
 
 
 def run(
-    *specs: CollectionSpec,
+    *specs: CollectionSpec | str,
     runtime: RuntimeName = "auto",
     attach: Sequence[tuple[str, str]] = (),
     traffic: Traffic | None = None,
@@ -50,7 +50,9 @@ def run(
     debug: Debugged | None = None,
     coverage: Gathered | None = None,
 ) -> ExitCode:
-    """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
+    """Explore *specs*, or recordings by their names, or begin at home where there is none, until the user quits.
+
+    It needs a terminal.
 
     Args:
         runtime: What they are loaded into.
@@ -70,10 +72,16 @@ def run(
         Exception: Whatever nobody expected; everything is undone by then.
     """
     for program, target in attach:
-        check_target(specs[0].program(program), target)
+        first = specs[0]
+        assert not isinstance(first, str), "nothing is attached in a recording"
+        check_target(first.program(program), target)
     name = runtime_name(runtime)
 
-    def begin(spec: CollectionSpec) -> Session:
+    def begin(spec: CollectionSpec | str) -> Session:
+        if isinstance(spec, str):
+            from ..core.tape import PlayedSession
+
+            return PlayedSession(spec)
         if parse_loaded(spec.file) is not None:
             from ..core.system.opened import open_loaded
 
@@ -91,6 +99,7 @@ def run(
             gave_up=gave_up,
             read=read,
             begin=lambda spec: sessions.enter_context(begin(spec)),
+            play=lambda name: sessions.enter_context(begin(name)),
             no_changes=no_changes,
             observe=None if runtime == "vm" else _Observing(sessions),
             begin_at=begin_at,

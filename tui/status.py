@@ -47,6 +47,8 @@ class Status:
     """Where what others have loaded is attached, by whom: `eth1 by systemd`."""
     recording: float | None = None
     """For how many seconds what is seen has been kept; None where it is not."""
+    moment: str = ""
+    """Of a recording, when the moment was that is seen, and how quickly time goes on; empty where it is now."""
     access: str = ""
     """Of what others have loaded: whether it is looked at (`read-only`) or may be changed (`WRITE`)."""
 

@@ -70,7 +70,7 @@ class StreamState:
     """What its events are taken for: `struct event`, with the reason where that is a guess."""
 
 
-def mark_text(kind: MarkKind, what: str = "", detail: str = "") -> str:
+def mark_text(kind: str, what: str = "", detail: str = "") -> str:
     """Return what is said at a moment: of what was loaded that it was, for there is but one."""
     match kind:
         case "loaded":

@@ -51,11 +51,19 @@ class Graph:
     Args:
         spec: Has the maps.
         clock: What tells the time, in seconds.
+        date: What tells when a moment of the graph was, in seconds since 1970; without, it is by today's clocks.
     """
 
-    def __init__(self, spec: CollectionSpec, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        date: Callable[[float], float] | None = None,
+    ) -> None:
         self._spec = spec
         self._clock = clock
+        self._date = date
         self.start = clock()
         """What the clock told at 0 of the times of points and marks."""
         self._tracks: dict[Chosen, Track] = {}
@@ -66,6 +74,15 @@ class Graph:
         self._marks: deque[Mark] = deque(maxlen=_MAX_MARKS)
         self._since = 0.0
         self.shows_values = False
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its moments are those of a recording."""
+        return self._date is not None
+
+    def date(self, moment: float) -> float:
+        """Return when a moment was, in seconds since 1970."""
+        return time.time() - (self.now - moment) if self._date is None else self._date(moment)
 
     shows_values: bool
     """Whether the values themselves are drawn; else how much they grow a second."""
@@ -111,7 +128,11 @@ class Graph:
 
     def mark(self, text: str) -> None:
         """Note that something was done now."""
-        self._marks.append(Mark(self.now, text))
+        self.put(Mark(self.now, text))
+
+    def put(self, mark: Mark) -> None:
+        """Note what was done at some moment, behind those before it."""
+        self._marks.append(mark)
 
     @property
     def marks(self) -> Sequence[Mark]:
@@ -167,6 +188,14 @@ class Graph:
         self._chosen[chosen] = free[0]
         self._track(chosen)
         return out
+
+    def draw_as(self, other: Graph) -> None:
+        """Draw what another graph of the same object draws, in its colours."""
+        self._chosen = dict(other._chosen)
+        self._busiest = {name: dict(drawn) for name, drawn in other._busiest.items()}
+        self.shows_values = other.shows_values
+        for each in self._chosen:
+            self._track(each)
 
     def leave_out(self, chosen: Chosen) -> None:
         """Draw a counter no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..analysis.counting import Counting
 from ..runtime import Printed
@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 
     from ..analysis.records import RecordType
     from ..runtime import Link, PrintReader
-    from .drawn import MarkKind
+    from .drawn import Mark, MarkKind
     from .events import EventReader, Events
     from .sampler import Sample, Sampler
     from .session import Session
 
-__all__ = ["INTERVALS", "WINDOWS", "Keeper", "Monitor", "Observation", "event_line", "useful_map"]
+__all__ = [
+    "INTERVALS",
+    "WINDOWS",
+    "Keeper",
+    "Moment",
+    "Monitor",
+    "Observation",
+    "Timeline",
+    "event_line",
+    "useful_map",
+]
 
 INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two samples that + and - step through."""
@@ -53,6 +63,61 @@ class Observation:
     """What programs printed since the tick before."""
     unprinted: str = ""
     """Why not all of that can be read, as a sentence; empty where it can."""
+    moment: Moment | None = None
+    """What is to be known besides where this does not follow what was seen before; `events` are then those before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was seen before a moment of a recording that was gone to."""
+
+    graph: Graph
+    """The past of the counters, which ends there."""
+    before: Sample | None
+    """The sample before; None where it is the first one."""
+    printed: Sequence[tuple[float, Printed]]
+    """What programs printed before, and when."""
+
+
+class Timeline(Protocol):
+    """Where in a recording a monitor stands, and how it is moved; all of it belongs to the screen's thread."""
+
+    @property
+    def began(self) -> float:
+        """When the time was 0, in seconds since 1970."""
+        ...
+
+    @property
+    def ticks(self) -> int:
+        """How many samples there are."""
+        ...
+
+    @property
+    def tick(self) -> int:
+        """The sample at which it stands, from 1 on; 0 where there is none."""
+        ...
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """What was done, in its order."""
+        ...
+
+    @property
+    def speed(self) -> float:
+        """How many seconds of it pass in one."""
+        ...
+
+    def time(self, tick: int) -> float:
+        """Return when a sample was taken, in seconds since the beginning."""
+        ...
+
+    def tick_at(self, time: float) -> int:
+        """Return the last sample that is not behind a time."""
+        ...
+
+    def go_to(self, tick: int) -> None:
+        """Go to a sample, the nearest that there is; time stands there."""
+        ...
 
 
 class Keeper(Protocol):
@@ -83,6 +148,9 @@ class Monitor:
         self._sampler: Sampler | None = None
         self._reader: EventReader | None = None
         self._printed: PrintReader | None = None
+        self._types: dict[str, RecordType] = {}
+        """What the records of each stream that is read are taken for."""
+        self.reach = 60.0
         self._interval = 0.5
         self._failure = ""
         self.keeper = None
@@ -90,12 +158,19 @@ class Monitor:
         self.last = None
         self.previous = None
 
+    reach: float
+    """Seconds of the past that can be seen at once: of a recording more is not read."""
     keeper: Keeper | None
     """What keeps what is seen, beside what is drawn of it."""
     graph: Graph
     """The past, and what of it is drawn."""
     last: Sample | None
     previous: Sample | None
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """Where it stands in a recording; None where what it sees is now."""
+        return None
 
     # Running
 
@@ -124,7 +199,7 @@ class Monitor:
         """Begin to sample what the session has loaded; that it cannot be is told as any failure of it."""
         self.graph.begin()
         self.last = self.previous = None
-        sampler = self._session.sampler(
+        sampler = self._make_sampler(
             interval=self._interval,
             part=_PART,
             on_sample=self._take,
@@ -138,6 +213,9 @@ class Monitor:
             self._failed(error)
         else:
             self._sampler = sampler
+
+    def _make_sampler(self, **options: Any) -> Sampler:
+        return self._session.sampler(**options)
 
     def toggle_pause(self) -> None:
         """Stop or resume the sampling."""
@@ -167,35 +245,44 @@ class Monitor:
 
     def record_type(self, name: str) -> RecordType | None:
         """Return what the records of a stream are taken for; None where it is not read."""
-        return self._reader.types.get(name) if self._reader is not None else None
+        return self._types.get(name)
 
     def set_record_type(self, name: str, record: RecordType) -> None:
         """Take the records of a stream for something else from now on."""
-        if self._reader is not None:
-            self._reader.types[name] = record
+        if name in self._types:
+            self._types[name] = record
 
     def _take(self, sample: Sample) -> None:
         """Add the events to a sample; in the sampler's thread, which looks into the code for their types, too."""
         if self._reader is None:
             self._reader = self._session.events()
+            self._types = self._reader.types
             for problem in self._reader.problems.values():
                 self._fail(problem)
         if self._printed is None and self._session.collection is not None:
             self._printed = self._session.collection.printed()
         printed = Printed() if self._printed is None else self._printed.read()
         unprinted = "" if self._printed is None else self._printed.problem
-        events: dict[str, list[EventLine]] = {}
-        streams: dict[str, StreamState] = {}
         brought = self._reader.take()
         keeper = self.keeper
         if keeper is not None:
             keeper.add(sample, brought, printed)
-        for name, found in brought.items():
-            record = self._reader.types[name]
-            events[name] = [event_line(sample.time, raw, record) for raw in found.records[-_MAX_EVENTS:]]
-            streams[name] = StreamState(found.count, found.lost, found.behind, found.full, record.text)
         self._failure = ""
-        self._deliver(Observation(sample, events, streams, self._session.gone, printed, unprinted))
+        events = self._lines(sample.time, brought)
+        self._deliver(Observation(sample, events, self._states(brought), self._session.gone, printed, unprinted))
+
+    def _lines(self, time: float, brought: Mapping[str, Events]) -> dict[str, list[EventLine]]:
+        """Put what streams brought by a time into words."""
+        return {
+            name: [event_line(time, raw, self._types[name]) for raw in found.records[-_MAX_EVENTS:]]
+            for name, found in brought.items()
+        }
+
+    def _states(self, brought: Mapping[str, Events]) -> dict[str, StreamState]:
+        return {
+            name: StreamState(found.count, found.lost, found.behind, found.full, self._types[name].text)
+            for name, found in brought.items()
+        }
 
     def _failed(self, error: Exception) -> None:
         """Tell what went wrong; not at every sample anew."""
@@ -203,9 +290,13 @@ class Monitor:
         if self._failure != before:
             self._fail(error)
 
-    def observe(self, sample: Sample) -> None:
+    def observe(self, observation: Observation) -> None:
         """Take a sample into the past of everything that is followed."""
-        if self.graph.observe(sample):
+        sample, moment = observation.sample, observation.moment
+        if moment is not None:
+            moment.graph.draw_as(self.graph)
+            self.graph, self.previous, self.last = moment.graph, moment.before, sample
+        elif self.graph.observe(sample):
             self.previous, self.last = self.last, sample
 
     def mark(self, kind: MarkKind, what: str = "", detail: str = "") -> None:

@@ -141,7 +141,7 @@ class Sampler:
         self._changed = threading.Condition()
         self._interval = _positive(interval)
         self._due = 0.0
-        self._paused = False
+        self._paused = self._hurried = False
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
@@ -278,6 +278,12 @@ class Sampler:
             self._due = self._clock()
             self._changed.notify_all()
 
+    def hurry(self) -> None:
+        """Take a sample at once, also while it is paused."""
+        with self._changed:
+            self._hurried = True
+            self._changed.notify_all()
+
     def stop(self) -> None:
         """End the sampling and wait for a sample that is being taken; a second call does nothing.
 
@@ -338,6 +344,9 @@ class Sampler:
         """Wait for the next deadline; False when the sampling is over."""
         with self._changed:
             while not self._stopping:
+                if self._hurried:
+                    self._hurried = False
+                    return True
                 now = self._clock()
                 due = float("inf") if self._paused else self._due
                 if due <= now:

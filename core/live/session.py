@@ -16,13 +16,14 @@ from .events import EventReader
 from .sampler import Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..coverage.gathered import Gathered
     from ..runtime import AttachTarget, Collection, Link, Progress, Runtime, Sandbox
     from ..runtime.theirs import Theirs
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
+    from .monitor import Monitor, Observation
 
 __all__ = [
     "RuntimeName",
@@ -186,6 +187,22 @@ class Session(Closing):
     def verifies(self) -> bool:
         """Whether a verifier looks at what is loaded, as far as that is known before the runtime is made."""
         return runtime_name(self._choice) == "kernel" if self._runtime is None else self._runtime.verifies
+
+    @property
+    def name(self) -> str:
+        """What it is of, as a command line names it."""
+        return self.spec.file
+
+    @property
+    def object_bytes(self) -> bytes | None:
+        """The object, where it is not to be read again from the file of its name: a recording has it."""
+        return None
+
+    def monitor(self, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]) -> Monitor:
+        """Return what samples it for a screen; see `bpftui.core.live.monitor.Monitor`."""
+        from .monitor import Monitor
+
+        return Monitor(self, deliver, fail)
 
     @property
     def state(self) -> State:

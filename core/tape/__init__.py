@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .played import Playback, PlayedCollection, PlayedEvents, PlayedRuntime, Player
+from .playing import PlayedMonitor, PlayedSession
 from .recorder import Recorder
 from .tape import Mark, Tape
 
@@ -11,7 +12,9 @@ __all__ = [
     "Playback",
     "PlayedCollection",
     "PlayedEvents",
+    "PlayedMonitor",
     "PlayedRuntime",
+    "PlayedSession",
     "Player",
     "Recorder",
     "Tape",

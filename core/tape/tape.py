@@ -25,7 +25,7 @@ from .recorder import COUNTS, LOST
 from .schema import damaged, open_to_read, raw, text
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from ..errors import ObjectError
     from ..live import Counter
@@ -260,6 +260,21 @@ class Tape(Closing):
                 self._sources[source].name: Events(_records(data), _number(count), _number(lost), 0)
                 for source, count, lost, data in rows
             }
+
+    def streams(self, tick: int, names: Iterable[str]) -> dict[str, Events]:
+        """Return of each stream how many records it had brought by a sample, and lost, without them."""
+        with self._reading():
+            found: dict[str, Events] = {}
+            for number, source in self._sources.items():
+                if source.kind == "map" and source.name in names:
+                    rows = self._rows(
+                        "SELECT count, lost FROM event WHERE source = ? AND tick <= ? ORDER BY tick DESC LIMIT 1",
+                        number,
+                        tick,
+                    )
+                    count, lost = next(rows, (0, 0))
+                    found[source.name] = Events((), _number(count), _number(lost), 0)
+            return found
 
     def printed(self, tick: int) -> Printed:
         """Return what programs printed with a sample."""

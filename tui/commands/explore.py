@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode, UsageError
+from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ...core.spec.container import SeveralObjectsError
 from ...core.visible import is_visible
@@ -91,7 +92,7 @@ def _explore_named(options: argparse.Namespace, coverage: Gathered | None) -> in
     notes: list[str] = []
     try:
         with uncollected():
-            specs = [open_loaded(options, notes.append, file=file) for file in options.objects]
+            specs = [_opened(options, notes.append, file) for file in options.objects]
     except SeveralObjectsError as several:
         require_terminal(_show(options.objects[0]))
         if len(options.objects) > 1:
@@ -101,15 +102,27 @@ def _explore_named(options: argparse.Namespace, coverage: Gathered | None) -> in
     return _explore(specs, options, notes, coverage)
 
 
+def _opened(options: argparse.Namespace, say: Callable[[str], None], file: str) -> CollectionSpec | str:
+    """Return an object that was named, or the name of a recording."""
+    if not is_recording(file):
+        return open_loaded(options, say, file=file)
+    if options.settings or options.program_types or options.preset is not None or options.attach:
+        raise UsageError(
+            f"{file} is a recording: it is played, and not changed",
+            hint="--attach, --set, --type and --preset are for objects",
+        )
+    return file
+
+
 def _show(file: str) -> str:
     """Return the command that shows a file, as a shell takes it."""
     return f"bpftui show {shlex.quote(file)}" if is_visible(file) else "bpftui show OBJECT"
 
 
 def _explore(
-    specs: Sequence[CollectionSpec], options: argparse.Namespace, notes: Sequence[str], coverage: Gathered | None
+    specs: Sequence[CollectionSpec | str], options: argparse.Namespace, notes: Sequence[str], coverage: Gathered | None
 ) -> int:
-    """Explore *specs*; what is opened from there is read as it is in its file, or in memory."""
+    """Explore objects, and recordings by name; what is opened from there is read as it is in its file, or in memory."""
     return explore(
         *specs,
         runtime=options.runtime,
@@ -187,7 +200,7 @@ def require_terminal(instead: str) -> None:
 
 
 def explore(
-    *specs: CollectionSpec,
+    *specs: CollectionSpec | str,
     runtime: RuntimeName,
     attach: Sequence[str],
     traffic: Traffic | None = None,
@@ -199,7 +212,7 @@ def explore(
     begin_at: Beginning | None = None,
     coverage: Gathered | None = None,
 ) -> int:
-    """Open the explorer on *specs*, or at home.
+    """Open the explorer on *specs*, or recordings by their names, or at home.
 
     Args:
         runtime: What it is loaded into.

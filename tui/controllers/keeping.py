@@ -77,10 +77,12 @@ class KeepingController(Controller):
     def check_action(self, action: str) -> bool:
         """Offer it where something is sampled that a file has."""
         operations = self._operations
-        return operations.monitor.running and operations.session.theirs is None
+        return operations.monitor.running and operations.session.theirs is None and operations.monitor.timeline is None
 
     def why_not(self, action: str) -> str:
         """Return why nothing can be kept."""
+        if self._operations.monitor.timeline is not None:
+            return "this is a recording already"
         if self._operations.session.theirs is not None:
             return "others have loaded it: a recording has the object in it, which its loader has"
         return "nothing is seen before the load: L"

@@ -61,6 +61,17 @@ class Outcomes:
         self._keep(f"loaded, but for {refused}" if refused else "loaded", good=not refused)
         self._operations.after_load()
 
+    def played(self) -> None:
+        """Show what was recorded."""
+        collection = self._operations.collection
+        assert collection is not None
+        self._panes.variables.live = collection.variables
+        self._panes.maps.entries.live = collection.maps
+        self._log.line(self._operations.session.runtime.remark)
+        for remark in collection.remarks:
+            self._log.line(remark)
+        self._operations.monitor.start()
+
     def opened(self) -> None:
         """Show what others have loaded as it is in memory."""
         collection = self._operations.collection

@@ -79,7 +79,12 @@ class SamplingController(Controller):
         """Let the visible pane follow a new sample."""
         if self._monitor.last is None and observation.sample.uncounted:
             self._log.line(f"runs are not counted: {observation.sample.uncounted}")
-        self._monitor.observe(observation.sample)
+        moment = observation.moment
+        if moment is not None:
+            self._panes.forget()
+            for when, printed in moment.printed:
+                await self._panes.show_printed(when, printed)
+        self._monitor.observe(observation)
         for name, events in observation.events.items():
             self._panes.maps.add_events(name, events)
         self._panes.maps.show_streams(observation.streams)
@@ -155,6 +160,10 @@ class SamplingController(Controller):
     def action_window(self, step: int) -> None:
         """Draw a shorter or a longer time."""
         self._panes.change_window(step)
+        monitor = self._monitor
+        monitor.reach = self._panes.graph.window
+        if monitor.timeline is not None and monitor.paused:
+            monitor.timeline.go_to(monitor.timeline.tick)  # more of the past is read
         self.show()
 
     def why_not(self, action: str) -> str:

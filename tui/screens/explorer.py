@@ -26,6 +26,7 @@ from ..controllers.outlook import Outlook
 from ..controllers.sampling import SamplingController
 from ..controllers.search import SearchController
 from ..controllers.session import SessionController
+from ..controllers.timeline import TimelineController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
 from ..jumps import CodePlace
@@ -34,6 +35,7 @@ from ..nodes import Node, NodeKind
 from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
+from ..widgets.live.time_slider import TimeSlider
 from ..widgets.message_line import MessageLine
 from ..widgets.overview import Overview
 from ..widgets.place_tabs import BROAD, PlaceTabs
@@ -88,6 +90,7 @@ class ExplorerScreen(ControlledScreen):
         operations: What loads and attaches it.
     """
 
+    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("moment",)
     BINDINGS: ClassVar[list[BindingType]] = [
         *SessionController.BINDINGS,
         *DebuggingController.BINDINGS,
@@ -100,6 +103,7 @@ class ExplorerScreen(ControlledScreen):
         *Navigation.BINDINGS,
         *SamplingController.BINDINGS,
         *KeepingController.BINDINGS,
+        *TimelineController.BINDINGS,
         *HelpController.BINDINGS,
     ]
 
@@ -132,6 +136,7 @@ class ExplorerScreen(ControlledScreen):
             self,
             spec=spec,
             program=self.program_name,
+            object_=operations.session.object_bytes,
             enter=lambda recording, why: self.debug(recording, why=why),
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
@@ -145,7 +150,8 @@ class ExplorerScreen(ControlledScreen):
             place=lambda: self._tabs.place,
             title=self._where,
         )
-        self.control(self.navigation, self.session, self.debugging, self.help)
+        self.timeline = TimelineController(self, operations=operations)
+        self.control(self.navigation, self.session, self.debugging, self.timeline, self.help)
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -158,6 +164,9 @@ class ExplorerScreen(ControlledScreen):
                 with TabPane(f"{number} {tab.capitalize()}", id=tab):
                     if tab == "overview":
                         yield Overview(describe(self.spec, self.navigation.node))
+        timeline = self.operations.monitor.timeline
+        if timeline is not None:
+            yield TimeSlider(timeline)
         yield MessageLine()
         yield KeyBar()
 
@@ -184,14 +193,18 @@ class ExplorerScreen(ControlledScreen):
         self.refresh_bindings()
         self._show_overview(keep_place=True)
         self.journal.note("opened")
-        if self.operations.session.theirs is None:
+        if self.operations.monitor.timeline is not None:
+            self.outcomes.played()
+            self._show_overview(keep_place=True)
+        elif self.operations.session.theirs is None:
             self.outlook.look_ahead()
         else:
             self.outcomes.opened()
             self._look_at_others()
             self.set_interval(_LOOK, self._look_again)
             self._show_overview(keep_place=True)
-        remember(self.spec.file)
+        if self.operations.monitor.timeline is None:  # recordings have a list of their own
+            remember(self.spec.file)
         self.set_timer(_REST, lambda: cast("BpftuiApp", self.app).warm_up())
         cast("BpftuiApp", self.app).begin_collecting()
 
@@ -530,6 +543,10 @@ class ExplorerScreen(ControlledScreen):
         """Draw a counter."""
         self.sampling.draw(event)
 
+    def on_time_slider_moved(self, event: TimeSlider.Moved) -> None:
+        """Go to another moment."""
+        self.timeline.go_to(event.tick)
+
     def on_entries_view_edit_wanted(self, event: EntriesView.EditWanted) -> None:
         """Change an entry of a map."""
         self.entries.edit(event.request)
@@ -605,6 +622,9 @@ class ExplorerScreen(ControlledScreen):
             variables.refresh_values()
         self._tree.mark_written(variables.written())
         self.query_one(StatusLine).status = self.operations.status()
+        for slider in self.query(TimeSlider):
+            slider.refresh()
+            self._show_overview(keep_place=True)  # what programs had come to by then
 
     @on(MapEdited)
     def map_edited(self, message: MapEdited) -> None:

@@ -14,6 +14,7 @@ from ..state.recent import recent
 from ..status import Crumb
 from ..text.machine import machine_facts
 from ..widgets.home.objects_place import ObjectRows, ObjectsPlace
+from ..widgets.home.recordings_place import RecordingsPlace
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
@@ -33,11 +34,17 @@ if TYPE_CHECKING:
 
 __all__ = ["PLACES", "HomeScreen"]
 
-PLACES: Final[tuple[tuple[str, type[ObjectsPlace]], ...]] = (("objects", ObjectsPlace),)
-"""The places that are shown at home itself, each a tab with a number: its id, and the widget that it is."""
+PLACES: Final[tuple[tuple[str, type[ObjectsPlace | RecordingsPlace]], ...]] = (
+    ("objects", ObjectsPlace),
+    ("recordings", RecordingsPlace),
+)
+"""The places that are shown at home itself, each a tab: its id, and the widget that it is."""
 
 SYSTEM: Final = "system"
 """The tab that leads to a place with tabs of its own."""
+
+_TABS: Final = ("objects", SYSTEM, "recordings")
+"""The tabs in the order of their numbers."""
 
 
 class HomeScreen(ControlledScreen):
@@ -56,16 +63,18 @@ class HomeScreen(ControlledScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(
-                str(number),
+                str(_TABS.index(name) + 1),
                 f"show_place('{name}')",
                 place.TITLE,
                 show=False,
                 id=f"home.{name}",
                 tooltip=f"Show the place {place.TITLE}",
             )
-            for number, (name, place) in enumerate(PLACES, 1)
+            for name, place in PLACES
         ),
-        Binding(str(len(PLACES) + 1), "system", "System", show=False, id="home.system", tooltip="What runs here"),
+        Binding(
+            str(_TABS.index(SYSTEM) + 1), "system", "System", show=False, id="home.system", tooltip="What runs here"
+        ),
         Binding("ctrl+p", "find", "Find", key_display="^p", id="find", tooltip="Find anything by its name"),
         Binding("colon", "find(':')", "Commands", show=False, id="palette", tooltip="Commands: open FILE, …"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="All keys"),
@@ -112,10 +121,13 @@ class HomeScreen(ControlledScreen):
         """Compose the screen."""
         yield StatusLine()
         with self._tabs:
-            for number, (name, place) in enumerate(PLACES, 1):
-                with TabPane(f"{number} {place.TITLE}", id=name):
-                    yield place()
-            yield TabPane(f"{len(PLACES) + 1} System", id=SYSTEM)
+            places = dict(PLACES)
+            for number, name in enumerate(_TABS, 1):
+                if name == SYSTEM:
+                    yield TabPane(f"{number} System", id=SYSTEM)
+                else:
+                    with TabPane(f"{number} {places[name].TITLE}", id=name):
+                        yield places[name]()
         yield Static(
             "First time here? ⏎ opens, L loads, A attaches to a sandbox that cannot hurt.",
             id="first-time",
@@ -141,7 +153,8 @@ class HomeScreen(ControlledScreen):
 
     def on_screen_resume(self) -> None:
         """Show what has become of the objects since."""
-        self.query_one(ObjectsPlace).show(self._opened())
+        for _, place in PLACES:
+            self.query_one(place).show(self._opened())
         self.show_facts()
 
     def show_facts(self) -> None:
@@ -154,6 +167,8 @@ class HomeScreen(ControlledScreen):
         if self._tabs.active == SYSTEM:
             self._tabs.active = PLACES[0][0]
             self.action_system()
+        else:
+            self.query_one(f"#{self._tabs.active} ObjectRows").focus()
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Open an object."""
@@ -187,7 +202,7 @@ class HomeScreen(ControlledScreen):
             if call is not None:
                 self.call_later(call)
 
-        rows = [row for row in self.query_one(ObjectRows).rows if row.path]
+        rows = [row for listed in self.query(ObjectRows) for row in listed.rows if row.path]
         objects = [Command(row.name, row.note, lambda path=row.path: self._open_object(path), "object") for row in rows]
         kinds = [names_of(self._commands()), names_of(objects, "object", ""), *self._inside()]
         self.ask(FindDialog(Found(kinds, self._destinations), typed), go)

@@ -126,6 +126,12 @@ class Panes:
             case _:
                 pass
 
+    def forget(self) -> None:
+        """Forget what came and was printed so far: it is another moment."""
+        self.maps.forget_events()
+        if self.printed.is_attached:
+            self.printed.action_clear()
+
     async def show_printed(self, time: float, printed: Printed) -> None:
         """Add what programs printed; there is no tab for it before something was."""
         if not self.printed.is_attached:

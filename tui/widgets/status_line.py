@@ -153,7 +153,7 @@ def _line(way: Content, stages: Content, right: Content, width: int) -> Content:
 
 def _stages(status: Status) -> Content:
     """Return the stages that were reached."""
-    if status.access:  # others have loaded it: that it was a file once is not of interest
+    if status.moment or status.access:  # that it was a file once is not of interest
         return _stage(status)
     before = _STAGES[: _STAGES.index(status.stage)]
     return styled(" → ", _PALE).join([*(styled(stage, _PALE) for stage in before), _stage(status)])
@@ -161,6 +161,8 @@ def _stages(status: Status) -> Content:
 
 def _stage(status: Status, *, least: bool = False) -> Content:
     """Return the stage that we are in, and what is attached where: by others, not in the colour of danger."""
+    if status.moment:
+        return styled(status.moment, "bold $primary")
     if status.stage != "ATTACHED":
         if not status.elsewhere:
             return styled(status.stage, "bold")
@@ -189,7 +191,7 @@ def _right(status: Status, *, short: bool = False, least: bool = False) -> Conte
         parts.append(styled(status.rate, "bold"))
     if status.runtime and not least:
         parts.append(styled(status.runtime, _PALE))
-    if status.stage != "SPEC" and not least:
+    if status.stage != "SPEC" and not (least or status.moment):
         parts.append(styled(f"{'' if short else 'every '}{duration(status.interval)}", _PALE))
     if status.recording is not None:
         parts.append(styled(f"● REC {clock(status.recording)}", "bold $text-error"))

@@ -114,7 +114,7 @@ async def test_what_is_chosen_is_told_of_without_being_opened(here: Path, size: 
         lines = walk.screen.splitlines()
         assert lines[0].startswith(" home   ")
         assert lines[0].endswith("nothing attached")
-        assert lines[1] == " 1 Objects  2 System"
+        assert lines[1] == " 1 Objects  2 System  3 Recordings"
         assert lines[2].startswith(" Here: /")
         assert lines[3].startswith("▌ constants.o ")
         await walk.press("down")

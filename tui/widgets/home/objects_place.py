@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from ...state.objects import KnownObject
 
-__all__ = ["ObjectRow", "ObjectRows", "ObjectsPlace"]
+__all__ = ["SETTLED", "ObjectRow", "ObjectRows", "ObjectsPlace"]
 
-_SETTLED = 0.15
+SETTLED: Final = 0.15
 """Seconds that the cursor rests on an object before it is looked into."""
 
 
@@ -45,7 +45,11 @@ class ObjectRow(NamedTuple):
 
 
 class ObjectRows(RowView):
-    """Objects by group; the cursor passes over the headings."""
+    """Objects by group; the cursor passes over the headings.
+
+    Args:
+        name: What the list is called in style sheets.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Open", id="rows.select", tooltip="Open the object, or go to it"),
@@ -59,9 +63,8 @@ class ObjectRows(RowView):
             super().__init__()
             self.path = path
 
-    def __init__(self) -> None:
-        """Initialise an empty list."""
-        super().__init__(id="objects-list")
+    def __init__(self, name: str = "objects-list") -> None:
+        super().__init__(id=name)
         self.rows: list[ObjectRow] = []
         self._width = 0
 
@@ -200,7 +203,7 @@ class ObjectsPlace(Horizontal):
         row = self._rows.chosen
         if row is None or row.path == self._looked_at:
             return
-        await asyncio.sleep(_SETTLED if self._looked_at else 0)
+        await asyncio.sleep(SETTLED if self._looked_at else 0)
         state = dict(self._open).get(row.path, "")
         page = await asyncio.to_thread(partial(object_page, row.path, "" if row.is_open else row.note, state))
         self._looked_at = row.path

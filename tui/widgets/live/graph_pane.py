@@ -40,8 +40,10 @@ class GraphPane(Vertical, can_focus=True):
         Binding("v", "view", "View", id="graph.view", tooltip="Next view: lines, a small one of each, log scale"),
         Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
         Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
-        Binding("left,h,comma", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
-        Binding("right,l,full_stop", "read(1)", "Later", show=False, id="graph.later", tooltip="Read the moment after"),
+        Binding("left,h", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
+        Binding("right,l", "read(1)", "Later", show=False, id="graph.later", tooltip="Read the moment after"),
+        Binding("comma", "read_now(-1)", "Cursor", show=False, id="graph.before", tooltip="Read the moment before"),
+        Binding("full_stop", "read_now(1)", "Later", show=False, id="graph.after", tooltip="Read the moment after"),
         Binding("less_than_sign", "mark(-1)", "Marks", id="graph.mark-before", tooltip="Read the mark before"),
         Binding(
             "greater_than_sign", "mark(1)", "Mark", show=False, id="graph.mark-after", tooltip="Read the next mark"
@@ -123,7 +125,7 @@ class GraphPane(Vertical, can_focus=True):
         about: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}{view}", "")]
         if graph is not None and (reading := chart.reading) is not None:
             ago = self._now - reading
-            clock = time.strftime("%H:%M:%S", time.localtime(time.time() - (graph.now - reading)))
+            clock = time.strftime("%H:%M:%S", time.localtime(graph.date(reading)))
             # First: in a narrow pane the rest is cut off, and no digit of this.
             parts = [(f"cursor -{ago:.1f} s ({clock})  ", "$primary"), *about]
         elif chart.is_empty:
@@ -147,6 +149,10 @@ class GraphPane(Vertical, can_focus=True):
         """Read the moment before or after."""
         self.chart.move_cursor(cells)
         self._show_title()
+
+    def action_read_now(self, cells: int) -> None:
+        """Read the moment before or after, of what is seen now: in a recording these keys go to another moment."""
+        self.action_read(cells)
 
     def action_mark(self, direction: int) -> None:
         """Read the moment of a mark."""
@@ -236,9 +242,11 @@ class GraphPane(Vertical, can_focus=True):
                 return chart.cursor is not None
             case "values" | "remove":
                 return graph is not None and bool(graph.chosen)
+            case "mark" | "read_now" if graph is not None and graph.is_recorded:
+                return False  # the screen's: they go to that moment
             case "mark":
                 return chart.has_marks
-            case "read" | "copy_row" | "view":
+            case "read" | "read_now" | "copy_row" | "view":
                 return not chart.is_empty
             case "select":
                 return graph is not None and len(graph.series()) > 1

@@ -139,6 +139,12 @@ class MapPane(Vertical):
         if name == self.map_name:
             self.query_one(EventView).append(events)
 
+    def forget_events(self) -> None:
+        """Forget the events of all streams."""
+        self._events.clear()
+        if self.is_stream:
+            self.query_one(EventView).clear()
+
     def show_streams(self, streams: Mapping[str, StreamState]) -> None:
         """Say how the streams are doing: they are read from now on."""
         self._streams = streams

@@ -1,0 +1,115 @@
+"""TimeSlider: where in a recording one is, what was done meanwhile, and how quickly time goes on."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.message import Message
+from textual.widget import Widget
+
+from ...text.format import clock, grouped
+from ...text.shown import assembled, plain
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.content import Content
+
+    from ....core.live.monitor import Timeline
+
+__all__ = ["TimeSlider", "speed_text"]
+
+_LEAST: Final = 10
+"""Cells that a slider has at least; where there is no room for them, there are only words."""
+
+
+class TimeSlider(Widget, can_focus=False):
+    """`12:07:43.6  ├────┊──────●────────────┤  5:12 of 8:00 · 624 of 960`: a click leads to a moment.
+
+    Args:
+        timeline: What is moved.
+    """
+
+    DEFAULT_CSS = """
+    TimeSlider { height: 1; background: $footer-background; color: $foreground; }
+    """
+
+    FOCUS_ON_CLICK: ClassVar[bool] = False
+
+    class Moved(Message):
+        """The user wants to be at a moment.
+
+        Args:
+            tick: The sample there.
+        """
+
+        def __init__(self, tick: int) -> None:
+            super().__init__()
+            self.tick = tick
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
+        self._timeline = timeline
+        self._held = False
+        self._bar = range(0)
+        """The columns of the bar, as it was drawn last."""
+
+    def render(self) -> Content:
+        """Draw it."""
+        timeline = self._timeline
+        if not timeline.ticks:
+            self._bar = range(0)
+            return plain(" no sample is in this recording")
+        now, first, last = timeline.time(timeline.tick), timeline.time(1), timeline.time(timeline.ticks)
+        when = timeline.began + now
+        date = time.strftime("%H:%M:%S", time.localtime(when)) + f".{int(when * 10) % 10}"
+        far = f"{clock(now - first)} of {clock(last - first)}"
+        number = f" · {grouped(timeline.tick)} of {grouped(timeline.ticks)}"
+        left = f" {date}  "
+        width = self.size.width
+        for right in (f"  {far}{number} ", f"  {far} "):
+            cells = width - len(left) - len(right) - 2
+            if cells >= _LEAST:
+                break
+        else:
+            self._bar = range(0)
+            return plain(f"{left}{far}"[:width])
+        self._bar = range(len(left) + 1, len(left) + 1 + cells)
+        span = (last - first) or 1.0
+        signs = ["─"] * cells
+        for mark in timeline.marks:
+            if first <= mark.time <= last:
+                signs[round((mark.time - first) / span * (cells - 1))] = "┊"
+        at = round((now - first) / span * (cells - 1))
+        before, behind = "".join(signs[:at]), "".join(signs[at + 1 :])
+        bar = (("├", "$text-muted"), (before, "$primary"), ("●", "bold $primary"), (f"{behind}┤", "$text-muted"))
+        return assembled(left, *bar, right)
+
+    def _go(self, x: int) -> None:
+        if not self._bar:
+            return
+        timeline = self._timeline
+        first, last = timeline.time(1), timeline.time(timeline.ticks)
+        share = (min(max(x, self._bar.start), self._bar.stop - 1) - self._bar.start) / (len(self._bar) - 1)
+        self.post_message(self.Moved(timeline.tick_at(first + share * (last - first))))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Go to a moment, and follow the mouse until it is let go."""
+        self._held = True
+        self.capture_mouse()
+        self._go(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Follow the mouse."""
+        if self._held:
+            self._go(event.x)
+
+    def on_mouse_up(self) -> None:
+        """Follow it no more."""
+        self._held = False
+        self.release_mouse()
+
+
+def speed_text(speed: float) -> str:
+    """Return how quickly time goes on: `×1`, `×0.5`, `×10`."""
+    return f"×{speed:.3g}"
