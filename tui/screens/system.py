@@ -445,12 +445,16 @@ class SystemScreen(ControlledScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to detach what can be detached."""
+        if action in ("users", "detach") and self.tab.key is None:
+            return False
         if action == "detach":
             return self.tab.detaches and not self.others.permission.refusal
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""
+        if action in ("users", "detach") and self.tab.key is None and not self.others.permission.refusal:
+            return "there is nothing here to choose from"
         if action == "detach":
             return self.others.permission.refusal or "what is attached is detached, and pins are removed"
         return super().why_not(action)

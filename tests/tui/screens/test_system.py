@@ -151,6 +151,9 @@ async def test_a_filter_is_not_to_blame_where_there_is_nothing() -> None:
     async with at_system(MadeLooker(replace(machine(), pins=()))) as (walk, _):
         await walk.press("7", "slash", *"nosuch", "enter")
         assert "nothing is pinned here" in walk.screen
+        assert lines(walk)[-1].strip() == "p Pause ? Help q Quit"  # there is nothing to open, order or remove
+        await walk.press("1")
+        assert lines(walk)[-1].startswith("⏎ Open / Filter o Order w Watch u Users p Pause")
 
 
 async def test_the_first_row_of_an_empty_table_is_shown_when_it_comes() -> None:
@@ -250,6 +253,7 @@ async def test_without_rights_one_line_says_what_is_missing() -> None:
     error = NoPermissionError("the kernel lists nothing without CAP_SYS_ADMIN", hint="start it as root: sudo bpftui")
     async with at_system(MadeLooker(error=error)) as (walk, _):
         assert walk.screen.count("the kernel lists nothing without CAP_SYS_ADMIN") == 1
+        assert lines(walk)[-1].strip() == "p Pause ? Help q Quit"
         await walk.press("enter", "u", "o", "2", "down", "escape", "escape")
         await walk.until(lambda: walk.screen.startswith(" home   "))
 

@@ -36,6 +36,8 @@ __all__ = ["SystemTable"]
 
 _SLICE: Final = 0.01
 """Seconds for which texts are got before the screen has its turn."""
+_OF_ROWS: Final = frozenset({"search", "order", "watch", "mark", "copy_all"})
+"""What there is nothing to be done with where there are no rows."""
 _ROLES: Final[Mapping[str, str]] = {
     "link": "system-table--link",
     "warning": "system-table--warning",
@@ -165,6 +167,7 @@ class SystemTable(RowView):
         before = self.seen
         is_first, counted_first = before is None, self._counts_first(seen)
         changed = before is None or seen.snapshot is not before.snapshot
+        had_rows = bool(self.rows.things)
         is_other = self.rows.take(seen)
         self.watched.add(seen, self.rows.things)
         if is_other:
@@ -173,6 +176,8 @@ class SystemTable(RowView):
             self.rows.sort()
             is_other = True
         self._say_why_empty()
+        if bool(self.rows.things) != had_rows:
+            self.refresh_bindings()
         if is_other or counted_first or (changed and self.narrowed_by):
             self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
         else:
@@ -545,12 +550,16 @@ class SystemTable(RowView):
         """Leave escape to the screen where there is nothing to be widened."""
         if action == "leave":
             return bool(self.narrowed_by or self.rows.marked)
+        if action in _OF_ROWS and not self.rows.things:
+            return False
         if action == "watch":
             return self.noun.columns[self.column].drawn is not None
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""
+        if action in _OF_ROWS and not self.rows.things:
+            return self.empty_text
         if action == "watch":
             return "this column has no number to draw: ← → choose one"
         return super().why_not(action)
