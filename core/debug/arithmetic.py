@@ -41,7 +41,8 @@ def unary(sign: str, value: Value, order: ByteOrder) -> Value:
         case "-":
             return Value(S64, as_signed(-number, 64))
         case "~":
-            return Value(value.kind if value.kind.size == 8 else S64, _cut(~number, value.kind.signed))
+            is_whole = value.kind.size == 8
+            return Value(value.kind, _cut(~number, value.kind.signed)) if is_whole else Value(S64, ~number)
         case "!":
             return Value(INT, int(not number))
         case _ if (bits := SWAPS.get(sign)) is not None:

@@ -146,8 +146,7 @@ class Interpreter:
             raise UsageError("break takes a place", hint="break prog.c:40, break 17, break count, break bpf_redirect")
         found = self._session.break_at(where, condition=condition)
         places = sorted(found.places)
-        shown = [self._session.symbols.location(place) for place in places[:1]]
-        place = shown[0]
+        place = self._session.symbols.location(places[0])
         at = f"{place.line.text}" if place.line is not None else f"{place.function} {place.slot}"
         several = f", and {len(places) - 1} more" if len(places) > 1 else ""
         return Answer(line, f"breakpoint {found.number} at {at}{several}", found.number)

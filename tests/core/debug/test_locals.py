@@ -1,0 +1,27 @@
+"""C variables: where a function's stack ends, which clang's offsets count from."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpftui.core.asm.assembler import assemble
+from bpftui.core.asm.instruction import decode_at
+from bpftui.core.debug.locals import _stack_size
+
+
+@pytest.mark.parametrize(
+    ("code", "size"),
+    [
+        ("r0 = 0", 0),
+        ("*(u64 *)(r10 - 8) = r1", 8),
+        ("*(u8 *)(r10 - 9) = 1", 16),
+        ("r0 = *(u32 *)(r10 - 20)", 24),
+        ("r2 = r10; r2 += -20", 24),
+        ("r2 = r10; r2 += -20; r2 += -64", 24),
+        ("r2 = r10; r2 = 5; r2 += -20", 0),
+        ("r2 = r9; r2 += -20", 0),
+    ],
+)
+def test_what_a_function_uses_of_its_stack(code: str, size: int) -> None:
+    raw = assemble(code.replace("; ", "\n"))
+    assert _stack_size([decode_at(raw, slot, "little") for slot in range(len(raw) // 8)]) == size

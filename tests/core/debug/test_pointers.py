@@ -1,0 +1,44 @@
+"""Pointers: what an address is, by what the program has there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bpftui.core.debug import Call, Recording, Session
+from bpftui.core.debug.pointers import Pointers
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.world.settings import Settings
+
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+
+
+def opened(path: str, program: str) -> Session:
+    spec = CollectionSpec.from_file(Path(path))
+    return Session(Recording.of(spec, program, [Call(UDP)], settings=Settings(clock=lambda: 5)))
+
+
+def test_of_a_map_without_types_the_key_and_the_offset() -> None:
+    with opened("tests/objects/legacy_maps.o", "legacy") as session:
+        hashed, array = (session.world.collection.maps[name].store for name in ("legacy_hash", "legacy_array"))
+        key = (5).to_bytes(4, "little")
+        hashed.update(key, (7).to_bytes(8, "little"))
+        array.update((1).to_bytes(4, "little"), (9).to_bytes(8, "little") + (1 << 40).to_bytes(8, "little"))
+        tell, here = Pointers(session).at, hashed.address_of(key, 0)
+        assert tell(here) == ("legacy_hash[05 00 00 00]", "7")
+        assert tell(here + 4) == ("legacy_hash[05 00 00 00]+4", "")  # eight bytes are not there
+        second = array.address_of((1).to_bytes(4, "little"), 0)
+        assert tell(second) == ("legacy_array[01 00 00 00]", "9")
+        assert tell(second + 8) == ("legacy_array[01 00 00 00]+8", "0x10000000000")
+
+
+def test_of_a_packet_its_layers_and_of_a_context_its_fields() -> None:
+    with opened("bpf/traffic.o", "count_traffic") as session:
+        tell = Pointers(session).at
+        packet, context = session.evaluate("pkt").number, session.context_address
+        assert tell(packet) == ("pkt+0", "Ethernet")
+        assert tell(packet + 12) == ("pkt+12", "Ethernet type")
+        assert tell(packet + 64) == ("pkt+64", "its end")
+        assert tell(context) == ("ctx", "xdp_md")
+        assert tell(context + 4) == ("ctx+4", "data_end")
+        assert tell(session.registers[10] - 8) == ("fp-8", "0")
+        assert tell(12) is None
