@@ -41,6 +41,8 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     match command:
         case "debug" if options.ranges == "kernel":
             return _LOADING
+        case "debug" if options.maps is not None:
+            return (Capability.CAP_BPF,)
         case "debug" | "dap" | "cover" | "fuzz":
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
@@ -89,7 +91,7 @@ def changes_refused(options: argparse.Namespace) -> str:
 def _named(options: argparse.Namespace) -> list[str]:
     """Return what is to be read as the command line names it: files, and what is loaded."""
     given = vars(options)
-    names = [given.get(name) for name in ("object", "btf", "file", "compare", "coverage")] + list(
+    names = [given.get(name) for name in ("object", "btf", "file", "compare", "coverage", "ranges")] + list(
         given.get("objects") or ()
     )
     names += given.get("kernel_image") or ()

@@ -54,6 +54,11 @@ def make_parser() -> Parser:
         "--save", metavar="FILE", help="write the recording, which OBJECT can be the next time: all that it was given"
     )
     parser.add_argument(
+        "--maps",
+        metavar="id:N|NAME|PIN",
+        help="begin with what maps and variables of a program hold that is loaded: they are read once, and not changed",
+    )
+    parser.add_argument(
         "--ranges",
         metavar="kernel|FILE",
         help="show beside values what the verifier knew of them: this kernel's, which loads the program for that and "

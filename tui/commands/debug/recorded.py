@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ....core.context.values import parse_context
 from ....core.errors import UsageError
-from ....core.references import refuse_loaded
+from ....core.references import parse_loaded, refuse_loaded
 from ..common import (
     Parser,
     add_machine,
@@ -15,15 +15,18 @@ from ..common import (
     add_target,
     configured,
     machine_options,
+    read_loaded,
     target_types,
     warn,
 )
 from ..run.command import parse_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ....core.debug import Call, Recording
+    from ....core.debug.recording import Entries
+    from ....core.spec import CollectionSpec
 
 __all__ = ["add_calls", "recording_of"]
 
@@ -54,7 +57,11 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     if options.pcap is not None and (options.data is not None or options.ctx is not None):
         raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --ctx")
     options.runtime = "vm"
-    refuse_loaded([options.object], "debug", "what is loaded has no recording that could be gone back in")
+    refuse_loaded(
+        [options.object],
+        "debug",
+        "its code is what the verifier made of it: give the object file, and what its maps hold with --maps",
+    )
     from ....core.debug import Call, Recording
     from ....core.debug.recording import is_recording
     from ....core.spec import CollectionSpec
@@ -80,7 +87,40 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
         data = None if options.data is None else parse_data(options.data)
         calls = [Call(data, None if options.ctx is None else parse_context(options.ctx))]
     settings = machine_options(options).get("settings")
-    return Recording.of(spec, options.program, calls, object_=raw, settings=settings, target=target_types(options))
+    contents, cpus = _loaded_contents(spec, options, say)
+    found = Recording.of(
+        spec,
+        options.program,
+        calls,
+        object_=raw,
+        contents=contents,
+        settings=settings,
+        target=target_types(options),
+    )
+    if cpus is not None:
+        found.settings = found.settings._replace(cpus=cpus)
+    return found
+
+
+def _loaded_contents(
+    spec: CollectionSpec, options: Any, say: Callable[[str], None]
+) -> tuple[Mapping[str, Entries], int | None]:
+    """Return what maps hold where `--maps` says that they are loaded, and on how many CPUs; nothing without it."""
+    where = cast("str | None", getattr(options, "maps", None))  # `bpftui dap` has no such option
+    if where is None:
+        return {}, None
+    from ....core.system.contents import loaded_contents
+    from ....core.system.loaded import LoadedSpec
+
+    if parse_loaded(where) is None:
+        raise UsageError(f"--maps takes what is loaded, and not {where!r}", hint="id:42, map:7, a name, a pin")
+    loaded = read_loaded(where)
+    assert isinstance(loaded, LoadedSpec)
+    used = spec.subset(maps=set(), programs={options.program}, variables=set())
+    found = loaded_contents(spec, used.maps, loaded, say)
+    if not found.entries:
+        raise UsageError(f"{where} has no map that {options.program} uses")
+    return found.entries, found.cpus
 
 
 def _captured(path: str, say: Callable[[str], None]) -> list[Call]:
