@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from ...core.errors import ObjectError, UsageError
-from ...core.files import write_whole
+from ...core.errors import UsageError
 from ...core.foreign import is_recording
 from ...core.testing.given import MOST_RUNS, Given
 from ..terminal.output import write_line
+from ..text.saved_test import TestedRecording, runs_test, set_values, write_test
 from .common import warn
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from .common import Parser
 
 __all__ = ["add_save_test", "captured_runs", "check_save_test", "save_recording_as_test", "save_test"]
-
-_CLOCKS: Final = ("clock", "wall")
-_SAID: Final = ("cpus", "seed", "kconfig", "limit")
-"""Settings of a machine that `Bpf.load` takes."""
-_UNSAID: Final = {"returns": "results of helpers", "memory": "memory of the kernel's or of processes"}
-"""Those that it does not, beside the current task."""
 
 
 def add_save_test(parser: Parser) -> None:
@@ -97,20 +91,15 @@ def save_test(
     path: str | None = options.save_test
     if path is None:
         return
-    from ...core.testing.written import World, written
-
-    if not os.path.isfile(spec.file):
-        raise UsageError(f"--save-test: a test loads its object from a file, and {spec.file} is none")
     if len(runs) > MOST_RUNS:
         raise UsageError(f"--save-test: more than {MOST_RUNS} packets are too many for a test", hint="cut the capture")
     if options.btf is not None:
         world["btf"] = os.path.abspath(options.btf)
-    values = {name: each.get() for name, each in spec.variables.items() if each.changed}
-    text = written(spec.file, options.program, runs, path, World(values, contents or {}, world))
     try:
-        write_whole(path, [text], replace=False)
-    except OSError as error:
-        raise ObjectError(os.strerror(error.errno or 0).lower(), file=path) from error
+        text = runs_test(spec, options.program, runs, path, set_values(spec), contents or {}, world)
+    except UsageError as error:
+        raise UsageError(f"--save-test: {error.message}", hint=error.hint) from error
+    write_test(path, text)
     if not options.json:
         write_line(f"saved as a test: {path}")
 
@@ -122,33 +111,12 @@ def save_recording_as_test(options: argparse.Namespace, recording: Recording) ->
         UsageError: It has what a test cannot say, or its object is in no file.
         ObjectError: It cannot be written.
     """
-    from ...core.spec.container import read_source
-
     check_save_test(options)
-    changed = {
-        "types of programs": recording.edits.types,
-        "sizes of maps": recording.edits.sizes,
-        "changes while it stood still": recording.changes,
-        "another kernel's types": recording.target is not None and options.btf is None,
-    }
-    world: dict[str, Any] = {}
-    settings = recording.settings
-    for name, value, usual in zip(settings._fields, settings, type(settings)(), strict=True):
-        if value == usual or not (value or usual) or name in _CLOCKS:
-            continue
-        if name in _SAID:
-            world[name] = value
-        else:
-            changed[_UNSAID.get(name, f"the {name} of the task")] = True
-    if found := [what for what, is_so in changed.items() if is_so]:
-        raise UsageError(f"--save-test: the recording has what a test does not say: {', '.join(found)}")
-    spec = recording.spec()
-    if not os.path.isfile(spec.file) or read_source(spec.file) != recording.object:
-        raise UsageError(f"--save-test: the object of the recording is not in {spec.file} any more")
-    runs = [Given(each.data, each.context, each.cpu, each.origin) for each in recording.calls]
-    options.program = recording.program
-    if times := recording.times:
-        world["time"] = times[0]
-        if len(set(times)) > 1:
-            warn(f"the test's clock begins with the first of the {len(times):,} times that the recording has told")
-    save_test(options, spec, runs, recording.contents, **world)
+    try:
+        found = TestedRecording(recording, options.btf)
+    except UsageError as error:
+        raise UsageError(f"--save-test: {error.message}", hint=error.hint) from error
+    options.program = found.program
+    if found.remark:
+        warn(found.remark)
+    save_test(options, found.spec, found.runs, found.contents, **found.world)

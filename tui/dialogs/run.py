@@ -19,6 +19,7 @@ from ...core.packet.hex_text import read_hex
 from ..nodes import Node, NodeKind
 from ..state.packets import SavedPackets
 from ..status import Crumb
+from ..text.kept_runs import KeptRuns
 from ..widgets.lists.edit_line import EditLine
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
@@ -102,7 +103,7 @@ class RunScreen(ExplainedModal[None]):
         Binding("P", "presets", "Packets", id="run.packets", tooltip="Templates, packets of a capture, your own"),
         Binding("d", "debug", "Debug", id="run.debug", tooltip="Step through the program on this packet, and back"),
         Binding("W", "why", "Why", id="run.why", tooltip="Why this run returned what it did: the debugger, at its end"),
-        Binding("ctrl+s", "save", "Save", show=False, id="run.save", tooltip="Save the packet under a name"),
+        Binding("ctrl+s", "save", "Save as test", show=False, id="run.save", tooltip="As a test, or the packet"),
         Binding("comma", "step(-1)", "Earlier", show=False, id="run.earlier", tooltip="The run before"),
         Binding("full_stop", "step(1)", "Later", show=False, id="run.later", tooltip="The run after it"),
         Binding("Y", "copy_packet", "Copy", show=False, id="run.copy", tooltip="Copy the packet as hex digits"),
@@ -128,6 +129,7 @@ class RunScreen(ExplainedModal[None]):
         self._events = events
         self._debug = debug
         self._trial: Trial | None = None
+        self._kept: KeptRuns | None = None
         self._stop: Event | None = None
         """Gives up what runs now; None while nothing does."""
 
@@ -357,12 +359,39 @@ class RunScreen(ExplainedModal[None]):
 
     @work(exit_on_error=False)
     async def action_save(self) -> None:
-        """Save the packet under a name."""
+        """Save what ran here as a test, or the packet under a name."""
+        notes = (
+            "FILE.py: a test for pytest of what ran here, with maps and variables as they were before.",
+            "Any other name: the packet, to be found again under P.",
+        )
+        name = await self.app.push_screen_wait(
+            AskDialog("Save", f"test_{self._program_name}.py", notes=notes, confirm="Save")
+        )
+        if not name:
+            return
+        if name.endswith(".py"):
+            self._save_test(self._program_name, name)
+        else:
+            self._save_packet(name)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="save")
+    def _save_test(self, program: str, path: str) -> None:
+        """Write a test of what ran, in a thread: it runs once more for that."""
+        from ..text.saved_test import write_test
+
+        try:
+            if self._kept is None:
+                raise UsageError("nothing has run here yet: R runs it, and a test has what that came to")
+            write_test(path, self._kept.test(program, path))
+        except BpftuiError as error:
+            text = str(error)
+            self._tell(lambda: self.notify(text, title="Save as test", severity="error"))
+        else:
+            self._tell(lambda: self.notify(f"saved as a test: {path}", timeout=4))
+
+    def _save_packet(self, name: str) -> None:
         if not len(self.packet):
             self.notify("there is no packet to save", severity="warning", timeout=3)
-            return
-        name = await self.app.push_screen_wait(AskDialog("Save the packet", notes=("under this name",), confirm="Save"))
-        if name is None:
             return
         saved = SavedPackets()
         try:
@@ -447,8 +476,10 @@ class RunScreen(ExplainedModal[None]):
         self, program: Program, packet: bytes, context: Mapping[str, str] | None, repeat: int, stop: Event
     ) -> None:
         try:
-            if self._trial is None:
+            if self._trial is None or self._kept is None:
+                self._kept = KeptRuns(self._collection)
                 self._trial = Trial(self._collection, self._events)
+            self._kept.add(program.name, packet, context, repeat)
             found = self._trial.run(program, packet, context=context, repeat=repeat, stop=stop)
         except BpftuiError as error:
             self._tell(self._ended, error, context)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from ...core.errors import BpftuiError
 from ...core.listing.listing import RowKind
 from ..controllers.asking import AskingController
 from ..controllers.controller import ControlledScreen
@@ -102,6 +103,7 @@ class DebuggerScreen(ControlledScreen):
         Binding("tab", "focus_pane(1)", show=False, id="debug.pane-next", tooltip="Next pane"),
         Binding("shift+tab", "focus_pane(-1)", show=False, id="debug.pane-before", tooltip="Pane before"),
         Binding("z", "zoom", "Zoom", show=False, id="debug.zoom", tooltip="This pane alone, or all again"),
+        Binding("ctrl+s", "save", "Save", show=False, id="debug.save", tooltip="Save the run as a test for pytest"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
         Binding("f1", "help", show=False, id="help.f1", tooltip="The same, also where ? would be typed"),
         Binding(
@@ -429,8 +431,8 @@ class DebuggerScreen(ControlledScreen):
         self.notify(f"{event.target.name} is shown where the object is: esc leads there", timeout=4)
 
     def on_listing_view_write_requested(self) -> None:
-        """Say where a listing is written."""
-        self.notify("the listing is written where the object is: esc leads there, then ctrl+s", timeout=4)
+        """Save the run: a listing is written where the object is."""
+        self.action_save()
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Go to a step of the way to where one is."""
@@ -442,6 +444,31 @@ class DebuggerScreen(ControlledScreen):
             below.post_message(StatusLine.Chosen(event.crumb))
 
     # Keys
+
+    def action_save(self) -> None:
+        """Ask for a file, and write the recording as a test for pytest."""
+        from ..dialogs.ask import AskDialog
+
+        name = f"test_{self.debuggee.recording.program}.py"
+        notes = ("pytest runs it: packets, context, variables and maps, and what the program does with them.",)
+        self.ask(AskDialog("Save as test", name, notes=notes, confirm="Save"), self._save)
+
+    def _save(self, path: str | None) -> None:
+        recording = self.debuggee.recording
+
+        def save() -> tuple[str, bool]:
+            from ..text.saved_test import recorded, write_test
+
+            assert path
+            try:
+                text, remark = recorded(recording, path)
+                write_test(path, text)
+            except BpftuiError as error:
+                return error.message, False
+            return f"saved as a test: {path}" + (f"; {remark}" if remark else ""), True
+
+        if path:
+            self.find_out(save, lambda said: self.notify(said[0], severity="information" if said[1] else "error"))
 
     def action_back(self) -> None:
         """Give up what is being done, else take what went wrong as read, else leave the zoom, else the debugger."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.state.packets import SavedPackets
 from bpftui.tui.widgets.run.context_pane import ContextPane
 from tests.tui.conftest import SIZES
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +144,7 @@ async def test_templates_and_packets_of_ones_own(run: Callable[..., Any]) -> Non
         screen = await opened(walk)
         await walk.press("P", "down", "enter")
         assert rows(walk, "▸ TCP") == ["▸ TCP 49152 → 443 SYN"]
-        await walk.press("ctrl+s")
+        await walk.press("ctrl+s", "ctrl+u")
         await walk.type("my syn")
         await walk.press("enter")
         assert SavedPackets().all() == {"my syn": bytes(screen.packet)}
@@ -149,6 +152,35 @@ async def test_templates_and_packets_of_ones_own(run: Callable[..., Any]) -> Non
         assert "my syn  saved, 72 bytes" in walk.screen
         await walk.press("delete")
         assert SavedPackets().all() == {}
+
+
+async def test_what_ran_is_saved_as_a_test(run: Callable[..., Any], tmp_path: Path) -> None:
+    """Two runs, of which the second one is of another packet; maps and variables as they were before the first."""
+    async with run() as walk:
+        await opened(walk)
+        place = tmp_path / "test_counted.py"
+        await walk.press("ctrl+s")
+        assert "test_count_traffic.py" in walk.screen
+        await walk.press("ctrl+u", *str(place), "enter")
+        await walk.until(lambda: "nothing has run here yet: R runs it" in walk.screen)
+        await walk.press("R")
+        await walk.until(lambda: "XDP_PASS" in walk.screen)
+        await walk.press("P", "down", "enter", "R")
+        await walk.until(lambda: "run 2 of 2" in walk.screen)
+        await walk.press("ctrl+s", "ctrl+u", *str(place), "enter")
+        await walk.until(lambda: f"saved as a test: {place}" in walk.screen or place.exists())
+    text = place.read_text()
+    assert text.count("run = program.run(packet)") == 2
+    assert 'assert run.variables == {"total_packets": (1, 2), "total_bytes": (60, 132)}' in text
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(place)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 async def test_a_packet_of_a_capture(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -236,3 +236,19 @@ async def test_the_mistake_of_the_guide_is_found_by_nine_keys(explore: Callable[
         screen = await at(walk, "step 14 of 28")
         assert "▶" in line_with(screen, "27    r0 = *(u16 *)(r1 +36)")
         assert "r1   pkt+0" in screen
+
+
+async def test_a_run_is_saved_as_a_test(explore: Callable[..., Any], tmp_path: Path) -> None:
+    place = tmp_path / "test_run.py"
+    async with explore("bpf/count_packets.o") as walk:
+        await walk.press("d")
+        await walk.until(lambda: isinstance(walk.app.screen, DebuggerScreen))
+        await walk.press("ctrl+s")
+        assert "Save as test" in walk.screen
+        assert "test_count_packets.py" in walk.screen
+        await walk.press("ctrl+u", *str(place), "enter")
+        await walk.until(place.exists)
+        await walk.until(lambda: "saved as a test: " in walk.screen)
+    text = place.read_text()
+    assert "def test_count_packets(bpf):" in text
+    assert 'assert run.retval == "XDP_PASS"' in text
