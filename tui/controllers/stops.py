@@ -62,6 +62,9 @@ class StopsController(Controller):
         self._file = file
         self.kept: Sequence[KeptStop] = ()
         """What there is by now, or was when nothing had been looked at."""
+        self._to_save: tuple[Sequence[KeptStop], Sequence[str]] | None = None
+        """What is to be written as soon as nothing is being written."""
+        self._saving = False
         self._given: set[tuple[str, str]] = set()
         """Places and conditions of those that are meant for this time alone."""
 
@@ -100,11 +103,30 @@ class StopsController(Controller):
         if now == tuple(self.kept) and not self._expressions_changed(expressions):
             return
         self.kept, self._known = now, tuple(expressions)
-        try:
-            lasting = [each for each in now if (each.what, each.condition) not in self._given]
-            SavedStops().save(self._file, lasting, expressions)
-        except BpftuiError as error:
-            self.stage.notify(error.message, severity="warning", timeout=8)
+        lasting = [each for each in now if (each.what, each.condition) not in self._given]
+        self._to_save = lasting, tuple(expressions)
+        self._save()
+
+    def _save(self) -> None:
+        """Write what there is to keep, in a thread; what comes meanwhile is written behind it."""
+        if self._saving or self._to_save is None:
+            return
+        (stops, expressions), self._to_save, self._saving = self._to_save, None, True
+
+        def write() -> str:
+            try:
+                SavedStops().save(self._file, stops, expressions)
+            except BpftuiError as error:
+                return error.message
+            return ""
+
+        self.stage.find_out(write, self._saved)
+
+    def _saved(self, problem: str) -> None:
+        self._saving = False
+        if problem:
+            self.stage.notify(problem, severity="warning", timeout=8)
+        self._save()
 
     _known: tuple[str, ...] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from bpftui.core.debug import Call, Recording
 from bpftui.core.debug.verified import VerifierLogs
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.screens.debugger import DebuggerScreen
-from bpftui.tui.state.stops import SavedStops
+from bpftui.tui.state.stops import KeptStop, SavedStops
 from tests.core.debug.test_verified import CODE, LONG, PRUNED
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.tui.conftest import Walk
 
@@ -252,3 +254,29 @@ async def test_a_run_is_saved_as_a_test(explore: Callable[..., Any], tmp_path: P
     text = place.read_text()
     assert "def test_count_packets(bpf):" in text
     assert 'assert run.retval == "XDP_PASS"' in text
+
+
+async def test_a_disk_that_takes_its_time_holds_nothing_up(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write, save = threading.Event(), SavedStops.save
+    saved: list[list[str]] = []
+
+    def slowly(self: SavedStops, file: str, stops: Sequence[KeptStop], watched: Sequence[str]) -> None:
+        may_write.wait(PATIENCE)
+        saved.append([each.what for each in stops])
+        save(self, file, stops, watched)
+
+    monkeypatch.setattr(SavedStops, "save", slowly)
+    async with explore("bpf/traffic.o", size=(120, 40)) as walk:
+        await walk.press("2", "d")
+        await at(walk, "step 0 of 141")
+        for slot in ("40", "41", "42"):
+            await walk.press("colon", *f"break {slot}", "enter")
+            await at(walk, f"● {slot}")
+        await walk.press("n")
+        await at(walk, "step 2 of 141")
+        assert saved == []
+        may_write.set()
+        # What came meanwhile is written once, as it was in the end.
+        await walk.until(lambda: saved == [["40"], ["40", "41", "42"]])
