@@ -1,8 +1,8 @@
 """Packing: what one entry held over some ticks, as few bytes.
 
-Counters grow by about as much each time. So values are cut into integers of 8 bytes (or of 4, 2, 1 where their size
-asks for it), each is written as what it is more than the one before, the bytes of one place come one after the other,
-and zlib finds little in that. 100 counters of 8 bytes take about 3.6 bytes a value.
+Ticks follow one another, and counters grow by about as much each time. So ticks and values are written as what they
+are more than the ones before: values as integers of 8 bytes (or of 4, 2, 1 where their size asks for it), of which the
+bytes of one place come one after the other. zlib finds little in that; tests/bench/bench_tape.py tells how little.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import struct
 import sys
 import zlib
 from array import array
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ _MOST: Final = 1 << 16
 
 def pack(changes: Sequence[Change], first: int) -> bytes:
     """Return changes, one at least, ascending, from tick *first* on, as bytes that `unpack` takes."""
-    ticks = array("H", [tick - first for tick, _ in changes])
+    times = [first, *(tick for tick, _ in changes)]
+    ticks = array("H", [tick - before for before, tick in pairwise(times)])
     values = [value for _, value in changes if value is not None]
     sizes = {len(value) for value in values}
     size = sizes.pop() if len(sizes) == 1 else -1 if sizes else 0
@@ -83,7 +85,7 @@ def unpack(packed: bytes, first: int, most: int = LARGEST) -> list[Change]:
         body = _sums(_straight(body, unit), unit, size)
     found: list[Change] = []
     start, next_size = 0, iter(sizes)
-    for tick, is_here in zip(ticks, present, strict=True):
+    for tick, is_here in zip(accumulate(ticks), present, strict=True):
         stop = start + next(next_size) if is_here else start
         found.append((first + tick, body[start:stop] if is_here else None))
         start = stop

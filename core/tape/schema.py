@@ -17,7 +17,7 @@ from ..foreign import RECORDING, is_recording
 
 __all__ = ["create", "damaged", "open_to_read", "raw", "text"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """PRAGMA user_version: what a newer bpftui writes is refused by an older one."""
 
 _TABLES: Final = (

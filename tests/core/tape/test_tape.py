@@ -292,7 +292,7 @@ def change(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("PRAGMA user_version = 2", "written by a newer bpftui: its format is 2, not 1"),
+        ("PRAGMA user_version = 3", "written by a newer bpftui: its format is 3, not 2"),
         ("CREATE TABLE more(x)", "its tables are not those of a recording"),
         ("CREATE TRIGGER evil AFTER INSERT ON tick BEGIN SELECT 1; END", "its tables are not"),
         ("DROP TABLE tick; CREATE VIEW tick AS SELECT 1 AS id, 2 AS time", "its tables are not"),
