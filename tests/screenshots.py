@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -16,6 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from bpftui.core import kernel as kernel_runtime
 from bpftui.core.debug import Call, Recording
@@ -29,6 +31,7 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.state.recent import remember, remember_outcome
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.spec.core_view import CoreView
@@ -38,7 +41,7 @@ from tests.bench.large_program import large_program
 from tests.tui.conftest import screen_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from textual.pilot import Pilot
 
@@ -47,13 +50,14 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 DARK, LIGHT = "bpftui-dark", "bpftui-light"
 MISTAKE = "mistake-1-begin", "mistake-2-why", "mistake-3-found"
+_MAIN = ("home", "system", "overview", "code", "attach", "live", "graph", "verifier", "test-run", "debugger")
 LOOKS = {
     "": (),
-    "-light": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger", *MISTAKE),
-    "-80x24": ("home", "overview", "code", "live", "graph", "verifier", "test-run", "debugger"),
+    "-light": (*_MAIN, "listing-side-by-side", *MISTAKE),
+    "-80x24": _MAIN,
     "-200x60": (),
     "-200x60-light": (),
-    "-no-color": ("listing", "dead-code"),
+    "-no-color": ("listing", "dead-code", "flow"),
 }
 """What is kept of each look; all where nothing is named."""
 
@@ -141,6 +145,25 @@ async def walk(studio: Studio, seconds: float) -> None:
     await studio.press("escape")
 
 
+async def wide(studio: Studio, seconds: float) -> None:
+    """Take the picture of a large terminal: tree, code, and beside it the map that it is about, with a chart."""
+    operations = studio.app.operations
+    await studio.press("A")
+    await studio.until(lambda: "─ Attach ─" in screen_text(studio.app))
+    await studio.until(lambda: "reading interfaces" not in screen_text(studio.app))
+    await studio.press("tab", "enter")
+    await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.navigation.tab == "maps")
+    await studio.press("w", "4", "down", "w")
+    sandbox = studio.app.session.sandbox
+    assert sandbox is not None
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    studio.explorer.query_one(ListingView).jumps.show(75)
+    for rate in (1000, 2500, 4000, 1500, 3000, 6000, 2000):
+        sandbox.rate = rate
+        await studio.pilot.pause(seconds / 7)
+    studio.shoot("explorer")
+
+
 async def listing(studio: Studio, seconds: float) -> None:
     """Take pictures of the code: with arrows, beside its C, who uses a map."""
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
@@ -183,6 +206,8 @@ async def kernel(studio: Studio, seconds: float) -> None:
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
     pane.view.jumps.show(41)
+    while pane.mode != "heat":
+        await studio.press("m")
     await studio.press("v", "v", "v")
     await studio.until(lambda: pane.columns.has_focus)
     await studio.pilot.pause(0.5)
@@ -193,7 +218,7 @@ async def kernel(studio: Studio, seconds: float) -> None:
     studio.shoot("flow")
     await studio.press("z", "1", "R")
     await studio.until(lambda: "Result" in screen_text(studio.app))
-    await studio.press("R", "down", "down", rest=1.0)
+    await studio.press("plus", "R", "R", *["down"] * 10, rest=1.0)
     studio.shoot("test-run")
 
 
@@ -304,9 +329,36 @@ def busy_machine() -> Generator[None]:
         yield
 
 
+@contextlib.contextmanager
+def a_desk() -> Generator[None]:
+    """Be in a directory with some objects that were worked with: what else is on this machine is in no picture."""
+    desk = Path(tempfile.gettempdir()) / "net"
+    desk.mkdir()
+    before = Path.cwd()
+    try:
+        with tempfile.TemporaryDirectory() as state, patch.dict(os.environ, XDG_STATE_HOME=state):
+            for name, text, good in (
+                ("tests/objects/attached.o", "loaded", True),
+                ("docs/examples/latency.o", "attached to tcp_v4_rcv", True),
+                ("tests/objects/dead_code.o", "", True),
+                ("tests/objects/bad_offbyone.o", "the check covers 13 bytes of the packet, this needs 14", False),
+                ("bpf/count_packets.o", "attached to eth1", True),
+                ("bpf/traffic.o", "attached to sandbox", True),
+            ):
+                copy = shutil.copy(ROOT / name, desk)
+                remember(str(copy))
+                if text:
+                    remember_outcome(str(copy), text, good=good)
+            os.chdir(desk)
+            yield
+    finally:
+        os.chdir(before)
+        shutil.rmtree(desk)
+
+
 async def at_home(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
     """Run `machine` from home, on a machine that has something to do."""
-    with busy_machine(), Inventory() as inventory, contextlib.ExitStack() as sessions:
+    with busy_machine(), a_desk(), Inventory() as inventory, contextlib.ExitStack() as sessions:
         app = BpftuiApp(
             observe=lambda: Observer(inventory),
             read=reader(),
@@ -340,13 +392,13 @@ async def film(
         app.operations.close()
 
 
-def develop(folder: Path) -> None:
-    """Turn every SVG into a PNG beside it: a browser with the font is exact where other converters misplace text."""
+def develop(folder: Path, looks: Sequence[str]) -> None:
+    """Turn every SVG of *looks* into a PNG beside it: a browser with the font is exact, others misplace text."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         print("screenshots: no chromium: the SVG files are there, the PNG files are not", file=sys.stderr)
         return
-    for svg in sorted(folder.glob("*.svg")):
+    for svg in (each for each in sorted(folder.glob("*.svg")) if _look_of(each.stem) in looks):
         box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text(encoding="utf-8"))
         assert box is not None
         width, height = (int(float(edge)) + 1 for edge in box.groups())
@@ -363,41 +415,56 @@ def develop(folder: Path) -> None:
             f"--window-size={width},{height}",
         ]
         subprocess.run(
-            [browser, *options, f"--screenshot={picture}", svg.as_uri()], check=True, capture_output=True, timeout=60
+            [browser, *options, f"--screenshot={picture}", svg.as_uri()], check=True, capture_output=True, timeout=300
         )
 
 
-async def main(folder: Path) -> None:
-    """Take all pictures."""
+async def main(folder: Path, looks: Sequence[str]) -> None:
+    """Take the pictures of *looks*, in place of those of them that there are."""
     folder.mkdir(exist_ok=True)
-    objects = "bpf/traffic.o", "tests/objects/bad_offbyone.o"
-    for size, theme, suffix in (((120, 40), DARK, ""), ((120, 40), LIGHT, "-light"), ((80, 24), DARK, "-80x24")):
-        await film(walk, objects[0], folder, size, theme, suffix)
-        await film(refusal, objects[1], folder, size, theme, suffix)
-        await code(folder, size, theme, suffix)
-        await film(debugger, objects[0], folder, size, theme, suffix)
-        await film(mistake, "docs/examples/block.o", folder, size, theme, suffix)
-        await at_home(folder, size, theme, suffix)
-    for theme, suffix in ((DARK, "-200x60"), (LIGHT, "-200x60-light")):
-        await film(debugger, objects[0], folder, (200, 60), theme, suffix)
-        await film(mistake, "docs/examples/block.o", folder, (200, 60), theme, suffix)
-    os.environ["NO_COLOR"] = "1"
-    await code(folder, (120, 40), DARK, "-no-color")
-    del os.environ["NO_COLOR"]
-    develop(folder)
+    for old in (*folder.glob("*.svg"), *folder.glob("*.png")):
+        if _look_of(old.stem) in looks:
+            old.unlink()  # nothing that is not made any more stays
+    for look in looks:
+        size = (80, 24) if "80x24" in look else (200, 60) if "200x60" in look else (120, 40)
+        await take(folder, size, LIGHT if "light" in look else DARK, look)
+    develop(folder, looks)
 
 
-async def code(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
-    """Take the pictures of code: as it was written, and what the kernel made of it."""
-    await film(listing, "bpf/traffic.o", folder, size, theme, suffix)
-    await film(kernel, "bpf/traffic.o", folder, size, theme, suffix)
-    await film(dead, "tests/objects/dead_code.o", folder, size, theme, suffix)
-    if theme == DARK:
-        await film(relocations, "tests/objects/core.o", folder, size, theme, suffix)
-    spec, program = large_program(10_000)
-    spec.file = "large.o"
-    spec.programs = {"large": program}
-    await film(large, spec, folder, size, theme, suffix)
+def _look_of(name: str) -> str:
+    """Return the look of a picture: what its name ends with."""
+    return max((look for look in LOOKS if name.endswith(look)), key=len)
+
+
+async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> None:
+    """Take all pictures of a look, by the films that any is kept of."""
+    program = "bpf/traffic.o"
+    if "200x60" in look:
+        await film(debugger, program, folder, size, theme, look)
+        await film(mistake, "docs/examples/block.o", folder, size, theme, look)
+        await film(wide, program, folder, size, theme, look)
+        return
+    if look == "-no-color":
+        os.environ["NO_COLOR"] = "1"
+    else:
+        await film(walk, program, folder, size, theme, look)
+        await film(refusal, "tests/objects/bad_offbyone.o", folder, size, theme, look)
+        await film(debugger, program, folder, size, theme, look)
+        await at_home(folder, size, theme, look)
+    await film(kernel, program, folder, size, theme, look)
+    if not LOOKS[look] or MISTAKE[0] in LOOKS[look]:
+        await film(mistake, "docs/examples/block.o", folder, size, theme, look)
+    if not LOOKS[look] or "listing" in " ".join(LOOKS[look]):
+        await film(listing, program, folder, size, theme, look)
+    if not LOOKS[look] or "dead-code" in LOOKS[look]:
+        await film(dead, "tests/objects/dead_code.o", folder, size, theme, look)
+    if not LOOKS[look]:
+        await film(relocations, "tests/objects/core.o", folder, size, theme, look)
+        spec, program_of_10000 = large_program(10_000)
+        spec.file = "large.o"
+        spec.programs = {"large": program_of_10000}
+        await film(large, spec, folder, size, theme, look)
+    os.environ.pop("NO_COLOR", None)
 
 
 if __name__ == "__main__":
@@ -405,4 +472,8 @@ if __name__ == "__main__":
     os.chdir(ROOT)  # so that the pictures show the object's path as a user would write it
     with tempfile.TemporaryDirectory() as home:  # what was opened on this machine is in no picture
         os.environ |= {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
-        asyncio.run(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "screenshots"))
+        arguments = argparse.ArgumentParser(description=__doc__)
+        arguments.add_argument("--folder", type=Path, default=ROOT / "screenshots")
+        arguments.add_argument("--looks", default=",".join(LOOKS), help=f"of {','.join(LOOKS)}: --looks=-light,-80x24")
+        given = arguments.parse_args()
+        asyncio.run(main(given.folder.absolute(), given.looks.split(",")))

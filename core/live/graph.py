@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..analysis.counting import Counting
@@ -30,6 +31,8 @@ _CAPACITY: Final = 3600
 _MAX_TRACKS: Final = 64
 """Counters that are followed without being asked for, so that a graph has a past when it is opened."""
 _MAX_TRACKED_ENTRIES: Final = 16
+_MOST_ROWS: Final = 64
+"""Entries of a map that are followed because all of it is drawn: a histogram in powers of two has no more."""
 _BUSIEST: Final = 3
 """Lines of a map's own chart, where none of its numbers was chosen."""
 _BUSIER: Final = 1.25
@@ -73,6 +76,8 @@ class Graph:
         self._fields: dict[str, Fields] = {}
         self._marks: deque[Mark] = deque(maxlen=_MAX_MARKS)
         self._since = 0.0
+        self._whole: set[Counter] = set()
+        """What is followed at all entries of its map."""
         self.shows_values = False
 
     @property
@@ -140,7 +145,10 @@ class Graph:
         return tuple(self._marks)
 
     def _follow_all(self, sample: Sample) -> None:
-        """Follow the counters of small maps from the start."""
+        """Follow the counters of small maps from the start, and those that are drawn of the whole map."""
+        for counter in self._whole:
+            for entry in sample.maps[counter.name].entries[:_MOST_ROWS] if counter.name in sample.maps else ():
+                self._track(Chosen(counter, entry.key))
         for name, snapshot in sample.maps.items():
             if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > _MAX_TRACKED_ENTRIES:
                 continue
@@ -209,6 +217,18 @@ class Graph:
             ChartSeries(f"{name} runs", list(series), number % SLOTS)
             for number, (name, (_, series)) in enumerate(self._runs.items())
         ]
+
+    def rows(self, counter: Counter) -> list[ChartSeries]:
+        """Return a counter at all entries of its map, as far as they are followed, which they are from now on.
+
+        Those of an array are in its order, others in that in which they were seen first.
+        """
+        self._whole.add(counter)
+        found = [each for each in self._tracks if each.counter == counter]
+        if self._spec.maps[counter.name].type.is_indexed:
+            found.sort(key=lambda each: int.from_bytes(each.key, sys.byteorder))
+        series = [self._series(each, 0) for each in found]
+        return [replace(each, label=each.label.removesuffix(f" {counter.label}")) for each in series]
 
     @property
     def programs(self) -> Sequence[str]:

@@ -73,14 +73,15 @@ class HelpRows(RowView):
     ) -> None:
         """Initialise the rows: *about* the pane and the first group are open, the others folded."""
         super().__init__()
-        self._about = [line for part in about.splitlines() for line in wrapped(part, _TEXT_WIDTH)]
+        self._about = about
         self._groups = {title: _entries(entries, keymap) for title, entries in groups.items()}
         self._folded: set[str] = set(list(self._groups)[1:])
         self.rows: list[_Row] = []
         self._arrange()
 
     def _arrange(self) -> None:
-        rows = [_Row(line) for line in self._about]
+        width = min(_TEXT_WIDTH, max(20, self.size.width - 4)) if self.size.width else _TEXT_WIDTH
+        rows = [_Row(line) for part in self._about.splitlines() for line in wrapped(part, width)]
         for title, entries in self._groups.items():
             if title:
                 count = sum(bool(entry.text) for entry in entries)
@@ -88,6 +89,11 @@ class HelpRows(RowView):
             if title not in self._folded:
                 rows += entries
         self.rows = rows
+
+    def on_resize(self) -> None:
+        """Break the sentences where the list ends. Textual calls the base class's handler by itself."""
+        self._arrange()
+        self.refresh_rows()
 
     def row_count(self) -> int:
         """Return how many lines there are."""

@@ -67,7 +67,10 @@ class PresetsDialog(Dialog[PresetRequest]):
             yield line(f"Set now: {_listed(self._values)}", classes="dialog-text")
             yield Input(placeholder="save it under this name", id="preset-name")
         else:
-            yield line("Every variable is as in the file: there is nothing to save.", classes="dialog-text")
+            yield line(
+                "Every variable is as in the file. What is set (3, then e) can be kept here under a name.",
+                classes="dialog-text",
+            )
         if self._presets:
             yield OptionList(*map(_option, self._presets), id="presets")
             others = "variables only: constants are frozen" if self._live else "all others become as in the file"

@@ -214,3 +214,10 @@ async def test_what_is_tried_anew_is_taken_back_from_a_dialog_too(explore: Calla
         assert "did not work" not in walk.screen
         await walk.press("escape")
         assert walk.message == ""
+
+
+async def test_the_sentences_of_the_help_are_whole_where_there_is_little_room(explore: Callable[..., Any]) -> None:
+    async with explore(size=(40, 14)) as walk:
+        await walk.press("question_mark")
+        inside = [line.split("│")[1].strip(" ▌") for line in walk.screen.split("\n") if line.count("│") > 1]
+        assert "What the object holds. ✗ cannot be loaded here, * was set by you" in " ".join(inside)

@@ -16,11 +16,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ....core.btf.units import Unit
+from ....core.listing.amount import LEVELS
 from ....core.live.series import mean, runs
 from ...text.charset import is_ascii_terminal
 from ...text.fit import fitted, wrapped
 from ...text.format import amount, axis_labels, axis_scale, duration
 from ..lists.virtual_list import foreground
+from .heat_map import HeatMap, HeatRow
 from .legend import Legend, LegendRow
 from .plot import AREA, CURSOR, MARK, Axis, Canvas, linear_axis, log_axis
 
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_ROWS", "VIEWS", "Chart", "marker"]
 
-VIEWS = ("lines", "small", "log")
-"""All lines in one plot, each in a small one of its own, all on a logarithmic scale."""
+VIEWS = ("lines", "small", "log", "heat")
+"""All lines in one plot, each in a small one of its own, all on a logarithmic scale, or as rows of shades."""
 
 MARKERS = "●▲■◆▼✚"
 """The shapes of the series, by their slots."""
@@ -99,6 +101,7 @@ class Chart(Widget):
         "chart--area",
         "chart--cursor",
         "chart--mark",
+        *(f"chart--heat-{level}" for level in range(1, LEVELS + 1)),
         "chart--series-1",
         "chart--series-2",
         "chart--series-3",
@@ -115,6 +118,7 @@ class Chart(Widget):
     | `chart--area` | The area under a single series. |
     | `chart--cursor` | The moment that is read. |
     | `chart--mark` | What was done, and when. |
+    | `chart--heat-1` … `-7` | Amounts of a heat map, from few to many. |
     | `chart--series-1` … `-6` | The lines' colours; a seventh series begins anew. |
     """
 
@@ -136,7 +140,7 @@ class Chart(Widget):
         & > .chart--series-5 { color: $series-5; text-style: bold; }
         & > .chart--series-6 { color: $series-6; text-style: bold; }
     }
-    """
+    """ + "\n".join(f"Chart > .chart--heat-{level} {{ color: $heat-{level}; }}" for level in range(1, LEVELS + 1))
 
     window: reactive[float] = reactive(60.0)
     """How many seconds back the x axis reaches."""
@@ -284,6 +288,8 @@ class Chart(Widget):
         drawn = self._lines(width)
         if not any(line.points for line in drawn):
             return self._draw_sentence(self.empty_text, width, height)
+        if self.view == "heat":
+            return self._draw_heat(drawn, width, height)
         marks = self._marks_in_sight()
         most = 0 if not marks else 2 if height >= _MARKED_TWICE_FROM else 1
         most = max(0, min(most, height - LEAST_ROWS - _AXIS_ROWS - 1))
@@ -310,6 +316,46 @@ class Chart(Widget):
         lines += self._draw_marks(marks, most)
         base = self.rich_style
         return [Strip(line).adjust_cell_length(width).apply_style(base) for line in [*legend, *lines]]
+
+    def _draw_heat(self, drawn: Sequence[_Line], width: int, height: int) -> list[Strip]:
+        """Draw a row for each series, the first at the bottom, and above them what the shades mean."""
+        rows = [HeatRow(line.series.label, line.runs, line.longest) for line in drawn]
+        margin = min(max(cell_len(row.label) for row in rows), width // 3) + 1
+        self._left, self._columns = margin + 2, max(1, width - margin - 2)
+        start, last = self._frame.now - self.window, max(1, self._columns - 1)
+        times = [start + self.window * column / last for column in range(self._columns)]
+        heat = HeatMap(rows, times, ascii=self.ascii)
+        room = height - 1 - _AXIS_ROWS
+        if room < LEAST_ROWS:
+            return self._draw_sentence("no room for a chart", width, height)
+        marks = self._marks_in_sight()
+        reads = None if self.reading is None else self._column_of(self.reading)
+        shown = range(min(len(heat.rows), room - (1 if marks else 0)))
+        lines = [self._heat_legend(heat, drawn[0].series, reads, len(heat.rows) - len(shown))]
+        axis, vertical = self._ink("chart--axis"), "|" if self.ascii else "┤"
+        inks = [self._ink("chart--grid"), *(self._ink(f"chart--heat-{level}") for level in range(1, LEVELS + 1))]
+        for number in reversed(shown):
+            line = [Segment(f"{fitted(heat.rows[number].label, margin - 1):>{margin}} {vertical}", axis)]
+            cells = [Segment(shade, inks[level]) for shade, level in heat.cells(number)]
+            if reads is not None and cells[reads].text == " ":
+                cells[reads] = Segment("|" if self.ascii else "│", self._ink("chart--cursor"))
+            lines.append([*line, *cells])
+        lines += self._draw_time_axis(self._columns, margin)
+        lines += self._draw_marks(marks, min(1, max(0, height - len(lines))))
+        return [Strip(line).adjust_cell_length(width).apply_style(self.rich_style) for line in lines]
+
+    def _heat_legend(self, heat: HeatMap, series: ChartSeries, reads: int | None, hidden: int) -> list[Segment]:
+        """Return what the shades mean, where half of all is at the moment that is read, and how much is not shown."""
+        line = [Segment(" ")]
+        for number, (shade, least) in enumerate(heat.steps):
+            ink = self._ink(f"chart--heat-{1 + round(number * (LEVELS - 1) / (len(heat.steps) - 1))}")
+            least_text = amount(least, series.unit, per_second=series.is_rate)
+            line += [Segment(shade * 2, ink), Segment(f" {least_text}  ", self._ink("chart--legend"))]
+        told = heat.quantiles(self._columns - 1 if reads is None else reads)
+        line.append(Segment("  ".join(f"{name} {label}" for name, label in told), self._ink("chart--legend")))
+        if hidden:
+            line.append(Segment(f"  +{hidden} rows", self._ink("chart--axis")))
+        return line
 
     def _column_of(self, time: float) -> int:
         """Return the column of the plot at a moment in sight."""

@@ -30,14 +30,16 @@ __all__ = ["GraphPane"]
 
 
 _EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses in a map (4)."
-_VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale"}
+_VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale", "heat": ", all entries as a heat map"}
 
 
 class GraphPane(Vertical, can_focus=True):
     """A chart under one line that says what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view", "View", id="graph.view", tooltip="Next view: lines, a small one of each, log scale"),
+        Binding(
+            "v", "view", "View", id="graph.view", tooltip="Next view: lines, a small one of each, log scale, heat map"
+        ),
         Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
         Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
         Binding("left,h", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
@@ -89,6 +91,11 @@ class GraphPane(Vertical, can_focus=True):
         return self.query_one(Chart)
 
     @property
+    def _has_rows(self) -> bool:
+        """Whether the chosen line is of a map that may have several entries."""
+        return self._selected is not None and bool(self._selected.key)
+
+    @property
     def window(self) -> float:
         """Seconds that the chart reaches back."""
         return self.chart.window
@@ -105,6 +112,10 @@ class GraphPane(Vertical, can_focus=True):
         chart = self.chart
         if chart.selected is not None or len(graph.chosen) > 1:
             chart.selected = min(chart.selected or 0, len(series) - 1) if len(series) > 1 else None
+        if chart.view == "heat" and not self._has_rows:
+            chart.view = "lines"
+        if chart.view == "heat" and (selected := self._selected) is not None:
+            series = graph.rows(selected.counter)
         chart.show(series, now, graph.marks)
         self._now = now
         self._show_title()
@@ -184,11 +195,16 @@ class GraphPane(Vertical, can_focus=True):
             self.post_message(self.Followed(Node(NodeKind.PROGRAM, graph.programs[number])))
 
     def action_view(self) -> None:
-        """Draw all in one plot, each in one of its own where there are several, or on a logarithmic scale."""
-        chart = self.chart
-        views = [each for each in VIEWS if each != "small" or (self._graph and len(self._graph.series()) > 1)]
+        """Draw all in one plot, each in one of its own where there are several, on a logarithmic scale, or all entries
+        of the chosen line's map as a heat map.
+        """
+        chart, graph = self.chart, self._graph
+        if graph is None:
+            return
+        can = {"small": len(graph.series()) > 1, "heat": self._has_rows}
+        views = [each for each in VIEWS if can.get(each, True)]
         chart.view = views[(views.index(chart.view) + 1) % len(views)] if chart.view in views else views[0]
-        self._show_title()
+        self.show(graph, self._now)
 
     def action_values(self) -> None:
         """Draw values, or rates."""

@@ -147,7 +147,7 @@ async def test_v_draws_each_line_by_itself_and_then_on_a_logarithmic_scale() -> 
         await pilot.press("v")  # a line alone has no other to be drawn apart from
         assert "the last 1 min, log scale" in (await shown(app, pilot))[0]
         app.choose(UDP)
-        await pilot.press("v")
+        await pilot.press("v", "v")  # past the heat map
         texts = await shown(app, pilot)
         assert "packets of traffic per second  the last 1 min  [ ]" in texts[0]
         assert [line.split("┤")[0].strip() for line in texts if "┤" in line] == ["150/s", "100/s", "50/s", "0"]
@@ -165,3 +165,23 @@ async def test_v_draws_each_line_by_itself_and_then_on_a_logarithmic_scale() -> 
         await pilot.press("v")
         texts = await shown(app, pilot)
         assert [line.split("┤")[0].strip() for line in texts if "┤" in line] == ["1 k/s", "100/s", "10/s", "1/s"]
+
+
+async def test_the_last_view_has_all_entries_as_rows_of_shades() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.run_for(60)
+        app.pane.focus()
+        await pilot.press("v", "v")
+        assert app.pane.chart.view == "lines"  # the runs of programs have no entries
+        app.choose(TCP)
+        await pilot.press("v", "v")
+        texts = await shown(app, pilot)
+        assert "all entries as a heat map" in texts[0]
+        assert re.fullmatch(r" ·· 0\.0?1/s .*██ 100/s +p50 \{IPV4, UDP\}.*", texts[1])
+        rows = [line for line in texts if "┤" in line]
+        assert [line.split("┤")[0].strip() for line in rows] == ["{IPV4, UDP}", "{IPV4, TCP}"]
+        assert set(rows[1].split("┤")[1].strip()) == {"█"}  # 100 each second
+        assert re.fullmatch(r"▒+▓+█+", rows[0].split("┤")[1])
+        await pilot.press("v")
+        assert app.pane.chart.view == "lines"
