@@ -64,6 +64,9 @@ class Need(NamedTuple):
 
 def map_needs(spec: MapSpec) -> Iterator[Need]:
     """Yield what creating a map needs, its inner maps among it."""
+    if spec.in_arena:
+        yield Need("its variables lie in an arena: map type arena", since.map_type(MapType.ARENA))
+        return
     if (found := since.map_type(spec.type)) is not None:
         yield Need(f"map type {spec.type.label}", found)
     for flag in MapFlag:

@@ -56,4 +56,5 @@ CODE: Final = """
 """
 """What references in code may be: calls of functions of the object, direct access to data sections, tail calls beside
 calls (x86-64), addresses of variables of the kernel's, functions as values, calls of the kernel's functions; and system
-calls that take their arguments in a pt_regs (x86-64). Of instructions, `core.kernel.probe.instructions` tells."""
+calls that take their arguments in a pt_regs (x86-64: "syscalls/x86: Use 'struct pt_regs' based syscall calling
+convention for 64-bit syscalls", of 2018-04-05). Of instructions, `core.kernel.probe.instructions` tells."""
