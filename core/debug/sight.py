@@ -236,6 +236,7 @@ class Eyes:
         slots = {place - first_place for place in trail.counts if session.world.processor.at(place)[0] is shown}
         read, written = trail.packet_use(position)
         packet = session.packet
+        known = {} if session.verified is None else session.verified.here()
         ends = self._verdict(timeline.r0) if timeline.error is None and timeline.r0 is not None else ""
         stops = session.breakpoints.places
         return Sight(
@@ -254,8 +255,8 @@ class Eyes:
             location=location,
             last=session.symbols.location(timeline.places[position - 1]) if position else None,
             will_jump=self._jumps(position),
-            registers=self._registers(before),
-            known={} if session.verified is None else session.verified.here(),
+            registers=self._registers(before, known),
+            known=known,
             unknown="" if session.verified is None else session.verified.logs.problem,
             stack=self._stack(before),
             calls=tuple(session.calls),
@@ -301,14 +302,14 @@ class Eyes:
             return None
         return session.world.processor.at(places[position + 1])[1] == insn.jump_target(slot)
 
-    def _registers(self, before: Sight | None) -> tuple[Register, ...]:
+    def _registers(self, before: Sight | None, known: Mapping[str, Known]) -> tuple[Register, ...]:
         session, pointers = self.session, Pointers(self.session)
         old = {} if before is None else {each.name: each.value for each in before.registers}
         found: list[Register] = []
         values = session.registers[:1] if session.at_end else session.registers
         for number, value in enumerate(values):
             name = f"r{number}"
-            pointed = pointers.at(value)
+            pointed = None if name in known and known[name].is_number else pointers.at(value)
             text, there = ("", "") if pointed is None else pointed
             if pointed is None and number == 0 and session.at_end:
                 there = self._verdict(value)

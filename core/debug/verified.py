@@ -49,6 +49,8 @@ class Known(NamedTuple):
     """`0 … 255`, `17`, `pkt(off=14,r=34)`, `any number`."""
     admits: bool | None
     """Whether what the run has is what it knew; None where that cannot be told."""
+    is_number: bool = False
+    """Whether it is a number on all ways to where the run is, and so no pointer that it looks like."""
     doubt: str = ""
     """Why it may legally be something else, where it is: `pruned`, `imprecise`; empty where it may not."""
 
@@ -266,9 +268,10 @@ class Verified:
             if place[0] == "R":
                 number = int(place[1:])
                 if number < len(registers):
-                    found[f"r{number}"] = Known(_text(value), self._admits(value, registers[number]), doubt)
+                    is_number = value.kind == "scalar" and precise is not None
+                    found[f"r{number}"] = Known(_text(value), self._admits(value, registers[number]), is_number, doubt)
             else:
-                found[place] = Known(_text(value), self._slot_admits(value, int(place[2:])), doubt)
+                found[place] = Known(_text(value), self._slot_admits(value, int(place[2:])), doubt=doubt)
         return found
 
     def _slot_admits(self, value: Value, offset: int) -> bool | None:

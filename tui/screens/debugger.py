@@ -62,7 +62,8 @@ _ABOUT: Final = {
     "code": "The program, and the run's way through it: × how often it is there in all, – never, ▶ what comes next, "
     "● a breakpoint. What the run has not come to yet is dim.",
     "state": "Registers, what is watched, calls, what stops the run, the stack. • is what the step before has changed. "
-    "A pointer is where it leads to, and beside it what lies there.",
+    "A pointer is where it leads to, and beside it what lies there; then what the kernel's verifier knew, where it was "
+    "asked: ✓ it is so, ≠ it need not be (pruned, imprecise), ✗ it should be.",
     "packet": "The packet as it is here, by layers and as bytes: what the program has read is underlined, what it has "
     "written stands out.",
     "maps": "What this run has changed in maps and variables: before, and now.",

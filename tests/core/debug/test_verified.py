@@ -146,3 +146,20 @@ def test_where_there_is_no_log_it_is_said() -> None:
         assert Eyes(session).look().unknown == "log.txt has no log of prog"
         with pytest.raises(UsageError, match=r"log\.txt has no log of prog"):
             Interpreter(session).execute("info ranges")
+
+
+def test_a_number_that_looks_like_an_address_is_told_by_what_the_verifier_knew() -> None:
+    raw = object_of(insn(0xB7, 6, 0, 0, 0x100000) + insn(0xB7, 0, 0, 0, 0) + insn(0x95))
+    log = (
+        "0: R1=ctx() R10=fp0\n0: (b7) r6 = 1048576                   ; R6=0x100000\n"
+        "1: (b7) r0 = 0                        ; R0=0\n2: (95) exit\nprocessed 3 insns\n"
+    )
+    recording = Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(SHORT)], object_=raw)
+    with Session(recording) as session:
+        session.goto(1)
+        assert session.registers[6] == 0x100000
+        assert Eyes(session).look().registers[6].text == "pkt+0"
+        session.know(VerifierLogs.given(log, "prog", "log.txt"))
+        assert Eyes(session).look().registers[6].text == "1048576"
+        # What it knew to be a pointer is one.
+        assert Eyes(session).look().registers[1].text == "ctx"
