@@ -82,7 +82,7 @@ class Outcomes:
             f"opened {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
             "that others have loaded, to read only"
         )
-        self._log.show("no verifier's log: it was told to whoever loaded this, and the kernel keeps none")
+        self._log.show("no verifier's log: whoever loaded this had it, the kernel keeps none")
         self._operations.monitor.start()
 
     def attached(self, message: Attached) -> None:

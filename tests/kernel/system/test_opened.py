@@ -162,7 +162,7 @@ async def test_the_top_line_says_where_it_lives_and_that_it_is_only_read(others:
         await walk.press("R")
         assert "a test run changes maps, and these are somebody else's" in walk.message
         await walk.press("6")
-        assert "no verifier's log: it was told to whoever loaded this" in walk.screen
+        assert "no verifier's log: whoever loaded this had it, the kernel keeps none" in walk.screen
         await walk.press("2")
         await walk.until(lambda: "; ctx->data_end" in walk.screen)
         await walk.press("m")

@@ -66,14 +66,14 @@ BESIDE = [
 GROUPS = [
     "▌3 control groups with programs                               runs/s   ns/run",
     " /system.slice  1 own",
-    "   cgroup_inet_ingress  multi  all of these run, and those of the groups abo…",
+    "   cgroup_inet_ingress  multi  all run, then those of the groups above",
     "▌  ├─▶ 1    own                 19 sd_fw_ingress             • 4,118      122",
     "   /system.slice/a.service  1 own, 1 from above",
-    "     cgroup_inet_ingress  multi  all of these run, and those of the groups a…",
+    "     cgroup_inet_ingress  multi  all run, then those of the groups above",
     "     ├─▶ 1  own                 71 old_filter                      0        –",
     "     ├─▶ 2  from /system.slice  19 sd_fw_ingress             • 4,118      122",
     " /user.slice  1 own",
-    "   cgroup_inet4_connect  override  this one alone; a group below may have on…",
+    "   cgroup_inet4_connect  override  alone, unless a group below has its own",
     "   ├─▶      own                 88 probe_tcp                       0        –",
 ]
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["MODES", "Step", "group_steps", "interface_steps", "namespace_steps", "runs_here"]
 
 MODES: Final = {
-    "multi": "all of these run, and those of the groups above after them",
-    "override": "this one alone; a group below may have one in its place",
-    "exclusive": "this one alone; no group below may have one",
+    "multi": "all run, then those of the groups above",
+    "override": "alone, unless a group below has its own",
+    "exclusive": "alone: no group below may have one",
 }
 """What a control group's way of attaching means for what runs in it."""
 
