@@ -18,7 +18,9 @@ from bpftui.core.spec import CollectionSpec
 pytestmark = pytest.mark.kernel
 
 ROOT: Final = Path(__file__).parents[2]
-OBJECTS: Final = sorted([*ROOT.glob("tests/objects/*.o"), *ROOT.glob("bpf/*.o")])
+OBJECTS: Final = sorted(
+    path for path in [*ROOT.glob("tests/objects/*.o"), *ROOT.glob("bpf/*.o")] if not path.stem.endswith("eb")
+)
 MOST: Final = 150
 """Steps of a run that are looked at."""
 EXPLAINED: Final = {

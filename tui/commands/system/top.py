@@ -153,7 +153,9 @@ class _Looks:
             self.missing = look.snapshot.missing
             yield look
             due = min(due + self._interval, end)
-            if time.monotonic() >= end or until() or self._over.wait(max(due - time.monotonic(), 0)):
+            # One look alone tells nothing: where the first one took all the time, there is a second one still.
+            is_over = look.time > 0 and time.monotonic() >= end
+            if is_over or until() or self._over.wait(max(due - time.monotonic(), 0)):
                 return
 
     def stop(self) -> None:
