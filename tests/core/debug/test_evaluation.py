@@ -42,6 +42,15 @@ def session() -> Iterator[Session]:
     [
         ("1 + 2 * 3", "7"),
         ("(1 + 2) * 3 == 9 && 0x10 != 020", "0"),
+        # Each sign binds tighter than the one of the line before.
+        ("1 || 1 && 0", "1"),
+        ("0 && 0 | 1", "0"),
+        ("1 | 1 ^ 1", "1"),
+        ("1 ^ 1 & 0", "1"),
+        ("2 & 2 == 2", "0"),
+        ("3 == 3 < 2", "0"),
+        ("1 < 1 << 1", "1"),
+        ("1 << 1 + 1", "4"),
         ("-7 / 2", "-3"),
         ("-7 % 2", "-1"),
         ("~0", "-1"),
@@ -81,7 +90,7 @@ def session() -> Iterator[Session]:
         (r"""'"' == '\"'""", "1"),
         ("0xffffffffffffffff", "18446744073709551615"),
         ("+".join(["1"] * 64), "64"),
-        ("-" * 60 + "7", "7"),
+        ("-" * 62 + "7", "7"),
         ("!" * 61 + "0", "1"),
     ],
 )
@@ -109,6 +118,7 @@ def test_values(session: Session, text: str, told: str) -> None:
         ("&1", "'&1' at '&1' (character 1): it lies nowhere, and has no address"),
         ("099", "'099' at '099' (character 1): a number that begins with 0 is octal in C"),
         ("(" * 200 + "1" + ")" * 200, "it is nested more than 64 deep"),
+        ("-" * 63 + "7", "it is nested more than 64 deep"),
         ("1" * 5000, "an expression has at most 4,096 characters"),
         ("+".join(["1"] * 1500), "it is nested more than 64 deep"),
         ("pkt" + "[0]" * 1000, "it is nested more than 64 deep"),
