@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import termios
 from typing import TYPE_CHECKING, Any, Final
@@ -73,17 +74,25 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
 
         def _sigtstp_application(self, *arguments: Any) -> None:
             """Stop between two turns of the loop: whoever is interrupted may hold what giving up the terminal takes."""
-            if self._loop is None or self._away or not self._loop.is_running():
+            if self._has_ended():
+                os.kill(os.getpid(), signal.SIGSTOP)
+            elif self._loop is None or self._away:
                 super()._sigtstp_application(*arguments)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
             else:
                 self._loop.call_soon_threadsafe(super()._sigtstp_application)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
 
         def _sigcont_application(self, *arguments: Any) -> None:
             """Take the terminal back, also after a stop that nobody hears of, which shells end with modes of theirs."""
+            if self._has_ended():
+                return
             if self._away or self._loop is None:
                 super()._sigcont_application(*arguments)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            elif self._loop.is_running():
+            else:
                 self._loop.call_soon_threadsafe(self._begin_again)
+
+        def _has_ended(self) -> bool:
+            """Whether the app is over: the terminal is given up by then, and a stop has nothing to give back."""
+            return self._loop is not None and not self._loop.is_running()
 
         def _begin_again(self) -> None:
             with contextlib.suppress(termios.error):  # of a terminal that is gone

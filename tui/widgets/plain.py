@@ -126,6 +126,11 @@ class Checkbox(widgets.Checkbox):
         super().__init__(plain(label), value, id=id, compact=True)
 
 
+def _room(options: widgets.OptionList, width: int) -> int:
+    """Return the cells of a list of options, so many that one is left of each."""
+    return max(width, options.get_component_styles("option-list--option").padding.width + 1)
+
+
 class OptionList(PlainTitles, widgets.OptionList):
     """A list of options; without colours the highlighted one is underlined."""
 
@@ -140,6 +145,10 @@ class OptionList(PlainTitles, widgets.OptionList):
         options = (plain(each) if isinstance(each, str) else each for each in content)
         super().__init__(*options, id=id, markup=False, compact=compact)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines that the options take, also in a terminal that has no cell for them."""
+        return super().get_content_height(container, viewport, _room(self, width))
+
 
 class SelectionList(widgets.SelectionList[_Value]):
     """A list of options to tick."""
@@ -147,6 +156,10 @@ class SelectionList(widgets.SelectionList[_Value]):
     def __init__(self, options: Iterable[tuple[str, _Value]], *, id: str) -> None:  # noqa: A002 - Textual's own name
         """Initialise the list of *options*, all of them ticked: text and value."""
         super().__init__(*(Selection[_Value](plain(text), value, True) for text, value in options), id=id)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines that the options take, also in a terminal that has no cell for them."""
+        return super().get_content_height(container, viewport, _room(self, width))
 
 
 class Select(widgets.Select[str]):

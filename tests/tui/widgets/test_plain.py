@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.dialogs.variable_editor import VariableEditor
-from bpftui.tui.widgets.plain import Input, Label, OptionList, Static
+from bpftui.tui.widgets.plain import Input, Label, OptionList, SelectionList, Static
 from bpftui.tui.widgets.spec.variables_view import whole
 
 if TYPE_CHECKING:
@@ -76,6 +76,26 @@ async def test_a_text_that_takes_another_line_is_laid_out(monkeypatch: pytest.Mo
 class ChoiceApp(BaseApp[None]):
     def compose(self) -> ComposeResult:
         yield OptionList("one", "two", id="choices")
+
+
+async def test_choices_have_a_height_in_a_terminal_of_one_cell() -> None:
+    class Asking(BaseApp[None]):
+        """Choices with room around them."""
+
+        CSS = "#choices, #ticked { height: auto; padding: 0 2; }"
+
+        def compose(self) -> ComposeResult:
+            yield OptionList("a long name", id="choices")
+            yield SelectionList([("a long name", 1)], id="ticked")
+
+    app = Asking()
+    async with app.run_test(size=(1, 1)) as pilot:
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert app.query_one("#choices").size.height == 1
+        await pilot.resize_terminal(1, 1)
+        await pilot.pause()
+        assert app.query_one("#choices").size.width == 0
 
 
 async def test_without_colours_the_highlighted_choice_is_underlined(monkeypatch: pytest.MonkeyPatch) -> None:
