@@ -1,13 +1,18 @@
 """How long after a key the screen is painted, with 500,000 instructions behind it.
 
-    python -m tests.bench.bench_keypress [--rounds N] [--slots N] [KEY …]
+    python -m tests.bench.bench_keypress [--rounds N] [--slots N] [--size 120x40] [KEY …]
 
-Real keys go through the app, with a program of 500,000 instructions in an object of 5,000 functions, one after the
-other, as a user presses them who waits for the screen. Two times are taken of each: until the first paint after it,
-and the longest time in which the loop could have painted nothing, whoever was at it, until all was quiet again. Both as
-time on the clock, and as work of the loop's thread, which says about the same on a machine that has other things to
-do, but for what they take of its caches and its other half of a core: a loop of a fixed length is timed before each
-key, and the work is scaled by how much slower it was than the quickest one of the walk.
+The explorer runs in a terminal, with a program of 500,000 instructions in an object of 5,000 functions, and keys are
+written to it one after the other, as by a user who waits for the screen. Of each are told:
+
+- *paint*: from the key's bytes to the first that the explorer writes after it, by the clock;
+- *work*: the processor's time that the thread of its loop took until then;
+- *held*: the longest time for which the loop did one thing until all was quiet again, in which it paints nothing and
+  hears no key, as the processor's time of its thread.
+
+A machine that has other things to do makes the first useless and the others longer, by what it takes of caches and of
+the other half of a core: a loop of a fixed length is timed beside each key, and *work* and *held* are scaled by how
+much slower it was than the quickest one of the walk. The least of all rounds counts: what is more is the machine's.
 """
 
 from __future__ import annotations
@@ -15,155 +20,235 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import gc
+import os
+import select
 import statistics
+import struct
+import subprocess
+import sys
+import tempfile
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bpftui.core.live import Session
-from bpftui.tui.app import BpftuiApp
 from tests.bench.large_program import SLOTS, large_program
-from tests.tui.fakes import FakeRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-QUIET = 0.25
-"""Seconds without a paint after which a key has done what it does."""
-LONGEST = 8.0
+QUIET: Final = 0.2
+"""Seconds without a byte, and without work in the loop, after which a key has done what it does."""
+LONGEST: Final = 6.0
+_BUSY: Final = 0.04
+"""The share of a processor that the loop takes while it only waits."""
+_RECORD: Final = struct.Struct("dd")
+_NAMED: Final = {
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "pageup": "\x1b[5~",
+    "pagedown": "\x1b[6~",
+    "delete": "\x1b[3~",
+    "enter": "\r",
+    "escape": "\x1b",
+    "backspace": "\x7f",
+    "tab": "\t",
+    "space": " ",
+    "ctrl+left": "\x1b[1;5D",
+    "ctrl+right": "\x1b[1;5C",
+}
 
-WALK = (
-    *("down", "down", "pagedown", "2", "down", "down", "pagedown", "G", "g", "ctrl+d", "ctrl+u", "right", "left"),
-    *("space", "space", "minus", "plus", "v", "v", "v", "v", "slash", *"lookup", "enter", "n", "N", "u", "escape"),
-    *("enter", "backspace", "3", "down", "4", "down", "5", "6", "1", "escape", "z", "z", "ctrl+p", *"step", "escape"),
-    *("colon", *"250000", "enter", "y", "question_mark", "escape", "2", "z", "z", "escape", "minus", "plus"),
-)
+WALK: Final = {
+    "tree": "down up j k pagedown pageup ctrl+d ctrl+u G g j j space space l h minus plus y / l o o k enter n N escape",
+    "overview": "1 down down right left enter backspace escape",
+    "code": "2 j j down up pagedown pageup ctrl+d ctrl+u G g pagedown right left space space minus plus m m m > <"
+    " v / m a p _ enter n N escape v v v u down escape enter backspace y Y ctrl+s escape x escape escape",
+    "flow": "2 v v v down right up + - G g pagedown ctrl+d m m enter backspace v escape",
+    "places": ": 2 5 0 0 0 0 enter backspace ctrl+f ctrl+p s t e p escape ctrl+p @ s u b enter backspace",
+    "variables": "3 j j e 5 enter U ctrl+y space v v r ctrl+r Y / c o u n escape escape",
+    "maps": "4 j v v v / escape a escape escape",
+    "others": "5 6 j 1 escape z z ctrl+left ctrl+right ? j ? j escape escape P escape 0 escape )",
+}
+"""The keys of each place; a blank stands between two."""
 
 
-class Press(NamedTuple):
+class Pressed(NamedTuple):
     """What became of a key, in seconds."""
 
+    place: str
     key: str
     paint: float
-    """Until the first paint; 0 where nothing was painted."""
-    paint_work: float
-    stall: float
-    """The longest time in which nothing could be painted."""
-    stall_work: float
+    """0 where nothing was written."""
+    work: float
+    held: float
     slow: float
-    """Seconds of the loop of a fixed length, before it."""
+    """The loop of a fixed length, beside it."""
 
 
-class Meter:
-    """Notes when an app paints, and when its loop does not get round.
+class Explorer:
+    """The explorer in a terminal of its own.
 
     Args:
-        app: The app.
+        slots: Instructions of its program.
+        columns: The size of the terminal.
+        rows: The same.
     """
 
-    def __init__(self, app: BpftuiApp) -> None:
-        self.paints: list[tuple[float, float]] = []
-        self.stalls: list[tuple[float, float]] = []
-        display = app._display  # pyright: ignore[reportPrivateUsage]
+    def __init__(self, slots: int, columns: int, rows: int, home: str) -> None:
+        self._master, slave = os.openpty()
+        subprocess.run(["stty", "cols", str(columns), "rows", str(rows)], stdin=slave, check=True)
+        self._held, held = os.pipe()
+        os.set_blocking(self._held, False)
+        environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": home}
+        environment |= {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
+        command = [sys.executable, "-m", __spec__.name, "--inside", str(held), "--slots", str(slots)]
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, pass_fds=[held], env=environment, start_new_session=True
+        )
+        os.close(slave)
+        os.close(held)
+        self._schedstat = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/schedstat")
 
-        def painted(*arguments: Any) -> None:
-            display(*arguments)
-            self.paints.append((time.perf_counter(), time.thread_time()))
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+        os.close(self._held)
 
-        app._display = painted  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+    def settle(self, quiet: float = QUIET, longest: float = LONGEST) -> float:
+        """Wait until nothing is written and nothing is done; return when the first bytes came, 0 for never."""
+        begun = since = time.monotonic()
+        first, worked = 0.0, self.worked()
+        while (now := time.monotonic()) - since < quiet and now - begun < longest:
+            if select.select([self._master], [], [], 0.01)[0]:
+                os.read(self._master, 1 << 20)
+                since = time.monotonic()
+                if not first:
+                    first = since
+                    self._at_first = self.worked()
+            elif (work := self.worked()) - worked > _BUSY * quiet:
+                since, worked = now, work
+        return first
 
-    async def beat(self) -> None:
-        """Note how long the loop takes for each round."""
-        while True:
-            start, work = time.perf_counter(), time.thread_time()
-            await asyncio.sleep(0.001)
-            self.stalls.append((time.perf_counter() - start - 0.001, time.thread_time() - work))
+    def worked(self) -> float:
+        """Return the processor's time that the thread of its loop took, in seconds."""
+        return int(self._schedstat.read_text().split()[0]) / 1e9
+
+    def press(self, place: str, key: str) -> Pressed:
+        """Press a key, and wait until all is quiet."""
+        slow = spin(100_000)
+        tuple(self._longest())
+        worked, start = self.worked(), time.monotonic()
+        os.write(self._master, _bytes(key))
+        first = self.settle()
+        held = max(self._longest(), default=0.0)
+        paint, work = (first - start, self._at_first - worked) if first else (0.0, 0.0)
+        return Pressed(place, key, paint, work, held, (slow + spin(100_000)) / 2)
+
+    def _longest(self) -> Iterator[float]:
+        with contextlib.suppress(BlockingIOError):
+            while told := os.read(self._held, _RECORD.size * 256):
+                yield from (held for _, held in _RECORD.iter_unpack(told))
 
 
-async def pressed(app: BpftuiApp, meter: Meter, key: str) -> Press:
-    """Press a key, and wait until all is quiet."""
-    slow = spin(100_000)
-    meter.paints.clear()
-    meter.stalls.clear()
-    start, work = time.perf_counter(), time.thread_time()
-    app.simulate_key(key)
-    while True:
-        await asyncio.sleep(0.005)
-        last = meter.paints[-1][0] if meter.paints else start
-        if time.perf_counter() - last > QUIET or time.perf_counter() - start > LONGEST:
-            break
-    paint, paint_work = meter.paints[0] if meter.paints else (start, work)
-    stall, stall_work = (max(column) for column in zip(*meter.stalls, strict=True))
-    return Press(key, paint - start, paint_work - work, stall, stall_work, slow)
+def _bytes(key: str) -> bytes:
+    if key.startswith("ctrl+") and len(key) == len("ctrl+x"):
+        return bytes([ord(key[-1]) & 31])
+    name = {"minus": "-", "plus": "+"}.get(key, key)
+    return _NAMED.get(name, name).encode()
 
 
 def spin(rounds: int) -> float:
-    """Return the work of so many rounds of a loop, in seconds: a million takes some 0.03 on a quiet machine."""
+    """Return the work of so many rounds of a loop, in seconds: a million takes some 0.02 on a quiet machine."""
     start = time.thread_time()
     for _ in range(rounds):
         pass
     return time.thread_time() - start
 
 
-async def walk(keys: Sequence[str], rounds: int, slots: int) -> list[Press]:
-    """Open the object, and press keys."""
-    gc.disable()  # as `explore` does; the screen turns it on as soon as it is furnished
+def inside(held: int, slots: int) -> None:
+    """Be the explorer, and tell of what its loop is at for more than a millisecond."""
+    import gc
+
+    from bpftui.tui.running import run
+
+    turn = asyncio.Handle._run  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+
+    def timed(self: asyncio.Handle) -> None:
+        start = time.thread_time()
+        turn(self)
+        if (took := time.thread_time() - start) > 0.001:
+            os.write(held, _RECORD.pack(time.monotonic(), took))
+
+    asyncio.Handle._run = timed  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+    gc.disable()  # as commands do that open an object; the screen turns it on as soon as it is furnished
     spec, program = large_program(slots)
     spec.programs = {program.name: program, **dict(list(spec.programs.items())[:20])}  # pyright: ignore[reportAttributeAccessIssue]
-    app = BpftuiApp(Session(spec, FakeRuntime()), runtime="vm")
-    found: list[Press] = []
-    async with app.run_test(size=(120, 40)) as pilot:
-        await app.explorer.furnished.wait()
-        await pilot.pause(3)
-        meter = Meter(app)
-        beat = asyncio.create_task(meter.beat())
-        for _ in range(rounds):
-            for key in keys:
-                found.append(await pressed(app, meter, key))
-        beat.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beat
-    app.operations.close()
-    return found
+    run(spec, runtime="vm")
 
 
-def told(found: Sequence[Press]) -> None:
-    """Print what is slow, and how many are quick."""
-    quickest = min(each.slow for each in found)
-    for each in found:
-        scale = quickest / each.slow
-        mark = " ←" if max(each.paint_work, each.stall_work) * scale > 0.05 else ""
-        print(
-            f"{each.key:14} paint {each.paint * 1e3:7.1f} ms, work {each.paint_work * 1e3:6.1f}"
-            f"   stall {each.stall * 1e3:7.1f} ms, work {each.stall_work * 1e3:6.1f}"
-            f"   scaled {each.paint_work * scale * 1e3:6.1f}, {each.stall_work * scale * 1e3:6.1f}{mark}"
-        )
-    for what, times in (
-        ("paint, on the clock", [each.paint for each in found if each.paint]),
-        ("paint, work", [each.paint_work for each in found if each.paint]),
-        ("paint, work scaled", [each.paint_work * quickest / each.slow for each in found if each.paint]),
-        ("stall, on the clock", [each.stall for each in found]),
-        ("stall, work", [each.stall_work for each in found]),
-        ("stall, work scaled", [each.stall_work * quickest / each.slow for each in found]),
-    ):
-        cuts = statistics.quantiles(times, n=100)
+def walk(places: Mapping[str, Sequence[str]], rounds: int, slots: int, columns: int, rows: int) -> list[list[Pressed]]:
+    """Open the object, and press keys; return what became of them in each round."""
+    with tempfile.TemporaryDirectory() as home:
+        explorer = Explorer(slots, columns, rows, home)
+        try:
+            explorer.settle(quiet=5, longest=90)
+            return [
+                [explorer.press(place, key) for place, keys in places.items() for key in keys] for _ in range(rounds)
+            ]
+        finally:
+            explorer.close()
+
+
+def told(rounds: Sequence[Sequence[Pressed]]) -> None:
+    """Print what became of each key, those that are slow first, and how many are quick."""
+    quickest = min(each.slow for found in rounds for each in found)
+    keys: list[tuple[Pressed, float, float, float]] = []
+    for same in zip(*rounds, strict=True):
+        scaled = [(each.paint, each.work * quickest / each.slow, each.held * quickest / each.slow) for each in same]
+        keys.append((same[0], *(min(column) for column in zip(*scaled, strict=True))))
+    for each, paint, work, held in sorted(keys, key=lambda key: -max(key[2:])):
+        mark = " ←" if max(work, held) > 0.05 else ""
+        print(f"{each.place:10} {each.key:10} paint {_ms(paint)}   work {_ms(work)}   held {_ms(held)}{mark}")
+    painted = [key for key in keys if key[1]]
+    print(
+        f"\n{len(keys)} keys, {len(painted)} paint; {len(rounds)} rounds; loop of a fixed length {_ms(quickest * 10)}"
+    )
+    for what, times in zip(("paint", "work", "held"), zip(*(key[1:] for key in painted), strict=True), strict=True):
+        cuts = statistics.quantiles(times, n=100, method="inclusive")
         quick = sum(each < 0.05 for each in times) / len(times)
         print(
-            f"{what:20} {len(times)} keys: half under {cuts[49] * 1e3:.1f} ms, 99 % under {cuts[98] * 1e3:.1f},"
-            f" longest {max(times) * 1e3:.1f}; {quick:.1%} under 50 ms".replace("%", " %", 0)
+            f"{what:6} half under {_ms(cuts[49])}, 95 % under {_ms(cuts[94])}, 99 % under {_ms(cuts[98])},"
+            f" longest {_ms(max(times))}; {quick * 100:.1f} % under 50 ms"
         )
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:7.1f} ms"
 
 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--slots", type=int, default=SLOTS, help="instructions of the program")
-    parser.add_argument("keys", nargs="*", default=WALK)
+    parser.add_argument("--size", default="120x40", help="columns and rows of the terminal")
+    parser.add_argument("--place", action="append", choices=WALK, help="only the keys of this place")
+    parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("keys", nargs="*")
     options = parser.parse_args()
-    before = spin(1_000_000)
-    told(asyncio.run(walk(options.keys, options.rounds, options.slots)))
-    print(f"a million rounds of a loop: {before * 1e3:.1f} ms before, {spin(1_000_000) * 1e3:.1f} after")
+    if options.inside is not None:
+        inside(options.inside, options.slots)
+        return
+    places: dict[str, Sequence[str]] = {
+        place: keys.split() for place, keys in WALK.items() if not options.place or place in options.place
+    }
+    if options.keys:
+        places = {"": options.keys}
+    columns, rows = map(int, options.size.split("x"))
+    told(walk(places, options.rounds, options.slots, columns, rows))
 
 
 if __name__ == "__main__":
