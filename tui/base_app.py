@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
-from textual import events
+from textual import constants, events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
@@ -53,6 +53,9 @@ _Result = TypeVar("_Result")
 _SWITCH: Final = 0.0005
 """Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
 
+_ESCAPE: Final = 0.03
+"""Seconds in which what follows an escape character is a key with it: without more it is the key Escape, which shows
+nothing until then (ESCDELAY of the environment has milliseconds; ours are those of the shell fish)."""
 _HEARD: Final = 0.05
 """Seconds in which a signal that was sent together with another one is heard."""
 _WORKERS: Final = 6
@@ -114,6 +117,8 @@ class BaseApp(App[_Result]):
         """
         guardian().going_on()  # whatever was left before this
         sys.setswitchinterval(_SWITCH)
+        if "ESCDELAY" not in os.environ:
+            constants.ESCAPE_DELAY = _ESCAPE  # pyright: ignore[reportAttributeAccessIssue, reportConstantRedefinition]
         workers = start_pool(_WORKERS)
         loop = _Loop()
         loop.set_default_executor(workers)  # which the loop shuts down when it is closed

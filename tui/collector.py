@@ -13,17 +13,16 @@ from typing import Final
 
 __all__ = ["LOOK", "Collector"]
 
-LOOK: Final = 5.0
+LOOK: Final = 1.0
 """Seconds between two calls of `look`."""
 _YOUNG: Final = 700
 """New objects after which the young are looked at, and …"""
 _OLDER: Final = 10
 """… how often they are until those that survived it are: both are Python's own."""
 _NEVER: Final = 1 << 30
-_DUE, _OVERDUE = 10, 400
-"""Looks at those after which all are to be looked at: where nobody is there, and in any case."""
-_AWAY: Final = 2.0
-"""Seconds without a key or the mouse after which nobody is there."""
+_DUE: Final = ((10, 2.0), (40, 0.3), (400, 0.0))
+"""After more than so many looks at those all are to be looked at, where no key was pressed and no mouse was moved for
+so many seconds: 40 are up to 280,000 new objects, which take some 20 milliseconds."""
 _LONG: Final = 0.03
 """Seconds of a look after which what survived is never looked at again: it is an analysis, and stays."""
 
@@ -46,9 +45,8 @@ class Collector:
 
     def look(self) -> None:
         """Look at all objects, where it is time to and nobody notices."""
-        looks = gc.get_count()[2]
-        start = time.monotonic()
-        if looks <= _DUE or (start - self._touched < _AWAY and looks <= _OVERDUE):
+        looks, start = gc.get_count()[2], time.monotonic()
+        if not any(looks > many and start - self._touched >= seconds for many, seconds in _DUE):
             return
         gc.collect()
         if time.monotonic() - start > _LONG:

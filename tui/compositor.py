@@ -10,18 +10,20 @@ for the lines in which something changed, and none is asked for what lies behind
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from textual._compositor import ChopsUpdate
 from textual._compositor import Compositor as TextualCompositor
 from textual.geometry import Region
+from textual.strip import Strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from textual.strip import Strip
+    from textual.app import App
+    from textual.screen import Screen
 
-__all__ = ["Compositor"]
+__all__ = ["Compositor", "drawn", "handed_up"]
 
 _Span = tuple[int, int, int]
 """A line, and the columns from one on and up to another one."""
@@ -41,7 +43,7 @@ class Compositor(TextualCompositor):
         return ChopsUpdate(self._drawn(spans), spans, [cuts[1:] for cuts in self.cuts])
 
     def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
-        spans = ((y, crop.x, crop.right) for y in crop.line_range if is_rendered_line(y))
+        spans = ((y, crop.x, crop.right) for y in crop.line_range if y < len(self.cuts) and is_rendered_line(y))
         return self._drawn(spans)  # pyright: ignore[reportReturnType]
 
     def _drawn(self, spans: Iterable[_Span]) -> list[dict[int, Strip | None]]:
@@ -68,7 +70,33 @@ class Compositor(TextualCompositor):
                         del bare[y]
             if not bare:
                 break
+        for y, missing in bare.items():  # a screen may be laid out for another size of the terminal still
+            for cut, end in pairwise(cuts[y]):
+                if cut in missing:
+                    chops[y][cut] = Strip.blank(end - cut)
         return chops
+
+
+def drawn(screen: Screen[Any], lines: range) -> list[Strip]:
+    """Return lines of a screen as they are drawn; blank where it has none."""
+    compositor, width = screen._compositor, screen.size.width
+    chops = compositor._render_chops(Region(0, lines.start, width, len(lines)), lines.__contains__)
+    return [Strip.join(chops[y].values()) if y < len(chops) else Strip.blank(width) for y in lines]
+
+
+def handed_up(screen: Screen[Any]) -> bool:
+    """Have the screen in front drawn where one changed that is seen below it; return whether it is below one.
+
+    Textual has the one below drawn once more for it, and the one in front as well.
+    """
+    app = cast("App[Any]", screen.app)  # pyright: ignore[reportUnknownMemberType]
+    if screen is app.screen or screen not in cast("list[Screen[Any]]", app._background_screens):  # pyright: ignore[reportUnknownMemberType]
+        return False
+    changed, screen._compositor._dirty_regions = screen._compositor._dirty_regions, set()
+    screen._dirty_widgets.clear()
+    if changed:
+        app.screen.refresh(*changed)
+    return True
 
 
 def _runs(lines: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -24,6 +24,8 @@ def collected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (11, 3.0, True),
         (11, 1.0, False),
         (9, 60.0, False),
+        (41, 0.5, True),
+        (41, 0.1, False),
         (500, 0.0, True),
     ],
 )

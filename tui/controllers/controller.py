@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
-from ..compositor import Compositor
+from ..compositor import Compositor, handed_up
 from ..dialogs.modal import Modal
 from ..operations import Host
 from ..widgets.message_line import MessageLine
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import App
     from textual.binding import BindingType
+    from textual.geometry import Offset
     from textual.notifications import SeverityLevel
+    from textual.widget import Widget
 
     from ..status import Failure, Work
 
@@ -112,6 +114,15 @@ class ControlledScreen(Screen[None]):
         super().__init__()
         self._compositor = Compositor()
         self._controllers: dict[str, Controller] = {}
+
+    def _compositor_refresh(self) -> None:
+        if not handed_up(self):
+            super()._compositor_refresh()
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return what is at a cell; what was removed and is still drawn there is nothing that a press could be on."""
+        found, offset = super().get_widget_and_offset_at(x, y)
+        return (None, None) if found is not None and found.parent is None else (found, offset)
 
     def control(self, *controllers: Controller) -> None:
         """Let *controllers* do what their keys say."""

@@ -180,7 +180,7 @@ class FindDialog(ExplainedModal["Callable[[], Any] | None"]):
             box.border_title = self._title
             with Horizontal(classes="finder-line"):
                 yield Input(self._typed, id="finder-text", compact=True, select_on_focus=False)
-                yield Label("", id="finder-signs")
+                yield Label(self._signs(""), id="finder-signs")
             yield FoundRows()
         yield from super().compose()
 
@@ -217,7 +217,7 @@ class FindDialog(ExplainedModal["Callable[[], Any] | None"]):
         self._searched = self._found.of(sign)
         self._total = sum(map(len, self._searched))
         self._rows.commands = list(self._found.destinations(query)) if query and sign in ("", ":") else []
-        self.query_one("#finder-signs", Label).update(self._signs(sign))
+        self.query_one("#finder-signs", Label).update(self._signs(sign), layout=False)  # as wide as ever
         if query:
             self._search = Search(self._searched, query)
             self._steps = self._search.steps()

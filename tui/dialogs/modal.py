@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.await_complete import AwaitComplete
+from textual.color import Color
 from textual.screen import ModalScreen
+from textual.strip import Strip
 
-from ..compositor import Compositor
+from ..compositor import Compositor, drawn, handed_up
 from ..widgets.key_bar import KeyBar
 from ..widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import App, ComposeResult
+    from textual.geometry import Offset, Region
+    from textual.screen import Screen
+    from textual.widget import Widget
 
 __all__ = ["Modal"]
 
@@ -47,6 +55,36 @@ class Modal(ModalScreen[_Result]):
         yield MessageLine(leads=False)
         yield KeyBar()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines of the screen below, shaded: Textual would draw all of it for each line that changes there."""
+        below, shade = self._below, self.styles.background
+        if below is None or shade.a == 1:
+            return super().render_lines(crop)
+        background, filters = self.background_colors[1], self.get_line_filters()
+        lines: list[Strip] = []
+        for line in drawn(below, crop.line_range):
+            strip = line.crop_extend(crop.x, crop.right, None)
+            strip = Strip([Segment(text, _shaded(style, shade)) for text, style, _ in strip], strip.cell_length)
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            lines.append(strip)
+        return lines
+
+    def _compositor_refresh(self) -> None:
+        if not handed_up(self):
+            super()._compositor_refresh()
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return what is at a cell; what was removed and is still drawn there is nothing that a press could be on."""
+        found, offset = super().get_widget_and_offset_at(x, y)
+        return (None, None) if found is not None and found.parent is None else (found, offset)
+
+    @property
+    def _below(self) -> Screen[Any] | None:
+        screens = self.app.screen_stack
+        place = screens.index(self) if self in screens else 0
+        return screens[place - 1] if place else None
+
     @property
     def app(self) -> App[Any]:
         """The app, which leaves the type of its result open."""
@@ -74,3 +112,15 @@ class Modal(ModalScreen[_Result]):
         if event.key == "escape" and self.message_line.failure is not None:
             event.stop()
             self.message_line.action_answer()
+
+
+@lru_cache(4096)
+def _shaded(style: Style | None, shade: Color) -> Style:
+    """Return a style below a shade, with nothing that answers a click."""
+    if style is None:
+        return Style()
+    ink, ground = (
+        None if color is None else (Color.from_rich_color(color) + shade).rich_color
+        for color in (style.color, style.bgcolor)
+    )
+    return style.clear_meta_and_links() + Style.from_color(ink, ground)

@@ -85,6 +85,8 @@ class MessageLine(Widget, can_focus=False):
         self._forget: Timer | None = None
         self._before: Widget | None = None
         """What had the keyboard before a failure took it."""
+        self._height = 0
+        """The lines that it was drawn in last."""
 
     # What there is to say
 
@@ -170,11 +172,17 @@ class MessageLine(Widget, can_focus=False):
     def _show(self) -> None:
         shown = bool(self._failures or self._said) or self._is_late()
         if self._work is None or shown or self.has_class("-open"):
+            is_open = self.has_class("-open")
             self.set_class(shown, "-open")
-            self.refresh(layout=True)
+            self.refresh(layout=shown is not is_open or (shown and len(self._lines()) != self._height))
 
     def render(self) -> Content:
         """Draw what there is to say, what is lasting first."""
+        lines = self._lines()
+        self._height = len(lines)
+        return Content("\n").join(lines)
+
+    def _lines(self) -> list[Content]:
         width = max(20, self.size.width or self.screen.size.width)
         lines: list[Content] = []
         if self._work is not None and self._is_late():
@@ -183,7 +191,7 @@ class MessageLine(Widget, can_focus=False):
             lines += self._failed(self._failures[-1], width)
         if self._said is not None:
             lines += _spoken(*self._said, width)
-        return Content("\n").join(lines)
+        return lines
 
     def _failed(self, failure: Failure, width: int) -> list[Content]:
         """Return why, what helps, and which keys answer it."""

@@ -17,6 +17,7 @@ from ....core.visible import visible
 from ...text.fit import wrapped
 from ...text.shown import Text
 from ..plain import PlainTitles
+from .steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -45,7 +46,7 @@ def foreground(style: Style) -> Style:
     )
 
 
-class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
+class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False):
     """Rows that are drawn when they come into sight: 1,000,000 of them cost as much as forty.
 
     A subclass gives `row_count` and `draw_row`, and calls `refresh_rows` when what they return has changed. The first

@@ -17,6 +17,7 @@ from ...nodes import Node, NodeKind, first_node
 from ...text.facts import extern_groups, map_brief, program_brief, type_text
 from ...text.fit import width_of
 from ...text.shown import Text
+from ..lists.steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ _LINK_SLICE = 0.008
 """Seconds of linking between two frames: half a frame at 60 Hz."""
 
 
-class SpecTree(Tree[Node]):
+class SpecTree(SteadyScroll, Tree[Node]):
     """Programs with their functions, maps, variables by section, and what cannot be used, with the reason.
 
     Functions need a program's linked code, so they come after the first frame, a slice at a time.
@@ -346,7 +347,8 @@ class SpecTree(Tree[Node]):
             return False
         parent = place.parent
         while parent is not None:
-            parent.expand()
+            if not parent.is_expanded:  # else Textual would number all lines anew, and draw them
+                parent.expand()
             parent = parent.parent
         assert self.last_line >= 0  # asking for it numbers the lines that have just been unfolded
         self.move_cursor(place)
@@ -488,11 +490,9 @@ class SpecTree(Tree[Node]):
             self.move_cursor(heading)
 
     def _fold_all(self, fold: bool) -> None:
-        for group in self.root.children:
-            if fold:
-                group.collapse_all()
-            else:
-                group.expand_all()
+        with self.prevent(Tree.NodeExpanded, Tree.NodeCollapsed):  # nobody asks for them, and there can be thousands
+            for group in self.root.children:
+                _fold(group, fold)
         assert self.last_line >= 0  # asking for it numbers the lines anew, for the cursor
 
     def action_unfold(self) -> None:
@@ -519,3 +519,12 @@ def _cells(text: str) -> int:
 def _core_count(programs: Iterable[ProgramSpec]) -> int:
     """Return how many CO-RE relocations programs have that are linked; damaged ones have none."""
     return sum(each.__dict__["linked"].counts[1] for each in programs if "linked" in each.__dict__)
+
+
+def _fold(node: TreeNode[Node], fold: bool) -> None:
+    """Fold a node and all below it, or unfold them; what holds nothing stays as it is, which are most."""
+    if node.children:
+        if node.is_expanded is fold:
+            node.toggle()
+        for child in node.children:
+            _fold(child, fold)
