@@ -554,7 +554,9 @@ class RunScreen(ExplainedModal[None]):
         return {"": groups.pop(self._pane), **groups} if self._pane else groups
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
-        """Leave for a step of the way, which the screen below knows how to go to."""
+        """Leave for a step of the way, which the screen below knows how to go to; once, however often it is chosen."""
+        if not self.is_current:
+            return
         if self._stop is None and event.crumb != self.query_one(StatusLine).crumbs[-1]:
             self.app.screen_stack[-2].post_message(StatusLine.Chosen(event.crumb))
         self.action_leave()

@@ -436,7 +436,9 @@ class DebuggerScreen(ControlledScreen):
         self.action_save()
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
-        """Go to a step of the way to where one is."""
+        """Go to a step of the way to where one is; once, however often it is chosen."""
+        if not self.is_current:
+            return
         if event.crumb.name == "home":
             self.go_home()
         elif event.crumb.node is not None:

@@ -14,6 +14,7 @@ from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.state.packets import SavedPackets
 from bpftui.tui.widgets.run.context_pane import ContextPane
+from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.conftest import SIZES
 from tests.waiting import PATIENCE
 
@@ -63,6 +64,17 @@ async def test_the_top_line_says_where_one_is_and_one_title_where_the_keys_go(ru
             assert marked() == [title]
         await walk.press("tab", "left", "enter")  # the top line: a step above the program
         await walk.until(lambda: walk.screen.startswith(" home › traffic.o  SPEC → LOADED "))
+
+
+async def test_a_step_of_the_way_that_is_chosen_twice_is_gone_to_once(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        line = screen.query_one(StatusLine)
+        for _ in range(2):  # the second is for nobody: it came before the first one was done
+            screen.post_message(StatusLine.Chosen(line.crumbs[-2]))
+        await walk.until(lambda: not isinstance(walk.app.screen, RunScreen))
+        await walk.press("2")
+        assert walk.app.is_running
 
 
 @pytest.mark.parametrize("size", SIZES)
