@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,14 +18,15 @@ from bpftui.core import kernel
 from bpftui.core.spec import CollectionSpec
 from tests.nobody import NOBODY, UNPRIVILEGED, as_nobody
 from tests.terminal import Terminal
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.kernel, pytest.mark.terminal]
 
 BPFTUI = [sys.executable, "-m", "bpftui.tui"]
+PRINTS = Path(__file__).parents[2] / "objects/prints.o"
 
 
 @pytest.fixture
@@ -31,7 +35,9 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
     def run(*command: str, size: tuple[int, int] = (120, 40)) -> Terminal:
-        opened.append(Terminal(size, command, tmp_path))
+        own = tmp_path / f"terminal{len(opened)}"
+        own.mkdir()
+        opened.append(Terminal(size, command, own))
         return opened[-1]
 
     yield run
@@ -87,3 +93,29 @@ def test_an_ordinary_user_reads_what_is_missing_and_has_the_rest(
 def test_in_a_pipe_it_is_a_table() -> None:
     done = subprocess.run([*BPFTUI, "top", "-b", "--duration", "0.2"], capture_output=True, text=True, check=True)
     assert "% of a CPU" in done.stdout.splitlines()[0]
+
+
+def test_two_at_once_do_not_disturb_each_other(terminal: Callable[..., Terminal]) -> None:
+    """Each has runs counted, and a trace buffer of its own: what one ends, and what it reads, is not the other's."""
+    with kernel.load(CollectionSpec.from_file(PRINTS), programs={"hello"}) as loaded:
+        program = loaded.programs["hello"]
+        first, second = (terminal(*BPFTUI, "top", "--only", "hello", size=(80, 24)) for _ in range(2))
+        for shown in (first, second):
+            shown.until(rf"{program.id} hello")
+            shown.press("9")
+            shown.until("no program has printed a line since this was opened")
+        program.run()
+        for shown in (first, second):
+            shown.until(rf"{program.id} hello +hello 42")
+        first.press("q")
+        assert first.exit_code() == "0"
+        program.run()
+        second.until(rf"(?s)({program.id} hello +hello 42.*){{2}}")
+        second.press("1")
+        second.until(rf"{program.id} hello ")
+        stop = time.monotonic() + PATIENCE
+        while not re.search(rf"{program.id} hello .* [1-9][\d,]* +[1-9][\d,]* ", second.text()):
+            assert time.monotonic() < stop, second.text()
+            program.run(repeat=100)  # the rate of one look stands there until the next
+        second.press("q")
+        assert second.exit_code() == "0"

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from fnmatch import fnmatchcase
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from ....core.errors import ExitCode, UsageError
@@ -146,12 +147,14 @@ class _Looks:
 
     def samples(self, duration: float | None, *, until: Callable[[], bool]) -> Iterator[Look]:
         """Iterate over them; the last one comes when the time is over."""
-        start = due = time.monotonic()
-        end = math.inf if duration is None else start + duration
-        while True:
+        due = end = 0.0
+        for number in count():
             look = self._observer.look()
             self.missing = look.snapshot.missing
             yield look
+            if not number:  # the first one takes a while, and the second one is what there is to show
+                due = time.monotonic()
+                end = math.inf if duration is None else due + duration
             due = min(due + self._interval, end)
             # One look alone tells nothing: where the first one took all the time, there is a second one still.
             is_over = look.time > 0 and time.monotonic() >= end
