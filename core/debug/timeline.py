@@ -8,10 +8,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from ..numerical import find_numpy
 from .walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from types import ModuleType
 
     from ..errors import BpftuiError
     from .recording import Call
@@ -22,7 +24,7 @@ __all__ = ["Timeline"]
 
 _CHUNK: Final = 1 << 16
 _LONG: Final = 1 << 12
-"""Steps of one function, in a row, that are worth the way to numpy."""
+"""Steps of one function, in a row, that are worth the way to numpy, where it is installed."""
 _MOST_SMALL: Final = 1 << 12
 """Programs up to which places fit 32 bits."""
 
@@ -121,8 +123,8 @@ class Timeline:
         for (start, stop), depth in zip(pairwise(starts), depths, strict=True):
             # A function that begins has no line yet; one that is come back to has that of its call.
             line = last.get(depth, -1) if depth < before else -1
-            if stop - start > _LONG:
-                line = self._lines_of(start, stop, line, found)
+            if stop - start > _LONG and (np := find_numpy()) is not None:
+                line = self._lines_of(np, start, stop, line, found)
             else:
                 for position in range(start, stop):
                     here = line_of[places[position]]
@@ -132,13 +134,11 @@ class Timeline:
             last[depth], before = line, depth
         return found
 
-    def _lines_of(self, start: int, stop: int, line: int, found: array[int]) -> int:
+    def _lines_of(self, np: ModuleType, start: int, stop: int, line: int, found: array[int]) -> int:
         """Add to *found* where lines begin between two positions, all of one function; return the line at the end.
 
-        The loop of `lines`, for millions of steps.
+        The loop of `lines`, for millions of steps, where there is numpy.
         """
-        import numpy as np
-
         for begin in range(start, stop, _CHUNK):
             places = np.frombuffer(self.places, self.places.typecode)[begin : min(begin + _CHUNK, stop)]
             first = int(places.min())

@@ -10,6 +10,7 @@ from ..asm.arithmetic import signed
 from ..asm.opcodes import CALL
 from ..helpers.effects import flag_names
 from ..helpers.prototypes import find_helper
+from ..numerical import find_numpy
 from .accesses import accesses_at
 from .pointers import Pointers
 
@@ -74,13 +75,12 @@ class Trail:
     def _count(self) -> None:
         counts, first = self.counts, self.first
         places = self.timeline.places
-        if len(places) < _CHUNK:  # numpy takes longer to be there
+        # It takes longer to be there than a short run does.
+        if len(places) < _CHUNK or (np := find_numpy()) is None:
             for step, place in enumerate(places):
                 counts[place] = counts.get(place, 0) + 1
                 first.setdefault(place, step)
             return
-        import numpy as np
-
         whole = np.frombuffer(places, places.typecode)
         for at in range(0, len(whole), _CHUNK):
             chunk = whole[at : at + _CHUNK]

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from itertools import compress, count, islice
+from operator import ne
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ..errors import GivenUpError
+from ..numerical import find_numpy
 from ..vm.engine.processor import Sample
 from .accesses import accesses_at
 from .stops import Access
@@ -19,6 +22,7 @@ from .walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from .accesses import Accesses
     from .recording import Call
@@ -168,8 +172,6 @@ def _sampled(
     world: World, call: Call, timeline: Timeline, sample: Sample, element: Literal["B", "H", "I", "Q"]
 ) -> Sequence[int]:
     """Go through a run; return the positions at which a sample, of that element, is another one than before."""
-    import numpy as np
-
     processor = world.processor
     looked = {machine.place(slot) for machine in processor.machines for slot in machine.behind_writes}
     samples = array(element)
@@ -183,10 +185,26 @@ def _sampled(
         for machine in processor.machines:
             machine.forget_samples()
         walk.close()
-    places, values = np.frombuffer(timeline.places, timeline.places.typecode), np.frombuffer(samples, element)
-    changed = np.flatnonzero(values[1:] != values[:-1]) + 1
-    found: list[int] = np.flatnonzero(np.isin(places, list(looked)))[changed].tolist()
+    places = timeline.places
+    found = _changed_at(places, looked, samples)
     return [*found, len(places)] if is_last_another else found
+
+
+def _changed_at(places: array[int], looked: AbstractSet[int], samples: array[int]) -> Sequence[int]:
+    """Return at which steps a sample is another one than that before it.
+
+    Args:
+        places: By step, where the run was.
+        looked: The places at which a sample was taken.
+        samples: What was there, one for each step at one of them.
+    """
+    np = find_numpy()
+    if np is None:  # ten times as long
+        steps = islice(compress(count(), map(looked.__contains__, places)), 1, None)
+        return array("Q", compress(steps, map(ne, samples, islice(samples, 1, None))))
+    there, values = np.frombuffer(places, places.typecode), np.frombuffer(samples, samples.typecode)
+    changed = np.flatnonzero(values[1:] != values[:-1]) + 1
+    return np.flatnonzero(np.isin(there, list(looked)))[changed].tolist()
 
 
 def _touches(watchpoint: Watchpoint, accesses: Accesses) -> bool:

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..btf import types as t
 from ..errors import FeatureError, TypeMismatchError, ValueRangeError
-
-try:
-    import numpy as np
-except ModuleNotFoundError:
-    raise FeatureError(
-        "maps as arrays need numpy, which is not installed", hint="pip install 'bpftui[arrays]'"
-    ) from None
+from ..numerical import find_numpy
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from ..btf import Btf, CType
     from .shape import Shape
+else:
+    np = find_numpy()
+    if np is None:
+        raise FeatureError("maps as arrays need numpy, which is not installed", hint="pip install 'bpftui[arrays]'")
 
 __all__ = ["MapArrays", "dtype_of", "pack", "unpack"]
 

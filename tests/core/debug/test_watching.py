@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,47 @@ def test_what_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             met(session, on_packet)
 
 
+def test_it_is_told_at_once_without_numpy_which_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.setattr(watching.Watching, "_step_through", None)
+    with Session(Recording.of(CollectionSpec.from_file(TRAFFIC), "count_traffic", [Call(UDP)] * 2)) as session:
+        assert met(session, session.watch("total_packets")) == [44]
+        session.enter(1)
+        assert met(session, session.watch("total_packets")) == [44]
+
+
+def looping() -> Recording:
+    """Return a recording of a program that writes 1 to 6,000 to its stack, 5 steps a round, from the third step on."""
+    code = (
+        insn(0xB7, 1, 0, 0, 0)  # r1 = 0
+        + insn(0x07, 1, 0, 0, 1)  # r1 += 1
+        + insn(0x7B, 10, 1, -8, 0)  # *(u64 *)(r10 - 8) = r1
+        + insn(0xB7, 0, 0, 0, 0)
+        + insn(0xBF, 2, 1, 0, 0)
+        + insn(0xA5, 1, 0, -5, 6000)  # if r1 < 6000 goto -5
+        + insn(0x95)
+    )
+    maker = Maker()
+    index = maker.section("tc", code, code=True)
+    maker.symbols += [("prog", 16 + FUNC, index, 0, len(code))]
+    maker.section("license", b"GPL\0")
+    raw = maker.build()
+    return Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))], object_=raw)
+
+
+@pytest.mark.parametrize("has_numpy", [True, False])
+def test_a_run_of_thousands_of_steps_is_told_at_once(has_numpy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_numpy:
+        monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.setattr(watching.Watching, "_step_through", None)
+    with Session(looping()) as session:
+        watchpoint = session.watch("*(u64 *)(fp - 8)")
+        assert list(session.watching.first([watchpoint], 0, session.length) or ())[0] == 3
+        assert session.watching.last([watchpoint], session.length) == (3 + 5 * 5999, watchpoint)
+        assert session.timeline.lines.tolist() == list(range(30_002))  # each instruction is a line where no line is known
+        assert trail.Trail(session).counts[session.timeline.places[1]] == 6000
+
+
 def called() -> Recording:
     """Return a recording of a program that calls a function twice, which writes to its stack."""
     code = (
@@ -130,7 +172,10 @@ def test_going_back_stops_at_the_function_s_own_writes_alone() -> None:
 
 
 @pytest.mark.parametrize("path", ["bpf/traffic.o", "tests/objects/subprograms.o", "tests/objects/callbacks.o"])
-def test_lines_and_counts_of_long_runs_are_those_of_short_ones(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_numpy", [True, False])
+def test_lines_and_counts_of_long_runs_are_those_of_short_ones(
+    path: str, has_numpy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = CollectionSpec.from_file(path)
     for name in spec.programs:
         told: list[tuple[Sequence[int], dict[int, int], dict[int, int]]] = []
@@ -139,6 +184,8 @@ def test_lines_and_counts_of_long_runs_are_those_of_short_ones(path: str, monkey
                 monkeypatch.setattr(timeline, "_LONG", 0)
                 monkeypatch.setattr(timeline, "_CHUNK", 7)
                 monkeypatch.setattr(trail, "_CHUNK", 7)
+                if not has_numpy:
+                    monkeypatch.setitem(sys.modules, "numpy", None)
             try:
                 with Session(Recording.of(CollectionSpec.from_file(path), name, [Call(UDP)])) as session:
                     found = trail.Trail(session)
