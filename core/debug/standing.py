@@ -260,8 +260,10 @@ class Standing(Closing):
         is_there = self._walk is not None and position == here
         if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
             known = self._gone_through.known(self.run)
-            if known is not None and known.error is None and position == known.length:
-                walk = self._set_out(stops={})  # nothing stops it before the end
+            is_whole = known is not None and known.error is None and position == known.length
+            # Nothing stops it before the end, but what was changed, which is changed where it stops.
+            if is_whole and not self.recording.changes_in(self.run):
+                walk = self._set_out(stops={})
             else:
                 walk = self._set_out(direct=0 if known is None else known.direct)
             here = -1

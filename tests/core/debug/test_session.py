@@ -242,6 +242,29 @@ def test_changes_make_another_run(session: Session, tmp_path: Path) -> None:
         session.change("pkt[23]", "256")
 
 
+def test_what_was_changed_is_so_at_the_end_each_time(session: Session, tmp_path: Path) -> None:
+    session.goto(3)
+    session.change("total_packets", "100")
+    session.change("pkt[23]", "IPPROTO_TCP")
+
+    def told() -> tuple[int, int, bytes | None]:
+        outcome = session.outcomes[0]
+        return session.evaluate("total_packets").number, session.evaluate("pkt[23]").number, outcome.data
+
+    session.resume()
+    first = told()
+    assert first[:2] == (101, 6)
+    session.goto(0)
+    session.goto(session.length)
+    assert told() == first
+    session.save(tmp_path / "changed.json")
+    assert told() == first
+    session.watch("total_packets")
+    assert session.back.resume().reason is Reason.WATCHPOINT
+    session.goto(session.length)
+    assert told() == first
+
+
 def test_what_was_printed_and_timed_is_again(session: Session) -> None:
     session.resume()
     before = session.recording.times.copy()
