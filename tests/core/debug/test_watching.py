@@ -117,9 +117,10 @@ def test_a_run_of_thousands_of_steps_is_told_at_once(has_numpy: bool, monkeypatc
     monkeypatch.setattr(watching.Watching, "_step_through", None)
     with Session(looping()) as session:
         watchpoint = session.watch("*(u64 *)(fp - 8)")
-        assert list(session.watching.first([watchpoint], 0, session.length) or ())[0] == 3
+        assert session.watching.first([watchpoint], 0, session.length) == (3, watchpoint)
         assert session.watching.last([watchpoint], session.length) == (3 + 5 * 5999, watchpoint)
-        assert session.timeline.lines.tolist() == list(range(30_002))  # each instruction is a line where no line is known
+        # Each instruction is a line where none is known.
+        assert session.timeline.lines.tolist() == list(range(30_002))
         assert trail.Trail(session).counts[session.timeline.places[1]] == 6000
 
 
