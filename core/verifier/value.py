@@ -98,18 +98,15 @@ class Value(NamedTuple):
         """Return a field as text; None where it is not printed."""
         return next((value for key, value in self.fields if key == name), None)
 
-    def integer(self, name: str, default: int = 0) -> int:
-        """Return a field as a number; *default* where it is not printed."""
-        text = self.get(name)
-        try:
-            return default if text is None else int(text, 0)
-        except ValueError:
-            return default
+    def integer(self, name: str, default: int = 0, *, base: int = 0) -> int:
+        """Return a field as a number; *default* where it is not printed, or is none of 64 bits."""
+        number = _integer(self.get(name) or "", base)
+        return default if number is None else number
 
     @property
     def id(self) -> int:
         """What ties it to other registers with the same value; 0 for none."""
-        return int((self.get("id") or "0").partition("+")[0].partition("-")[0] or "0")
+        return _integer((self.get("id") or "").partition("+")[0].partition("-")[0], 10) or 0
 
     @property
     def map(self) -> str | None:
@@ -140,7 +137,7 @@ class Value(NamedTuple):
         if self.number is not None:
             return self.kind != "scalar" or number == self.number & _LIMITS["umax"]
         if self.is_pointer and not any(name in _LIMITS or name == "var_off" for name, _ in self.fields):
-            return number == int(self.get("imm") or "0", 16)
+            return number == self.integer("imm", base=16)
         low = number & _LIMITS["umax32"]
         told = {"u": number, "s": _signed(number, 64), "u32": low, "s32": _signed(low, 32)}
         for sort, value in told.items():
@@ -199,6 +196,15 @@ class Value(NamedTuple):
         return words + (", or NULL" if self.may_be_null else "")
 
 
+def _integer(text: str, base: int) -> int | None:
+    """Return the number that a text is; None where it is none of 64 bits: a log is pasted from anywhere."""
+    try:
+        number = int(text, base)
+    except ValueError:
+        return None
+    return number if -(1 << 63) <= number < 1 << 64 else None
+
+
 def _signed(value: int, bits: int) -> int:
     return (value ^ 1 << bits - 1) - (1 << bits - 1)
 
@@ -224,7 +230,9 @@ def parse_value(text: str) -> Value:
     if found is None:
         return Value(text, text)
     kind = found["kind"] or "scalar"
-    number = None if found["number"] is None else int(found["number"], 16 if "x" in found["number"] else 10)
+    number = _integer(found["number"] or "", 16 if "x" in (found["number"] or "") else 10)
+    if number is None and found["number"] is not None:
+        return Value(text, text)
     if number is not None and number >= 1 << 63:
         number -= 1 << 64
     kind, attributes = _split(kind, number is not None)
@@ -233,8 +241,7 @@ def parse_value(text: str) -> Value:
     if kind == "fp" and number is None and found["fields"] is None:
         number = 0
     if kind == "scalar" and number is None:
-        constant = dict(fields).get("imm")
-        number = int(constant, 16) if constant is not None else None  # 5.10: inv(id=0,imm=5), hexadecimal
+        number = _integer(dict(fields).get("imm", ""), 16)  # 5.10: inv(id=0,imm=5), hexadecimal
     return Value(text, kind, attributes, number, fields, precise, found["slots"])
 
 

@@ -140,3 +140,23 @@ def test_a_constant_in_a_register_says_nothing_of_others_that_had_the_same_point
     # The comparison of one tells what the others are that were copies of it.
     copied = VerifierLog(log.text.replace("2: (b4) w0 = 1000                     ; R0=1000", "2: (05) goto pc+0"))
     assert copied.before(copied.visits(4)[0]).values["R0"] == "map_value(map=counts,ks=4,vs=8)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "map_value(map=a,imm=zz)",
+        "scalar(imm=zz)",
+        "scalar(id=z,umax=q)",
+        "ctx(imm=0x" + "f" * 5000 + ")",
+        "1" * 5000,
+        "0x" + "f" * 5000,
+        "scalar(umax=" + "9" * 5000 + ",smin=0x" + "f" * 50 + ")",
+    ],
+)
+def test_what_is_no_number_in_a_log_that_was_pasted_is_none(text: str) -> None:
+    value = parse_value(text)
+    assert value.number is None
+    assert value.id == 0
+    assert value.admits(0)
+    assert value.describe()
