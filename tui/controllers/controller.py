@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
+from ...core.errors import BpftuiError
 from ..compositor import Compositor, handed_up
 from ..dialogs.modal import Modal
 from ..operations import Host
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..status import Failure, Work
 
-__all__ = ["ControlledScreen", "Controller", "Stage"]
+__all__ = ["ControlledScreen", "Controller", "Stage", "told"]
 
 _Result = TypeVar("_Result")
 _PREFIX = "action_"
@@ -42,8 +43,16 @@ class Stage(Host, Protocol):
         """Lay a dialog over the screen; *then* gets what it was dismissed with."""
         ...
 
-    def find_out(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
-        """Run *work*, which takes its time, in a thread; *then* gets what it returns, in the event loop."""
+    def find_out(
+        self,
+        work: Callable[[], _Result],
+        then: Callable[[_Result], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Run *work*, which takes its time, in a thread; *then* gets what it returns, in the event loop.
+
+        What it raises *failed* gets in place of that; without it, it is said.
+        """
         ...
 
     @property
@@ -228,9 +237,26 @@ class ControlledScreen(Screen[None]):
         # With a description, or Textual makes one of the work, and of all that it is given.
         self.run_worker(work, thread=True, exit_on_error=False, group="operation", description="operation")
 
-    def find_out(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
-        """Run *work* in a thread, and give what it returns to *then*, in the event loop."""
-        self.start(lambda: self.app.call_from_thread(then, work()))
+    def find_out(
+        self,
+        work: Callable[[], _Result],
+        then: Callable[[_Result], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Run *work* in a thread; give what it returns to *then*, what it raises to *failed*, or say it."""
+
+        def run() -> None:
+            try:
+                found = work()
+            except Exception as error:
+                self.app.call_from_thread(failed or self._say, error)
+            else:
+                self.app.call_from_thread(then, found)
+
+        self.start(run)
+
+    def _say(self, error: Exception) -> None:
+        self.notify(told(error), severity="error")
 
     def ask(self, dialog: Modal[_Result], then: Callable[[_Result | None], None]) -> None:
         """Lay a dialog over the screen; *then* gets what it was dismissed with."""
@@ -262,6 +288,11 @@ class ControlledScreen(Screen[None]):
     def leave(self) -> None:
         """End the app, unless the user wants to keep what is attached."""
         self.app.call_later(self.app.action_quit)
+
+
+def told(error: Exception) -> str:
+    """Return what an error says: of one that nobody expected also which it is."""
+    return error.message if isinstance(error, BpftuiError) else f"{type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager

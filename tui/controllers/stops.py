@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
+from ..state.journal import Journal
 from ..state.stops import KeptStop, SavedStops
-from .controller import Controller
+from .controller import Controller, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,8 +65,9 @@ class StopsController(Controller):
         self._file = file
         self.kept: Sequence[KeptStop] = ()
         """What there is by now, or was when nothing had been looked at."""
-        self._to_save: tuple[Sequence[KeptStop], Sequence[str]] | None = None
-        """What is to be written as soon as nothing is being written."""
+        self._to_save: deque[tuple[Sequence[KeptStop], Sequence[str]]] = deque(maxlen=1)
+        """What is to be written as soon as nothing is being written: the newest alone."""
+        self._writing = threading.Lock()
         self._saving = False
         self._given: set[tuple[str, str]] = set()
         """Places and conditions of those that are meant for this time alone."""
@@ -104,23 +108,31 @@ class StopsController(Controller):
             return
         self.kept, self._known = now, tuple(expressions)
         lasting = [each for each in now if (each.what, each.condition) not in self._given]
-        self._to_save = lasting, tuple(expressions)
+        self._to_save.append((lasting, tuple(expressions)))
         self._save()
 
     def _save(self) -> None:
         """Write what there is to keep, in a thread; what comes meanwhile is written behind it."""
-        if self._saving or self._to_save is None:
+        if self._saving or not self._to_save:
             return
-        (stops, expressions), self._to_save, self._saving = self._to_save, None, True
+        self._saving = True
+        self.stage.find_out(self._write, self._saved, lambda error: self._saved(told(error)))
 
-        def write() -> str:
+    def _write(self) -> str:
+        """Write what there is to keep by now, in whatever thread; return why it cannot be written."""
+        with self._writing:
+            if not self._to_save:  # somebody else has written it
+                return ""
             try:
-                SavedStops().save(self._file, stops, expressions)
+                SavedStops().save(self._file, *self._to_save.pop())
             except BpftuiError as error:
                 return error.message
-            return ""
+        return ""
 
-        self.stage.find_out(write, self._saved)
+    def close(self) -> None:
+        """Write what is still to be written: the screen is left, and nobody is called back any more."""
+        if problem := self._write():
+            Journal().write(problem)
 
     def _saved(self, problem: str) -> None:
         self._saving = False

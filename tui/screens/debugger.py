@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, GivenUpError
+from ...core.interrupt import Interrupt
 from ...core.listing.listing import RowKind
 from ..controllers.asking import AskingController
 from ..controllers.controller import ControlledScreen
@@ -74,7 +76,7 @@ _ABOUT: Final = {
 
 
 class DebuggerScreen(ControlledScreen):
-    """Runs of one program on the built-in machine. Nothing is loaded into the kernel and nothing is attached.
+    """Runs of one program on the built-in machine. Nothing is attached; a kernel loads it only for its verifier.
 
     Args:
         spec: The object.
@@ -156,6 +158,8 @@ class DebuggerScreen(ControlledScreen):
         self._logs = logs
         self._knows = False
         """Whether the logs were asked for, which is done once."""
+        self._left = Interrupt()
+        """Set when nobody waits for them any more."""
         self.debuggee = Debuggee(self, recording, show=self.show, prepare=self._prepare)
         self.code = CodePane(spec, id="debug-code")
         self.state = DebugStateView(id="debug-state")
@@ -224,14 +228,26 @@ class DebuggerScreen(ControlledScreen):
             self.debuggee.do("going to the end", lambda session: session.goto(session.length))
             self.asking.ask_why(self._asks)
         if (logs := self._logs) is not None:
-            self.debuggee.do("asking the verifier what it knew", lambda session: session.know(logs), self._known)
+            self.find_out(lambda: self._ask(logs), self._known)
 
-    def _known(self, _: None) -> None:
-        self._knows = True
+    def _ask(self, logs: VerifierLogs) -> bool:
+        """Ask the verifier what it knew, in a thread, beside what is done with the run; return whether it answered."""
+        with self._left, contextlib.suppress(GivenUpError):
+            if not self._left.is_set():
+                logs.of(self.debuggee.recording.program)
+                return True
+        return False
+
+    def _known(self, knows: bool) -> None:
+        self._knows = knows
+        if knows and (logs := self._logs) is not None:
+            self.debuggee.do("looking at what the verifier knew", lambda session: session.know(logs))
 
     def on_unmount(self) -> None:
-        """Let go of the run."""
+        """Let go of the run, and keep its stops."""
+        self._left.set()
         self.debuggee.close()
+        self.stops.close()
 
     def _prepare(self, session: Session) -> None:
         self.stops.prepare(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...core.documents import parse_json
@@ -18,6 +19,8 @@ __all__ = ["KeptStop", "SavedStops"]
 SCHEMA: Final = "bpftui/stops/1"
 _MOST_OBJECTS: Final = 200
 """Objects of which stops are kept: those in which they were changed last."""
+_CHANGING: Final = threading.Lock()
+"""All objects are in one file, which is read, changed and written, for each debugger in a thread of its own."""
 
 
 class KeptStop(NamedTuple):
@@ -52,13 +55,14 @@ class SavedStops:
 
     def save(self, file: str, stops: Sequence[KeptStop], watched: Sequence[str]) -> None:
         """Keep the stops of an object; errors as for `of`, and UsageError where the file cannot be written."""
-        others = {name: each for name, each in self._all().items() if name != file}
         mine = {file: {"stops": [list(each) for each in stops], "watched": list(watched)}} if stops or watched else {}
-        kept = dict(list({**mine, **others}.items())[:_MOST_OBJECTS])
-        try:
-            write(self._path, json.dumps({"schema": SCHEMA, "objects": kept}, indent=1) + "\n")
-        except OSError as error:
-            raise UsageError(f"{self._path}: the stops cannot be kept: {error.strerror or error}") from None
+        with _CHANGING:
+            others = {name: each for name, each in self._all().items() if name != file}
+            kept = dict(list({**mine, **others}.items())[:_MOST_OBJECTS])
+            try:
+                write(self._path, json.dumps({"schema": SCHEMA, "objects": kept}, indent=1) + "\n")
+            except OSError as error:
+                raise UsageError(f"{self._path}: the stops cannot be kept: {error.strerror or error}") from None
 
     def _all(self) -> dict[str, Any]:
         try:

@@ -27,7 +27,7 @@ class ByHand:
         self.waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
         self.failed: list[object] = []
 
-    def find_out(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def find_out(self, work: Callable[[], Any], then: Callable[[Any], None], _failed: object = None) -> None:
         self.waiting.append((work, then))
 
     def show_work(self, work: object) -> None: ...

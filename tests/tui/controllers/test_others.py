@@ -25,7 +25,7 @@ def test_what_nobody_expected_is_said_and_kept() -> None:
         asked.append(dialog)
         then(True)
 
-    def find_out(work: Callable[[], object], then: Callable[[object], None]) -> None:
+    def find_out(work: Callable[[], object], then: Callable[[object], None], _failed: object = None) -> None:
         then(work())
 
     stage = cast("Stage", SimpleNamespace(ask=ask, find_out=find_out, fail=failures.append))

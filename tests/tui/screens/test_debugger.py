@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -280,3 +282,33 @@ async def test_a_disk_that_takes_its_time_holds_nothing_up(
         may_write.set()
         # What came meanwhile is written once, as it was in the end.
         await walk.until(lambda: saved == [["40"], ["40", "41", "42"]])
+
+
+async def test_what_a_thread_did_not_expect_is_said(explore: Callable[..., Any]) -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    async with explore("bpf/traffic.o", size=(80, 24)) as walk:
+        walk.app.screen.find_out(fail, print)
+        await at(walk, "OSError: the disk is gone")
+        failed: list[Exception] = []
+        walk.app.screen.find_out(fail, print, failed.append)
+        await walk.until(lambda: [str(each) for each in failed] == ["the disk is gone"])
+
+
+async def test_stops_that_were_set_last_are_kept_when_the_debugger_is_left(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explore("bpf/traffic.o", size=(80, 24)) as walk:
+        walk.explorer.debug(Recording.of(walk.explorer.spec, "count_traffic", [Call(bytes(60))]))
+        await at(walk, "step 0 of")
+        left = debugger(walk)
+        # A thread that does not come to it.
+        monkeypatch.setattr(left, "find_out", lambda *_: None)
+        left.stops.follow(cast("Any", SimpleNamespace(held=[])), ["r1"])
+        left.stops.follow(cast("Any", SimpleNamespace(held=[])), ["r2"])
+        assert SavedStops().of(os.path.abspath("bpf/traffic.o"))[1] == ()
+        monkeypatch.undo()
+        await walk.press("backspace")
+        await walk.until(lambda: walk.app.screen is walk.explorer)
+        await walk.until(lambda: SavedStops().of(os.path.abspath("bpf/traffic.o"))[1] == ("r2",))

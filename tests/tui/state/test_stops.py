@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,3 +36,14 @@ def test_files_of_before_say_only_whether_it_is_a_watchpoint(tmp_path: Path) -> 
     path.write_text(json.dumps(document))
     with pytest.raises(UsageError, match="stops"):
         SavedStops(path).of("/prog.o")
+
+
+def test_two_debuggers_that_keep_theirs_at_once_lose_none(tmp_path: Path) -> None:
+    path = tmp_path / "stops.json"
+    files = [f"/{number}.o" for number in range(30)]
+    threads = [threading.Thread(target=SavedStops(path).save, args=(each, [KeptStop("17")], ())) for each in files]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert [SavedStops(path).of(each) for each in files] == [((KeptStop("17"),), ())] * 30
