@@ -290,8 +290,8 @@ def _ranges(session: Session, line: str) -> Answer:
             hint="--ranges kernel asks this kernel, --ranges FILE reads a log at level 2",
         )
     known = verified.here()
-    if not known and verified.logs.problem:
-        raise UsageError(verified.logs.problem)
+    if not known and verified.problem:
+        raise UsageError(verified.problem)
     registers, fp, order = session.registers, session.registers[10], session.symbols.byte_order
     value: dict[str, dict[str, object]] = {}
     texts: list[str] = []

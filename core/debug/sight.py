@@ -257,7 +257,7 @@ class Eyes:
             will_jump=self._jumps(position),
             registers=self._registers(before, known),
             known=known,
-            unknown="" if session.verified is None else session.verified.logs.problem,
+            unknown="" if session.verified is None else session.verified.problem,
             stack=self._stack(before),
             calls=tuple(session.calls),
             packet=packet,

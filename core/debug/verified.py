@@ -77,8 +77,8 @@ class VerifierLogs:
     def __init__(self, read: Callable[[str], VerifierLog]) -> None:
         self._read = read
         self._found: dict[str, VerifierLog | None] = {}
-        self.problem = ""
-        """Why there is none of the program that was asked for last, as a sentence."""
+        self._problems: dict[str, str] = {}
+        """Why there is none, by program."""
 
     @classmethod
     def given(cls, text: str, program: str, file: str) -> VerifierLogs:
@@ -104,13 +104,18 @@ class VerifierLogs:
         return cls(read)
 
     @classmethod
-    def asked(cls, recording: Recording, inspector: Inspector) -> VerifierLogs:
+    def asked(cls, recording: Recording, inspector: Callable[[], Inspector]) -> VerifierLogs:
         """Return those of a kernel, which walks through the programs of a recording as they run: with the variables
-        and the types that they have there."""
+        and the types that they have there.
+
+        Args:
+            recording: Which one.
+            inspector: Returns what asks the kernel; called in the thread that asks, each time.
+        """
 
         def read(name: str) -> VerifierLog:
             spec = recording.spec()
-            return inspector.walk_log(spec, name, recording.target or spec.btf)
+            return inspector().walk_log(spec, name, recording.target or spec.btf)
 
         return cls(read)
 
@@ -122,9 +127,13 @@ class VerifierLogs:
             except GivenUpError:
                 raise
             except BpftuiError as error:
-                self.problem = error.message
+                self._problems[program] = error.message
                 self._found[program] = None
         return self._found[program]
+
+    def problem_of(self, program: str) -> str:
+        """Return why there is no log of a program, as a sentence; empty where there is one, or nobody asked for it."""
+        return self._problems.get(program, "")
 
 
 class _Way:
@@ -228,6 +237,12 @@ class Verified:
         is_certain = way.is_certain(position)
         states = [self._known(tree.log.before(step), tree.precise(step) if is_certain else None) for step in steps]
         return min(states, key=_outside) if states else {}
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is known of the program that the session stands in; empty where something is, or it is over."""
+        found = self._session.activations
+        return self.logs.problem_of(self._session.world.program_of(found[-1].machine).name) if found else ""
 
     def _way_of(self, timeline: Timeline) -> _Way:
         if self._way is None or self._way[0] is not timeline:

@@ -164,6 +164,7 @@ class Session(Closing):
         self._choice: RuntimeName = runtime if isinstance(runtime, str) else "auto"
         self._options = dict(options or {})
         self._changing = threading.RLock()
+        self._making = threading.Lock()
         self._collection: Collection | None = None
         self._attachments: tuple[_Attachment, ...] = ()
         self._samplers: tuple[Sampler, ...] = ()
@@ -179,9 +180,10 @@ class Session(Closing):
     @property
     def runtime(self) -> Runtime:
         """What the spec is loaded into."""
-        if self._runtime is None:
-            self._runtime = choose_runtime(self._choice, **self._options)
-        return self._runtime
+        with self._making:  # one that is made meanwhile is waited for: there is one alone
+            if self._runtime is None:
+                self._runtime = choose_runtime(self._choice, **self._options)
+            return self._runtime
 
     @property
     def verifies(self) -> bool:

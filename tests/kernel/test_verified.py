@@ -37,7 +37,7 @@ def opened(path: Path, name: str, inspector: KernelInspector) -> Session | None:
     for call in (Call(bytes(template("IPv4 UDP", ethernet=True))), Call()):
         try:
             recording = Recording.of(CollectionSpec.from_file(path), name, [call])
-            logs = VerifierLogs.asked(recording, inspector)
+            logs = VerifierLogs.asked(recording, lambda: inspector)
             log = logs.of(name)
             if log is None or log.cause:
                 return None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec, ProgramSpec
     from ...core.verifier import Excerpt, Explanation, VerifierLog
 
-__all__ = ["explanation_json", "make_parser", "print_explanation", "run", "text_width"]
+__all__ = ["explanation_json", "log_name", "make_parser", "print_explanation", "read_log", "run", "text_width"]
 
 SCHEMA: Final = "bpftui/log/1"
 _COMPARED: Final = 300
@@ -49,11 +49,11 @@ def run(arguments: Sequence[str]) -> int:
 
     from ...core.verifier import VerifierLog, explain, find_logs
 
-    excerpts = find_logs(_read(options.file))
+    excerpts = find_logs(read_log(options.file))
     if not excerpts:
         raise ObjectError(
             "there is no verifier log in it",
-            file=_name(options.file),
+            file=log_name(options.file),
             hint="a log has lines like «0: (bf) r6 = r1» or ends with «processed 12 insns …»",
         )
     spec = _open(options.object, options.source)
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         found.append((excerpt, log, explain(log)))
     if options.json:
         logs = [_json(excerpt, log, explanation, options.path) for excerpt, log, explanation in found]
-        print_json({"schema": SCHEMA, "file": _name(options.file), "logs": logs})
+        print_json({"schema": SCHEMA, "file": log_name(options.file), "logs": logs})
     else:
         for number, (excerpt, log, explanation) in enumerate(found):
             if len(found) > 1:
@@ -76,18 +76,24 @@ def run(arguments: Sequence[str]) -> int:
     return ExitCode.REFUSED if any(explanation is not None for _, _, explanation in found) else ExitCode.OK
 
 
-def _name(file: str) -> str:
+def log_name(file: str) -> str:
+    """Return what a log's file is called."""
     return "standard input" if file == "-" else file
 
 
-def _read(file: str) -> str:
+def read_log(file: str) -> str:
+    """Return what is in a file with a log, or comes by standard input (`-`).
+
+    Raises:
+        ObjectError: It cannot be read.
+    """
     try:
         if file == "-":
             return sys.stdin.buffer.read().decode("utf-8", "replace")
         with open(file, "rb") as stream:
             return stream.read().decode("utf-8", "replace")
     except OSError as error:
-        raise ObjectError(os.strerror(error.errno or 0), file=_name(file)) from error
+        raise ObjectError(os.strerror(error.errno or 0), file=log_name(file)) from error
 
 
 def _open(file: str | None, source: Sequence[str]) -> CollectionSpec | None:

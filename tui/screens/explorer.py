@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from ...core.debug import Recording
     from ...core.debug.verified import VerifierLogs
+    from ...core.runtime.inspected import Inspector
     from ...core.spec import CollectionSpec
     from ..app import BpftuiApp
     from ..base_app import BaseApp
@@ -311,8 +312,14 @@ class ExplorerScreen(ControlledScreen):
         from ...core.debug.verified import VerifierLogs
         from .debugger import DebuggerScreen
 
-        if logs is None and self.operations.session.runtime.verifies:
-            logs = VerifierLogs.asked(recording, self.operations.session.runtime.inspect())
+        session = self.operations.session
+        if logs is None and session.verifies:
+
+            def inspector() -> Inspector:
+                """Make the runtime where there is none yet, for which the kernel is probed: in the thread that asks."""
+                return session.runtime.inspect()
+
+            logs = VerifierLogs.asked(recording, inspector)
         self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs, why=why))
 
     def remember_place(self) -> None:

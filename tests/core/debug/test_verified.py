@@ -146,6 +146,21 @@ def test_where_there_is_no_log_it_is_said() -> None:
         assert Eyes(session).look().unknown == "log.txt has no log of prog"
         with pytest.raises(UsageError, match=r"log\.txt has no log of prog"):
             Interpreter(session).execute("info ranges")
+        # At the end of the run there is nothing that it could be known of, and nothing to complain of.
+        session.goto(session.length)
+        assert Interpreter(session).execute("info ranges").text == ""
+
+
+def test_a_program_without_a_log_says_so_of_itself_alone() -> None:
+    logs = VerifierLogs.given(WALKED, "prog", "log.txt")
+    recording = Recording.of(CollectionSpec.from_bytes(CODE), "prog", [Call(SHORT)], object_=CODE)
+    with Session(recording) as session:
+        session.know(logs)
+        # As after a tail call to another one.
+        assert logs.of("another") is None
+        assert logs.problem_of("another") == "log.txt has no log of another"
+        assert logs.problem_of("prog") == ""
+        assert Eyes(session).look().unknown == ""
 
 
 def test_a_number_that_looks_like_an_address_is_told_by_what_the_verifier_knew() -> None:

@@ -205,6 +205,30 @@ def test_options_of_the_machine_are_not_the_kernels() -> None:
         runtime_options("kernel", memory=["0x1000=hex:0102"])
 
 
+def test_two_threads_that_ask_for_the_runtime_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[FakeRuntime] = []
+    going_on = threading.Event()
+
+    def choose(*_: object, **_options: object) -> FakeRuntime:
+        made.append(FakeRuntime())
+        going_on.wait(PATIENCE)
+        return made[-1]
+
+    monkeypatch.setattr("bpftui.core.live.session.choose_runtime", choose)
+    session = Session(CollectionSpec("prog.o"), "kernel")
+    assert session.verifies
+    assert made == []  # for that it is not made
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(session.runtime)) for _ in range(2)]
+    for each in threads:
+        each.start()
+    going_on.set()
+    for each in threads:
+        each.join()
+    assert len(made) == 1
+    assert found == made * 2
+
+
 def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:
     heavy = (
         "bpftui.core.kernel",

@@ -6,11 +6,11 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
 from ...terminal.guardian import guardian
 from ...terminal.output import write_line
 from ..common import Parser, hire_guardian, uncollected, warn
+from ..log import log_name, read_log
 from ..saved_test import add_save_test, check_save_test, save_recording_as_test
 from .recorded import add_calls, recording_of
 from .told import Teller
@@ -62,7 +62,7 @@ def make_parser() -> Parser:
         "--ranges",
         metavar="kernel|FILE",
         help="show beside values what the verifier knew of them: this kernel's, which loads the program for that and "
-        "closes it again, or that of a log at level 2 in a file",
+        "closes it again, or that of a log at level 2 in a file (- for standard input)",
     )
     add_save_test(parser)
     parser.add_argument("--json", action="store_true", help=f"one JSON object a stop, schema {SCHEMA}")
@@ -94,8 +94,8 @@ def run(arguments: Sequence[str]) -> int:
         session = stack.enter_context(Session(recording))
         if logs is not None:
             session.know(logs)
-            if logs.problem:
-                warn(f"no ranges of the verifier: {logs.problem}")
+            if problem := logs.problem_of(recording.program):
+                warn(f"no ranges of the verifier: {problem}")
         interpreter = Interpreter(session)
         teller = Teller(session, SCHEMA if options.json else None)
         for where in options.breaks:
@@ -149,9 +149,8 @@ def _logs(recording: Recording, where: str | None) -> VerifierLogs | None:
     if where == "kernel":
         from ....core.live import choose_runtime
 
-        return VerifierLogs.asked(recording, choose_runtime("kernel").inspect())
-    text = read_object_file(where).decode(errors="replace")
-    return VerifierLogs.given(text, recording.program, where)
+        return VerifierLogs.asked(recording, choose_runtime("kernel").inspect)
+    return VerifierLogs.given(read_log(where), recording.program, log_name(where))
 
 
 def _show(recording: Recording, options: Any, logs: VerifierLogs | None) -> int:
