@@ -21,7 +21,7 @@ from ..vm.engine.memory import STACK_SIZE
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
 from .standing import Standing
-from .stops import Access, Breakpoint, Reason, Stop, Waiting, Watchpoint
+from .stops import Access, Breakpoint, Owner, Reason, Stop, Waiting, Watchpoint
 from .syntax import ExpressionError
 from .verified import Verified
 from .watching import Watching
@@ -124,18 +124,17 @@ class Session(Standing):
         if value.address is None:
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
         found = self.breakpoints.watch(expression, value.address, value.kind.size, access)
-        found.run, found.scope, found.function = self.run, *self._scope_of(value.address)
+        found.owner = self._owner_of(value.address)
         return found
 
-    def _scope_of(self, address: int) -> tuple[range | None, str]:
-        """Return between which positions of this run the function runs on whose stack an address lies, and its name:
-        of one that others call, as the stack is another one's afterwards."""
+    def _owner_of(self, address: int) -> Owner | None:
+        """Return the function on whose stack an address lies, of those that others have called."""
         for each, location in zip(self.activations[1:], self.calls[1:], strict=True):
             if each.registers[10] - STACK_SIZE <= address < each.registers[10]:
-                depth, timeline = each.depth - 1, self.timeline
-                start, stop = timeline.before_depth(self.position, depth), timeline.after_depth(self.position, depth)
-                return range(start + 1, stop), location.function
-        return None, ""
+                timeline = self.timeline
+                began = timeline.before_depth(self.position, each.depth - 1) + 1
+                return Owner(self.run, began, timeline.places[began], each.depth, location.function)
+        return None
 
     def _arrived(self, position: int) -> Stop:
         """Go forwards to a position."""
@@ -144,11 +143,15 @@ class Session(Standing):
         return stop
 
     def _leave_scopes(self) -> None:
-        """Take the watchpoints away of functions that have returned, as gdb does, and say so."""
+        """Take the watchpoints away of functions of runs that are over, as gdb does, and say so.
+
+        In the run of the function they count for nothing behind its end, and again when one goes back.
+        """
         for each in self.breakpoints.watchpoints:
-            if each.scope is not None and (self.run, self.position) >= (each.run, each.scope.stop):
+            if each.owner is not None and self.run > each.owner.run:
                 self.breakpoints.remove(each.number)
-                self.logged.append(f"watchpoint {each.number} on {each.what} is gone: {each.function}() has returned")
+                name = each.owner.name
+                self.logged.append(f"watchpoint {each.number} on {each.what} is gone: the run of its {name}() is over")
 
     def stop_at(self, what: str, condition: str = "", access: Access | None = None, *, enabled: bool = True) -> None:
         """Set a breakpoint, or a watchpoint where *access* says so; where it cannot be set here, it waits for that."""
@@ -208,8 +211,7 @@ class Session(Standing):
         Where none is met it goes to the end: of this run where there are none, else of the last one.
         """
         stop = self._resumed()
-        if any(each.scope is not None for each in self.breakpoints.watchpoints):
-            self._leave_scopes()
+        self._leave_scopes()
         return stop
 
     def _resumed(self) -> Stop:
@@ -231,7 +233,7 @@ class Session(Standing):
 
     def _stops_here(self, after: int) -> bool:
         """Go on within this run; return whether something stopped it before the end."""
-        watched = [each for each in self.breakpoints.watchpoints if each.enabled]
+        watched = [each for each in self.breakpoints.watchpoints if each.enabled and each.counts_in(self.run)]
         is_changed = bool(self.recording.changes_in(self.run))
         if self._gone_through.known(self.run) is None and after <= 0 and not watched and not is_changed:
             return self._fly(after)

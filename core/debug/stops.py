@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .session import Session
+    from .timeline import Timeline
 
-__all__ = ["Access", "Breakpoint", "Reason", "Stop", "Waiting", "Watchpoint"]
+__all__ = ["Access", "Breakpoint", "Owner", "Reason", "Stop", "Waiting", "Watchpoint"]
 
 
 class Reason(enum.StrEnum):
@@ -74,6 +75,28 @@ class Access(enum.StrEnum):
         return "watch -w" if self is Access.WRITE else self.value
 
 
+class Owner(NamedTuple):
+    """A call of a function, on whose stack something lies: the stack is another one's afterwards."""
+
+    run: int
+    """In which run."""
+    began: int
+    """The position before its first instruction."""
+    place: int
+    """That instruction (`Location.place`)."""
+    depth: int
+    """How many functions are around it."""
+    name: str
+    """The function's."""
+
+    def scope(self, timeline: Timeline) -> range:
+        """Return between which positions of its run it runs; empty where a change has led the run elsewhere before."""
+        places = timeline.places
+        if self.began >= len(places) or places[self.began] != self.place or timeline.depth(self.began) != self.depth:
+            return range(0)
+        return range(self.began, timeline.after_depth(self.began, self.depth - 1))
+
+
 @dataclass(eq=False)
 class Watchpoint:
     """Stops behind what changes, reads or writes some bytes; going backwards, before it."""
@@ -85,17 +108,17 @@ class Watchpoint:
     size: int
     """In bytes."""
     access: Access = Access.CHANGE
-    scope: range | None = None
-    """Of what lies on the stack of a function that others call, between which positions of a run that function runs."""
-    run: int = 0
-    """In which run that is."""
-    function: str = ""
-    """Which function."""
+    owner: Owner | None = None
+    """Of what lies on the stack of a function that others call, that function."""
     enabled: bool = True
     stops_at: Callable[[int], bool] | None = field(default=None, repr=False)
     """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""
     hits: int = 0
     """How often that happened, forwards."""
+
+    def counts_in(self, run: int) -> bool:
+        """Whether it may stop a run: a stack is that of one call, in one run."""
+        return self.owner is None or self.owner.run == run
 
 
 @dataclass(eq=False)

@@ -93,11 +93,11 @@ class Watching:
         return found
 
     def _scope(self, watchpoint: Watchpoint) -> range:
-        """Return between which positions of this run a watchpoint counts: the stack is somebody else's afterwards."""
+        """Return between which positions of this run a watchpoint counts, as it goes now: changes make it another."""
         session = self._session
-        if watchpoint.scope is None:
+        if watchpoint.owner is None:
             return range(session.length)
-        return watchpoint.scope if watchpoint.run == session.run else range(0)
+        return watchpoint.owner.scope(session.timeline) if watchpoint.counts_in(session.run) else range(0)
 
     def _changes(self, watchpoint: Watchpoint) -> Sequence[int] | None:
         session = self._session

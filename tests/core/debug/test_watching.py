@@ -124,7 +124,7 @@ def test_a_run_of_thousands_of_steps_is_told_at_once(has_numpy: bool, monkeypatc
         assert trail.Trail(session).counts[session.timeline.places[1]] == 6000
 
 
-def called() -> Recording:
+def called(calls: int = 1) -> Recording:
     """Return a recording of a program that calls a function twice, which writes to its stack."""
     code = (
         insn(0xB7, 1, 0, 0, 5)  # r1 = 5
@@ -141,7 +141,7 @@ def called() -> Recording:
     maker.symbols += [("prog", 16 + FUNC, index, 0, 5 * 8), ("inner", FUNC, index, 5 * 8, 3 * 8)]
     maker.section("license", b"GPL\0")
     raw = maker.build()
-    return Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))], object_=raw)
+    return Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))] * calls, object_=raw)
 
 
 def test_a_watchpoint_on_the_stack_ends_with_its_function() -> None:
@@ -154,13 +154,68 @@ def test_a_watchpoint_on_the_stack_ends_with_its_function() -> None:
         # The second call has the same stack; what is written there is nobody's who was asked for.
         interpreter.execute("continue")
         assert (session.stop.reason, session.position) == (Reason.END, session.length)
-        assert session.logged == ["watchpoint 1 on *(u64 *)(fp - 8) is gone: inner() has returned"]
-        assert interpreter.execute("info breakpoints").text == ""
+        assert interpreter.execute("info breakpoints").text == "1 watch *(u64 *)(fp - 8)  hit 1"
+        # One can go back to where it counts.
+        interpreter.execute("reverse-continue")
+        assert session.position == 2
+        interpreter.execute("continue")
+        assert (session.stop.reason, session.position) == (Reason.WATCHPOINT, 3)
+        interpreter.execute("delete 1")
         # Of the function that nobody calls it stays: each run has it again.
         session.goto(0)
         interpreter.execute("watch *(u64 *)(fp - 16)")
         session.step_instruction(2)
         assert interpreter.execute("info breakpoints").text == "2 watch *(u64 *)(fp - 16)  hit 0"
+
+
+def test_a_watchpoint_on_a_stack_ends_with_the_run() -> None:
+    with Session(called(2)) as session:
+        session.goto(2)
+        session.watch("*(u64 *)(fp - 8)")
+        session.resume()
+        assert (session.stop.reason, session.run, session.position) == (Reason.WATCHPOINT, 0, 3)
+        session.resume()
+        assert (session.stop.reason, session.run) == (Reason.END, 1)
+        assert session.logged == ["watchpoint 1 on *(u64 *)(fp - 8) is gone: the run of its inner() is over"]
+        assert session.breakpoints.watchpoints == []
+
+
+def rounds() -> Recording:
+    """Return a recording of a program that calls a function, which writes 2 and 1 to its stack in a loop."""
+    code = (
+        insn(0xB7, 1, 0, 0, 2)  # r1 = 2
+        + insn(0x85, 0, 1, 0, 1)  # call 3
+        + insn(0x95)
+        + insn(0x7B, 10, 1, -8, 0)  # *(u64 *)(r10 - 8) = r1
+        + insn(0x07, 1, 0, 0, -1)  # r1 += -1
+        + insn(0x55, 1, 0, -3, 0)  # if r1 != 0 goto 3
+        + insn(0xB7, 0, 0, 0, 0)
+        + insn(0x95)
+    )
+    maker = Maker()
+    index = maker.section("tc", code, code=True)
+    maker.symbols += [("prog", 16 + FUNC, index, 0, 3 * 8), ("inner", FUNC, index, 3 * 8, 5 * 8)]
+    maker.section("license", b"GPL\0")
+    raw = maker.build()
+    return Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))], object_=raw)
+
+
+def test_a_function_that_runs_longer_behind_a_change_is_watched_to_its_end() -> None:
+    with Session(rounds()) as session:
+        session.goto(2)
+        watchpoint = session.watch("*(u64 *)(fp - 8)")
+        assert met(session, watchpoint) == [3, 6]
+        session.goto(2)
+        session.change("r1", "6")
+        assert met(session, watchpoint) == [3, 6, 9, 12, 15, 18]
+        session.goto(0)
+        session.resume()
+        session.resume()
+        assert (session.stop.reason, session.position, session.logged) == (Reason.WATCHPOINT, 6, [])
+        # Another way before: another function may have that stack.
+        session.goto(1)
+        session.change("r1", "1")
+        assert met(session, watchpoint) == [3]
 
 
 def test_going_back_stops_at_the_function_s_own_writes_alone() -> None:
