@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,8 @@ from .state.places import give, make_directory
 from .state.recordings import SUFFIX, recordings_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from ..core.live import Events, Sample
     from ..core.live.drawn import MarkKind
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeping"]
 
+_MOST: Final = 100
+"""Recordings of an object that can begin within a second."""
 _UNNAMED: Final = re.compile(r"[^\w.+-]+")
 
 
@@ -41,8 +45,13 @@ class Keeping:
         self._monitor = monitor
         self._fail = fail
         self._clock = clock
+        self._lock = threading.Lock()
+        """Recordings are begun in one thread, written in another, and ended in any."""
         self._recorder: Recorder | None = None
+        self._marks: list[tuple[float, MarkKind, str, str]] = []
+        """What was done since the last sample: it is written with the next one, for a disk may be slow."""
         self._since = 0.0
+        self._closed = False
         self.path = ""
 
     path: str
@@ -53,8 +62,12 @@ class Keeping:
         """For how long it has been recording; None where it is not."""
         return None if self._recorder is None else self._clock() - self._since
 
-    def begin(self, collection: Collection) -> None:
+    def begin(self, collection: Collection, attached: Iterable[tuple[str, str]] = ()) -> None:
         """Begin a recording, in a file that is called after the object and the time.
+
+        Args:
+            collection: What is recorded.
+            attached: What is attached already: program and target.
 
         Raises:
             BpftuiError: It cannot be made; see `bpftui.core.tape.Recorder.of`.
@@ -66,48 +79,69 @@ class Keeping:
             make_directory(directory)
         except OSError as error:
             raise UsageError(f"{directory}: recordings cannot be kept there: {error.strerror or error}") from None
-        path = directory / self._name(collection)
-        graph = self._monitor.graph
-        recorder = Recorder.of(str(path), collection, interval=self._monitor.interval, start=graph.now)
+        now = self._monitor.graph.now
+        path = _new_file(directory, collection)
+        recorder = Recorder.of(str(path), collection, interval=self._monitor.interval, start=now)
         with suppress(OSError):
             give(path)
-        recorder.mark(graph.now, "loaded", collection.spec.title)
-        self.path, self._since, self._recorder = str(path), self._clock(), recorder
-        self._monitor.keeper = self
-
-    @staticmethod
-    def _name(collection: Collection) -> str:
-        stem = _UNNAMED.sub("_", os.path.splitext(os.path.basename(collection.spec.title))[0])[:64] or "object"
-        return f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}"
+        with self._lock:
+            if self._closed:  # whoever quits does not wait for it
+                recorder.close()
+                path.unlink(missing_ok=True)
+                return
+            self._marks = [(now, "attached", program, target) for program, target in attached]
+            self.path, self._since, self._recorder = str(path), self._clock(), recorder
+            self._monitor.keeper = self
 
     def end(self) -> bool:
         """End the recording, whole; return whether there was one."""
-        recorder, self._recorder, self._monitor.keeper = self._recorder, None, None
+        with self._lock:
+            recorder, self._recorder, self._monitor.keeper = self._recorder, None, None
         if recorder is None:
             return False
+        with suppress(BpftuiError):  # what was done since the last sample
+            self._write_marks(recorder)
         recorder.close()
         return True
+
+    def close(self) -> None:
+        """End the recording; none is begun any more."""
+        with self._lock:
+            self._closed = True
+        self.end()
 
     # What the monitor tells
 
     def add(self, sample: Sample, events: Mapping[str, Events], printed: Printed) -> None:
-        """Keep a sample."""
+        """Keep a sample, and what was done before it."""
         recorder = self._recorder
-        if recorder is not None:
-            try:
-                recorder.add(sample, events, printed)
-            except BpftuiError as error:
-                self._ended(error)
+        if recorder is None:
+            return
+        try:
+            self._write_marks(recorder)
+            recorder.add(sample, events, printed)
+        except BpftuiError as error:
+            with self._lock:
+                if self._recorder is recorder:
+                    self._recorder, self._monitor.keeper = None, None
+            recorder.close()
+            self._fail(error)
 
     def mark(self, time: float, kind: MarkKind, what: str, detail: str = "") -> None:
-        """Keep what was done."""
-        recorder = self._recorder
-        if recorder is not None:
-            try:
-                recorder.mark(time, kind, what, detail)
-            except BpftuiError as error:
-                self._ended(error)
+        """Keep what was done, with the next sample."""
+        with self._lock:
+            self._marks.append((time, kind, what, detail))
 
-    def _ended(self, error: BpftuiError) -> None:
-        if self.end():
-            self._fail(error)
+    def _write_marks(self, recorder: Recorder) -> None:
+        with self._lock:
+            marks, self._marks = self._marks, []
+        for time_, kind, what, detail in marks:
+            recorder.mark(time_, kind, what, detail)
+
+
+def _new_file(directory: Path, collection: Collection) -> Path:
+    """Return a name that nothing has yet: that of the object, and the time."""
+    stem = _UNNAMED.sub("_", os.path.splitext(os.path.basename(collection.spec.title))[0])[:64] or "object"
+    stem = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = [f"{stem}{SUFFIX}", *(f"{stem}-{number}{SUFFIX}" for number in range(2, _MOST))]
+    return next((directory / name for name in names if not os.path.lexists(directory / name)), directory / names[0])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
-__all__ = ["AttachRequest", "EditRequest", "Host", "Operations"]
+__all__ = ["AttachRequest", "EditRequest", "Host", "Operations", "program_and_target"]
 
 _MARKED: Final = 24
 """Characters of a value at a mark of the graph."""
@@ -214,11 +214,11 @@ class Operations:
         )
 
     def _moment(self) -> str:
-        timeline = self.monitor.timeline
-        if timeline is None:
+        playhead = self.monitor.playhead
+        if playhead is None:
             return ""
-        when = time.localtime(timeline.began + (timeline.time(timeline.tick) if timeline.tick else 0.0))
-        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{timeline.speed:.3g}"
+        when = time.localtime(playhead.began + (playhead.time(playhead.tick) if playhead.tick else 0.0))
+        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{playhead.speed:.3g}"
 
     def attachments(self) -> list[str]:
         """Return what is attached as text, no two alike: a program can be attached to several sandboxes."""
@@ -473,7 +473,7 @@ class Operations:
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""
         self._done()
-        self.monitor.mark("attached", *_parts(message.text))
+        self.monitor.mark("attached", *program_and_target(message.text))
         if remark := message.link.target.remark:
             self.host.notify(f"{message.text}: {remark}", severity="warning", timeout=8)
         if message.detach_after is not None:
@@ -485,7 +485,7 @@ class Operations:
         """Forget the clocks of what is detached."""
         self._done()
         for text in message.texts:
-            self.monitor.mark("detached", *_parts(text))
+            self.monitor.mark("detached", *program_and_target(text))
         for link in message.links:
             self._detach_at.pop(link, None)
             self._gone.discard(link)
@@ -540,7 +540,7 @@ class Operations:
             self.monitor.stop()
         finally:
             try:
-                self.keeping.end()
+                self.keeping.close()
             finally:
                 self.session.close()
 
@@ -583,7 +583,7 @@ def _value_text(place: Place, raw: bytes) -> str:
     return raw[:_MARKED].hex(" ") if place.type is None else place.type.format(raw, limit=_MARKED)
 
 
-def _parts(text: str) -> tuple[str, str]:
+def program_and_target(text: str) -> tuple[str, str]:
     """Return program and target of what `_link_text` returned."""
     program, _, target = text.partition(" → ")
     return program, target

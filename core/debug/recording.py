@@ -30,7 +30,6 @@ from ..errors import ObjectError, UsageError, quoted
 from ..files import write_whole
 from ..limits import Budget
 from ..spec import CollectionSpec
-from ..spec.container import read_source
 from ..spec.edits import Edits
 from ..vm.world.settings import Settings, parse_returns
 
@@ -172,17 +171,19 @@ class Recording:
             spec: The object as it is to be loaded.
             program: The program that runs.
             calls: What its runs are given.
-            object_: The object file's bytes; read from the spec's file where they are not given.
+            object_: The object's bytes, where the spec is of none.
             contents: What maps hold.
             settings: What programs are told of the world.
             target: The types that they are adapted to.
 
         Raises:
-            ObjectError, NoPermissionError: The object file cannot be read again.
+            UsageError: Nobody has the object's bytes: it was loaded by others.
             UnknownNameError: There is no such program.
         """
         spec.program(program)
-        raw = read_source(spec.file) if object_ is None else object_
+        raw = spec.raw if object_ is None else object_
+        if raw is None:
+            raise UsageError(f"{spec.file} was loaded by others, and its object is not here")
         fresh = CollectionSpec.from_bytes(raw, file=spec.file)
         return cls(
             raw,

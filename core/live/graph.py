@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..analysis.counting import Counting
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec
     from .sampler import Sample
 
-__all__ = ["SLOTS", "Chosen", "Graph"]
+__all__ = ["FEW", "MOST_ROWS", "SLOTS", "Chosen", "Graph"]
 
 SLOTS: Final = 6
 """Colours and shapes that there are, and so the most lines of a chart."""
@@ -30,8 +30,9 @@ _CAPACITY: Final = 3600
 """Samples that are kept of each counter."""
 _MAX_TRACKS: Final = 64
 """Counters that are followed without being asked for, so that a graph has a past when it is opened."""
-_MAX_TRACKED_ENTRIES: Final = 16
-_MOST_ROWS: Final = 64
+FEW: Final = 16
+"""Entries of a map that are all followed without being asked for."""
+MOST_ROWS: Final = 64
 """Entries of a map that are followed because all of it is drawn: a histogram in powers of two has no more."""
 _BUSIEST: Final = 3
 """Lines of a map's own chart, where none of its numbers was chosen."""
@@ -147,10 +148,13 @@ class Graph:
     def _follow_all(self, sample: Sample) -> None:
         """Follow the counters of small maps from the start, and those that are drawn of the whole map."""
         for counter in self._whole:
-            for entry in sample.maps[counter.name].entries[:_MOST_ROWS] if counter.name in sample.maps else ():
-                self._track(Chosen(counter, entry.key))
+            left = MOST_ROWS - sum(each.counter == counter for each in self._tracks)
+            entries = sample.maps[counter.name].entries if left > 0 and counter.name in sample.maps else ()
+            new = (each for entry in entries if (each := Chosen(counter, entry.key)) not in self._tracks)
+            for each in islice(new, left):
+                self._track(each)
         for name, snapshot in sample.maps.items():
-            if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > _MAX_TRACKED_ENTRIES:
+            if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > FEW:
                 continue
             for counter in self._counters(name):
                 for entry in snapshot.entries:
@@ -201,9 +205,14 @@ class Graph:
         """Draw what another graph of the same object draws, in its colours."""
         self._chosen = dict(other._chosen)
         self._busiest = {name: dict(drawn) for name, drawn in other._busiest.items()}
+        self._whole = set(other._whole)
         self.shows_values = other.shows_values
         for each in self._chosen:
             self._track(each)
+
+    def follow(self, chosen: Chosen) -> None:
+        """Keep the past of a counter from now on, whether it is drawn or not."""
+        self._track(chosen)
 
     def leave_out(self, chosen: Chosen) -> None:
         """Draw a counter no more."""
@@ -226,9 +235,14 @@ class Graph:
         self._whole.add(counter)
         found = [each for each in self._tracks if each.counter == counter]
         if self._spec.maps[counter.name].type.is_indexed:
-            found.sort(key=lambda each: int.from_bytes(each.key, sys.byteorder))
+            found.sort(key=lambda each: int.from_bytes(each.key, counter.byte_order))
         series = [self._series(each, 0) for each in found]
         return [replace(each, label=each.label.removesuffix(f" {counter.label}")) for each in series]
+
+    @property
+    def whole(self) -> Sequence[Counter]:
+        """The counters that are followed at all entries of their maps."""
+        return tuple(self._whole)
 
     @property
     def programs(self) -> Sequence[str]:

@@ -30,7 +30,7 @@ __all__ = [
     "Moment",
     "Monitor",
     "Observation",
-    "Timeline",
+    "Playhead",
     "event_line",
     "useful_map",
 ]
@@ -79,7 +79,7 @@ class Moment:
     """What programs printed before, and when."""
 
 
-class Timeline(Protocol):
+class Playhead(Protocol):
     """Where in a recording a monitor stands, and how it is moved; all of it belongs to the screen's thread."""
 
     @property
@@ -128,7 +128,7 @@ class Keeper(Protocol):
         ...
 
     def mark(self, time: float, kind: MarkKind, what: str, detail: str = "") -> None:
-        """Keep what was done, on the clock of the samples; called in the screen's thread."""
+        """Keep what was done, on the clock of the samples, without waiting for anything; called in any thread."""
         ...
 
 
@@ -168,7 +168,7 @@ class Monitor:
     previous: Sample | None
 
     @property
-    def timeline(self) -> Timeline | None:
+    def playhead(self) -> Playhead | None:
         """Where it stands in a recording; None where what it sees is now."""
         return None
 
@@ -204,7 +204,6 @@ class Monitor:
             part=_PART,
             on_sample=self._take,
             on_error=self._failed,
-            statistics=self._session.runtime.statistics(),
             start=self.graph.start,
         )
         try:
@@ -215,7 +214,7 @@ class Monitor:
             self._sampler = sampler
 
     def _make_sampler(self, **options: Any) -> Sampler:
-        return self._session.sampler(**options)
+        return self._session.sampler(statistics=self._session.runtime.statistics(), **options)
 
     def toggle_pause(self) -> None:
         """Stop or resume the sampling."""
@@ -302,8 +301,9 @@ class Monitor:
     def mark(self, kind: MarkKind, what: str = "", detail: str = "") -> None:
         """Note that something was done now: attached what to where, what was set from what to what."""
         self.graph.mark(mark_text(kind, what, detail))
-        if self.keeper is not None:
-            self.keeper.mark(self.graph.now, kind, what, detail)
+        keeper = self.keeper  # which another thread may take away
+        if keeper is not None:
+            keeper.mark(self.graph.now, kind, what, detail)
 
     def run_rate(self, programs: Sequence[str]) -> float | None:
         """Return how often *programs* ran per second, together; None when it is not known."""

@@ -195,11 +195,6 @@ class Session(Closing):
         """What it is of, as a command line names it."""
         return self.spec.file
 
-    @property
-    def object_bytes(self) -> bytes | None:
-        """The object, where it is not to be read again from the file of its name: a recording has it."""
-        return None
-
     def monitor(self, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]) -> Monitor:
         """Return what samples it for a screen; see `bpftui.core.live.monitor.Monitor`."""
         from .monitor import Monitor

@@ -57,6 +57,8 @@ class CollectionSpec(Derived):
     """Returns the object's DWARF, also where it has BTF; None where it has none."""
     read_folded: Callable[[], list[Hidden]] = field(default=list, repr=False, compare=False)
     """Reads what the compiler optimised away when it is first looked at."""
+    raw: bytes | None = field(default=None, repr=False, compare=False)
+    """The object's bytes, as they were read: by now its file may hold another one. None where it is of no object."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
     """By section name: what the kernel wants filled in before it takes the BTF."""
     _placed: dict[str, tuple[list[int], list[tuple[str, int]]]] = field(

@@ -53,7 +53,7 @@ def read_into(spec: CollectionSpec, data: bytes, source_directories: Sequence[st
             "its code and data were taken out of it (objcopy --only-keep-debug): it holds only what debuggers need",
             hint="open the object that it was split from",
         )
-    spec.byte_order, spec.btf = obj.elf.byte_order, obj.btf
+    spec.raw, spec.byte_order, spec.btf = data, obj.elf.byte_order, obj.btf
     spec.license, spec.kernel_version = _license(obj), _kernel_version(obj)
     spec.producer = find_producer(obj.elf)
     spec.maps, hidden = read_maps(obj)

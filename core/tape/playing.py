@@ -8,28 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ..analysis.records import record_type
 from ..live import Session
 from ..live.drawn import Mark, mark_text
-from ..live.graph import Graph
+from ..live.graph import FEW, MOST_ROWS, Graph
 from ..live.monitor import Moment, Monitor, Observation
 from ..live.sampler import Sampler
-from .played import PlayedCollection, PlayedRuntime
+from .played import PlayedCollection, PlayedEvents, PlayedRuntime
 from .tape import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from ..live import Sample
+    from ..analysis.records import RecordType
+    from ..live import Counter, Events, Sample
     from ..live.drawn import EventLine
+    from ..live.graph import Chosen
     from ..runtime import Printed
 
 __all__ = ["PlayedMonitor", "PlayedSession"]
 
 _REACH: Final = 3600
 """Samples before a moment that are read for the graphs of it, at most: as many as a graph keeps."""
-_BEFORE: Final = 200
+_BEFORE: Final = 1000
 """Samples before a moment of which events and printed lines are read, at most."""
+_LINES: Final = 2000
+"""Events and printed lines before a moment that are enough."""
 
 
 class _PlayedSampler(Sampler):
@@ -38,7 +41,7 @@ class _PlayedSampler(Sampler):
     At the end of the tape it pauses; resumed there, it plays from the beginning.
 
     Args:
-        player: Where the tape stands; the first sample is the one there.
+        collection: Stands at the first sample that is taken.
         options: As for `Sampler`.
     """
 
@@ -54,28 +57,34 @@ class _PlayedSampler(Sampler):
     @property
     def heading(self) -> int:
         """The tick at which the tape stands, or soon will."""
-        goal = self._goal
-        return self._player.tick if goal is None else goal
+        with self._changed:
+            return self._player.tick if self._goal is None else self._goal
 
     def go_to(self, tick: int) -> None:
-        """Take the sample of a tick next, at once."""
-        self._goal = tick
+        """Take the sample of a tick next, at once; time stands from there on."""
+        with self._changed:
+            self._paused = True
+            self._goal = tick
         self.hurry()
 
     def resume(self) -> None:
         """Go on; at the end, from the beginning."""
-        if self._player.tick >= self._player.tape.ticks:
-            self._goal = 1
+        with self._changed:
+            if self._player.tick >= self._player.tape.ticks:
+                self._goal = 1
         super().resume()
 
     def take(self) -> Sample:
         """Return the next sample, or the one that was gone to."""
-        goal, self._goal = self._goal, None
         before = self._player.tick
-        self._player.move(before + 1 if goal is None else goal)
-        self.is_elsewhere = goal is not None and goal != before + 1
-        if self._player.tick >= self._player.tape.ticks:
-            self.pause()
+        with self._changed:
+            goal, self._goal = self._goal, None
+            if goal is None:  # hurried for a goal that is reached already: time stands
+                goal = before if self._paused else before + 1
+            self._player.move(goal)
+            if self._player.tick >= self._player.tape.ticks:
+                self._paused = True
+        self.is_elsewhere = goal != before + 1
         sample = self._player.sample
         assert sample is not None  # whoever starts it has looked
         return sample
@@ -97,20 +106,21 @@ class PlayedSession(Session):
             runtime = PlayedRuntime(self.tape)
             super().__init__(self.tape.spec(), runtime)
             self.player = runtime.player
-            self.load()
+            loaded = self.load()
+            assert isinstance(loaded, PlayedCollection)
+            # It looks into the code, which takes its time: whoever opens a file has a thread for that.
+            self.record_types = PlayedEvents(loaded).types
         except BaseException:
             self.tape.close()
             raise
+
+    record_types: dict[str, RecordType]
+    """Of each stream, what its records are taken for."""
 
     @property
     def name(self) -> str:
         """The recording's file."""
         return self.tape.path
-
-    @property
-    def object_bytes(self) -> bytes:
-        """The object, which the recording has."""
-        return self.tape.object
 
     def monitor(self, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]) -> PlayedMonitor:
         """Return what plays it."""
@@ -139,14 +149,18 @@ class PlayedMonitor(Monitor):
         self._tape = session.tape
         self._player = session.player
         self._played: _PlayedSampler | None = None
+        self._types = session.record_types
+        self._drawn: Sequence[Chosen] = ()
+        self._whole: Sequence[Counter] = ()
+        """What is drawn, at an entry or at all of a map: its past is read."""
         self._player.move(self._tape.ticks)
         self.interval = self._tape.interval or 1.0
         self._marks = [Mark(each.time, mark_text(each.kind, each.what, each.detail)) for each in self._tape.marks]
 
-    # Where it stands: `bpftui.core.live.monitor.Timeline`
+    # Where it stands: `bpftui.core.live.monitor.Playhead`
 
     @property
-    def timeline(self) -> PlayedMonitor:
+    def playhead(self) -> PlayedMonitor:
         """Itself."""
         return self
 
@@ -186,7 +200,7 @@ class PlayedMonitor(Monitor):
     def go_to(self, tick: int) -> None:
         """Go to a sample, the nearest that there is; time stands there."""
         if self._played is not None:
-            self._played.pause()
+            self._drawn, self._whole = self.graph.chosen, self.graph.whole
             self._played.go_to(max(1, min(tick, self.ticks)))
 
     # What is seen there
@@ -199,14 +213,8 @@ class PlayedMonitor(Monitor):
     def _make_sampler(self, **options: Any) -> Sampler:
         collection = self._session.collection
         assert isinstance(collection, PlayedCollection)
-        self._types = {
-            name: record_type(collection.spec, each.spec)
-            for name, each in collection.maps.items()
-            if each.type.is_stream
-        }
         played = self._played = _PlayedSampler(collection, **options)
-        played.pause()
-        played.go_to(self.tick)
+        played.go_to(self._player.tick)
         return played
 
     def _take(self, sample: Sample) -> None:
@@ -215,27 +223,62 @@ class PlayedMonitor(Monitor):
         tick = self._player.tick
         states = self._states(self._tape.streams(tick, self._types))
         if not self._played.is_elsewhere:
-            lines = self._lines(sample.time, self._tape.events(tick))
+            lines = self._lines(sample.time, self._brought(tick))
             self._deliver(Observation(sample, lines, states, printed=self._tape.printed(tick)))
             return
-        lines: dict[str, list[EventLine]] = {}
-        printed: list[tuple[float, Printed]] = []
-        for each in range(max(1, tick - _BEFORE), tick + 1):
-            for name, found in self._lines(self.time(each), self._tape.events(each)).items():
-                lines.setdefault(name, []).extend(found)
-            printed.append((self.time(each), self._tape.printed(each)))
-        before = self._tape.sample(tick - 1) if tick > 1 else None
-        moment = Moment(self._graph_before(tick), before, [each for each in printed if each[1].lines or each[1].lost])
+        lines, printed = self._before(tick)
+        before = next(self._parts(tick - 1, tick - 1, sample), None) if tick > 1 else None
+        moment = Moment(self._graph_before(tick, sample), before, printed)
         self._deliver(Observation(sample, lines, states, moment=moment))
 
-    def _graph_before(self, tick: int) -> Graph:
-        """Return a graph with the past of a moment, as far as it can be seen."""
-        graph = Graph(self._session.spec, lambda: self.time(self._player.tick), date=lambda moment: self.began + moment)
+    def _brought(self, tick: int) -> dict[str, Events]:
+        """Return what streams brought with a sample."""
+        return {name: found for name, found in self._tape.events(tick).items() if name in self._types}
+
+    def _before(self, tick: int) -> tuple[dict[str, list[EventLine]], list[tuple[float, Printed]]]:
+        """Return the events and the printed lines up to a moment: of the last samples, until there are many."""
+        lines: dict[str, list[EventLine]] = {}
+        printed: list[tuple[float, Printed]] = []
+        many = _LINES
+        for each in range(tick, max(0, tick - _BEFORE), -1):
+            if many <= 0:
+                break
+            time = self.time(each)
+            for name, found in self._lines(time, self._brought(each)).items():
+                lines[name] = found + lines.get(name, [])
+                many -= len(found)
+            told = self._tape.printed(each)
+            if told.lines or told.lost:
+                printed.insert(0, (time, told))
+                many -= len(told.lines)
+        return lines, printed
+
+    def _graph_before(self, tick: int, sample: Sample) -> Graph:
+        """Return a graph with the past of a moment: of what is drawn, and of maps with few entries."""
+        now, began = self.time(tick), self.began
+        graph = Graph(self._session.spec, lambda: now, date=lambda moment: began + moment)
         graph.start = 0.0
         for mark in self._marks:
             graph.put(mark)
-        graph.draw_as(self.graph)
-        first = max(1, self.tick_at(self.time(tick) - self.reach), tick - _REACH)
-        for each in range(first, tick + 1):
-            graph.observe(self._tape.sample(each))
+        for chosen in self._drawn:
+            graph.follow(chosen)
+        first = max(1, self.tick_at(now - self.reach), tick - _REACH)
+        for each in self._parts(first, tick, sample):
+            graph.observe(each)
         return graph
+
+    def _parts(self, first: int, last: int, sample: Sample) -> Iterator[Sample]:
+        """Yield samples with what a graph follows of them; *sample* tells which maps have few entries."""
+        keys: dict[str, set[bytes]] = {
+            name: {entry.key for entry in found.entries}
+            for name, found in sample.maps.items()
+            if len(found.entries) <= FEW
+        }
+        for counter in self._whole:
+            if counter.name in sample.maps:
+                entries = sample.maps[counter.name].entries[:MOST_ROWS]
+                keys.setdefault(counter.name, set()).update(entry.key for entry in entries)
+        for chosen in self._drawn:
+            if chosen.counter.source == "map":
+                keys.setdefault(chosen.counter.name, set()).add(chosen.key)
+        return self._tape.parts(first, last, keys)

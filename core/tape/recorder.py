@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from ..closing import Closing
 from ..errors import ObjectError, UsageError
 from ..spec import CollectionSpec
-from ..spec.container import read_source
 from ..spec.edits import Edits
 from .packing import little, pack
 from .schema import create, raw
@@ -113,20 +112,19 @@ class Recorder(Closing):
 
     @classmethod
     def of(cls, path: str, collection: Collection, *, interval: float, start: float = 0.0) -> Recorder:
-        """Begin a tape of a collection that was loaded from a file, which is read again; arguments as for the class.
+        """Begin a tape of a collection that was loaded from an object; arguments as for the class.
 
         Raises:
-            UsageError: It is from standard input, or of no file.
-            ObjectError, NoPermissionError: The object cannot be read again, or the tape not be made.
+            UsageError: There is no object: others have loaded it.
+            ObjectError, NoPermissionError: The tape cannot be made.
         """
         spec = collection.spec
-        if spec.file == "-":
+        if spec.raw is None:
             raise UsageError(
-                "an object from standard input cannot be recorded: its bytes are read once", hint="name a file"
+                f"{spec.file} was loaded by others: a recording has the object in it, which its loader has"
             )
-        object_ = read_source(spec.file)
-        edits = Edits.of(spec, CollectionSpec.from_bytes(object_, file=spec.file))
-        return cls(path, collection, object_, edits, interval=interval, start=start)
+        edits = Edits.of(spec, CollectionSpec.from_bytes(spec.raw, file=spec.file))
+        return cls(path, collection, spec.raw, edits, interval=interval, start=start)
 
     def _begin(self, collection: Collection, object_: bytes, edits: Edits, interval: float) -> None:
         machine = os.uname()
@@ -170,6 +168,8 @@ class Recorder(Closing):
             if self._database is None:
                 return
             now = sample.time - self._start
+            if now < 0:
+                return  # its reading began before
             with self._writing() as database:
                 if not self._began:
                     self._began = True

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ..closing import Closing
@@ -25,7 +25,7 @@ from .recorder import COUNTS, LOST
 from .schema import damaged, open_to_read, raw, text
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 
     from ..errors import ObjectError
     from ..live import Counter
@@ -116,6 +116,7 @@ class Tape(Closing):
         self._times: list[float] = []
         self._spans: list[tuple[int, int, int]] = []
         self._version = -1
+        self.began = 0.0
         try:
             with self._reading():
                 self._open()
@@ -130,9 +131,12 @@ class Tape(Closing):
         self._edits = Edits.from_json(_json(facts["edits"]))
         self.runtime = "vm" if facts["runtime"] == "vm" else "kernel"
         self.interval = _seconds(facts["interval"])
+        if self.interval < 0:
+            raise ValueError("its samples are less than no time apart")
         self.began = _seconds(facts.get("began", 0.0))
         if not 0 <= self.began < _LATEST:
             raise ValueError("it began when no clock could have told")
+        self._times = [*map(self._time, self._times)]  # now that it is known when it began
         self.machine = {name: _text(each) for name, each in _json(facts["machine"]).items()}
         self.remarks = tuple(_text(each) for each in _json(facts["remarks"])["remarks"])
         self._infos = {name: _info(told) for name, told in _json(facts["programs"]).items()}
@@ -196,7 +200,7 @@ class Tape(Closing):
         """What was done meanwhile, in its order."""
         with self._reading():
             rows = self._rows("SELECT time, kind, what, detail FROM mark ORDER BY id")
-            return [Mark(_seconds(time), *map(_text, rest)) for time, *rest in rows]
+            return [Mark(self._time(time), *map(_text, rest)) for time, *rest in rows]
 
     # What there was at a moment
 
@@ -286,6 +290,72 @@ class Tape(Closing):
             )
             return Printed(tuple(line for line in lines if line.stream in ("trace", "stdout", "stderr")), lost)
 
+    def parts(self, first: int, last: int, keys: Mapping[str, Collection[bytes]]) -> Iterator[Sample]:
+        """Iterate over the samples of some ticks, with no more in them than some entries of some maps.
+
+        It takes as long as there are entries, however many others there are beside them.
+
+        Args:
+            first: The tick of the first sample.
+            last: That of the last.
+            keys: By the name of a map, the keys of its entries; variables and programs are all there.
+        """
+        with self._reading():
+            known: dict[int, tuple[str, str, bytes]] = {}
+            for number, source in self._sources.items():
+                wanted = keys.get(source.name) if source.kind == "map" else None
+                for entry, key in self._rows("SELECT id, key FROM entry WHERE source = ?", number):
+                    if source.kind != "map" or (wanted is not None and key in wanted):
+                        known[entry] = source.kind, source.name, bytes(key)
+            changes: dict[int, list[tuple[int, bytes | None]]] = {}
+            for entry in known:
+                for tick, value in self._history(entry, first, last):
+                    changes.setdefault(max(tick, first), []).append((entry, value))
+            rows = self._rows("SELECT id, time, interval, times FROM tick WHERE id BETWEEN ? AND ?", first, last)
+            found = {tick: (self._time(time), _seconds(each), times) for tick, time, each, times in rows}
+        values: dict[int, bytes] = {}
+        for tick in range(first, last + 1):
+            for entry, value in changes.get(tick, ()):
+                if value is None:
+                    values.pop(entry, None)
+                else:
+                    values[entry] = value
+            time, interval, times = found[tick]
+            yield self._part(time, interval, times, {known[entry]: value for entry, value in values.items()}, keys)
+
+    def _part(
+        self,
+        time: float,
+        interval: float,
+        times: bytes,
+        values: Mapping[tuple[str, str, bytes], bytes],
+        names: Iterable[str],
+    ) -> Sample:
+        cpus = {source.name: source.cpus for source in self._sources.values() if source.kind == "map"}
+        entries: dict[str, list[tuple[bytes, bytes]]] = {name: [] for name in names}
+        variables: dict[str, bytes] = {}
+        programs: dict[str, ProgramInfo] = {}
+        for (kind, name, key), value in values.items():
+            match kind:
+                case "map":
+                    entries[name].append((key, value))
+                case "variables":
+                    variables[text(key)] = value
+                case _:
+                    programs[text(key)] = self._info(text(key), value)
+        maps = {name: _snapshot(found, cpus[name], {}) for name, found in entries.items() if name in cpus}
+        map_times, variables_time, programs_time = self._times_of(time, times)
+        return Sample(
+            time,
+            interval,
+            maps,
+            variables,
+            programs,
+            map_times=map_times,
+            variables_time=variables_time,
+            programs_time=programs_time,
+        )
+
     def samples(self) -> Iterator[tuple[int, Sample]]:
         """Iterate over all samples, with their ticks."""
         for tick in range(1, self.ticks + 1):
@@ -316,13 +386,38 @@ class Tape(Closing):
                 for tick, value in self._history(row[0])
             ]
 
-    def _history(self, entry: int) -> Iterator[tuple[int, bytes | None]]:
+    def _history(self, entry: int, since: int = 1, last: int | None = None) -> Iterator[tuple[int, bytes | None]]:
+        """Iterate over the changes of an entry, up to a tick; of those before *since* the last one is among them."""
+        last = len(self._times) if last is None else last
         first = {minute: start for minute, start, _ in self._spans}
-        for minute, data in self._rows("SELECT minute, data FROM pack WHERE entry = ? ORDER BY minute", entry):
-            for tick, value in unpack(data, first[minute]):
-                yield self._known(tick), value
-        for tick, value in self._rows("SELECT tick, value FROM change WHERE entry = ? ORDER BY tick", entry):
-            yield self._known(tick), value
+        within = [minute for minute, start, end in self._spans if end >= since and start <= last]
+        before: tuple[int, bytes | None] | None = None
+        earlier = "SELECT minute, data FROM pack WHERE entry = ? AND minute < ? ORDER BY minute DESC LIMIT 1"
+        begin = within[0] if within else max(first, default=0) + 1
+        for minute, data in self._rows(earlier, entry, begin):
+            before = unpack(data, first[minute])[-1]
+        changes = "SELECT minute, data FROM pack WHERE entry = ? AND minute BETWEEN ? AND ? ORDER BY minute"
+        found = chain(
+            (
+                change
+                for minute, data in self._rows(changes, entry, begin, within[-1] if within else -1)
+                for change in unpack(data, first[minute])
+            ),
+            self._rows("SELECT tick, value FROM change WHERE entry = ? ORDER BY tick", entry),
+        )
+        for tick, value in found:
+            tick = self._known(tick)
+            if tick > last:
+                break
+            if tick >= since:
+                if before is not None:
+                    yield before
+                    before = None
+                yield tick, value
+            else:
+                before = tick, value
+        if before is not None:
+            yield before
 
     def _known(self, tick: Any) -> int:
         """Return a tick that there is; ValueError for another one."""
@@ -447,7 +542,7 @@ class Tape(Closing):
             return
         self._version = version
         self._minutes.pop(0, None)
-        self._times = [_seconds(time) for (time,) in self._rows("SELECT time FROM tick ORDER BY id")]
+        self._times = [self._time(time) for (time,) in self._rows("SELECT time FROM tick ORDER BY id")]
         if any(after < before for before, after in pairwise(self._times)):
             raise ValueError("its samples are not in the order of time")
         (last,) = self._one("SELECT coalesce(max(id), 0) FROM tick")
@@ -455,6 +550,13 @@ class Tape(Closing):
         ends = [0, *(end for _, first, last in self._spans for end in (first, last))]
         if last != len(self._times) or ends != sorted(ends) or ends[-1] > last:
             raise ValueError("samples are missing")
+
+    def _time(self, value: Any) -> float:
+        """Return seconds since the beginning, at a date that a calendar has room for."""
+        found = _seconds(value)
+        if not 0 <= found < _LATEST - self.began:
+            raise ValueError("something was at a time that no clock could have told")
+        return found
 
     def _damaged(self, error: Exception) -> ObjectError:
         if isinstance(error, KeyError):

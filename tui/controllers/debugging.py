@@ -30,7 +30,6 @@ class DebuggingController(Controller):
     Args:
         spec: What is explored.
         program: Returns the program that is meant; empty where there is none.
-        object_: The object's bytes, where they are not those of the spec's file.
         enter: Shows the debugger with a recording; with an expression at its end, and why that has its value.
     """
 
@@ -44,12 +43,10 @@ class DebuggingController(Controller):
         *,
         spec: CollectionSpec,
         program: Callable[[], str],
-        object_: bytes | None,
         enter: Callable[[Recording, str], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
-        self._object = object_
         self._program = program
         self._enter = enter
         self._given: dict[str, tuple[bytes, Mapping[str, str] | None]] = {}
@@ -78,7 +75,7 @@ class DebuggingController(Controller):
 
         def record() -> Recording | BpftuiError:
             try:
-                return Recording.of(spec, name, [Call(packet or None, context)], object_=self._object)
+                return Recording.of(spec, name, [Call(packet or None, context)])
             except BpftuiError as error:
                 return error
 

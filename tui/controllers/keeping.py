@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
+from ..operations import program_and_target
 from ..status import Failure
 from .controller import Controller
 
@@ -46,29 +47,32 @@ class KeepingController(Controller):
     def action_keep(self) -> None:
         """Begin a recording, or end it; the file is written in a thread."""
         if self._begins:
+            self.stage.notify("a recording is being begun or ended", severity="warning", timeout=2)
             return
         self._begins = True
         self.stage.settle("record")
         self.stage.find_out(self._change, self._changed)
 
-    def _change(self) -> BpftuiError | str:
+    def _change(self) -> Failure | str:
         """Return what is said of it."""
         operations = self._operations
         keeping, collection = operations.keeping, operations.collection
-        if keeping.end():
-            return f"kept in {keeping.path}: bpftui FILE opens it, and home in tab 3"
-        if collection is None:
-            return "nothing is loaded any more"
         try:
-            keeping.begin(collection)
+            if keeping.end():
+                return f"kept in {keeping.path}: bpftui FILE opens it, and home in tab 3"
+            if collection is None:
+                return "nothing is loaded any more"
+            keeping.begin(collection, map(program_and_target, operations.attachments()))
         except BpftuiError as error:
-            return error
+            return Failure("record", error.message, error.hint or "")
+        except Exception as error:
+            return Failure("record", f"cannot record: {type(error).__name__}: {error}")
         return f"keeps what is seen in {keeping.path}; K again ends it"
 
-    def _changed(self, came: BpftuiError | str) -> None:
+    def _changed(self, came: Failure | str) -> None:
         self._begins = False
-        if isinstance(came, BpftuiError):
-            self.stage.fail(Failure("record", came.message, came.hint or ""))
+        if isinstance(came, Failure):
+            self.stage.fail(came)
         else:
             self.stage.notify(came, timeout=6)
             self._log.line(came)
@@ -77,11 +81,11 @@ class KeepingController(Controller):
     def check_action(self, action: str) -> bool:
         """Offer it where something is sampled that a file has."""
         operations = self._operations
-        return operations.monitor.running and operations.session.theirs is None and operations.monitor.timeline is None
+        return operations.monitor.running and operations.session.theirs is None and operations.monitor.playhead is None
 
     def why_not(self, action: str) -> str:
         """Return why nothing can be kept."""
-        if self._operations.monitor.timeline is not None:
+        if self._operations.monitor.playhead is not None:
             return "this is a recording already"
         if self._operations.session.theirs is not None:
             return "others have loaded it: a recording has the object in it, which its loader has"

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.live.graph import Chosen
 from ...core.live.monitor import event_line
+from ..operations import program_and_target
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class SamplingController(Controller):
                 self._log.line(self._unprinted)
         for text in self._operations.note_gone(observation.gone):
             self._log.line(f"{text}: what it was attached to is gone")
+            self._monitor.mark("gone", *program_and_target(text))
         self.show()
 
     def show(self) -> None:
@@ -120,6 +122,9 @@ class SamplingController(Controller):
                 "one chart has one unit" if out[0].counter.unit is not chosen.counter.unit else "a chart has six lines"
             )
             self.stage.notify(f"{why}: {', '.join(map(graph.label, out))} made room for {label}", timeout=5)
+        playhead = self._monitor.playhead
+        if playhead is not None and self._monitor.paused:
+            playhead.go_to(playhead.tick)  # for its past is not read yet
         if self._panes.draws(chosen):
             self.show()
         else:
@@ -162,8 +167,8 @@ class SamplingController(Controller):
         self._panes.change_window(step)
         monitor = self._monitor
         monitor.reach = self._panes.graph.window
-        if monitor.timeline is not None and monitor.paused:
-            monitor.timeline.go_to(monitor.timeline.tick)  # more of the past is read
+        if monitor.playhead is not None and monitor.paused:
+            monitor.playhead.go_to(monitor.playhead.tick)  # more of the past is read
         self.show()
 
     def why_not(self, action: str) -> str:

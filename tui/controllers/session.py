@@ -197,7 +197,7 @@ class SessionController(Controller):
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""
         operations = self._operations
-        if operations.monitor.timeline is not None and action in ("load", "attach", "run", "detach"):
+        if operations.monitor.playhead is not None and action in ("load", "attach", "run", "detach"):
             return "this is a recording: it is looked at, and nothing of it runs"
         if operations.busy:
             return f"still {operations.busy}"
@@ -235,7 +235,7 @@ class SessionController(Controller):
         """Offer what applies now."""
         operations = self._operations
         theirs = operations.session.theirs
-        if operations.monitor.timeline is not None and action in ("load", "attach", "run", "detach"):
+        if operations.monitor.playhead is not None and action in ("load", "attach", "run", "detach"):
             return False
         if theirs is not None and action in ("load", "attach", "run", "detach"):
             return action == "detach" and bool(theirs.links) and not self._others.permission.refusal

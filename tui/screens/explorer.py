@@ -23,10 +23,10 @@ from ..controllers.others import OthersController
 from ..controllers.outcomes import Outcomes
 from ..controllers.outlines import Outlines
 from ..controllers.outlook import Outlook
+from ..controllers.playhead import PlayheadController
 from ..controllers.sampling import SamplingController
 from ..controllers.search import SearchController
 from ..controllers.session import SessionController
-from ..controllers.timeline import TimelineController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
 from ..jumps import CodePlace
@@ -104,7 +104,7 @@ class ExplorerScreen(ControlledScreen):
         *Navigation.BINDINGS,
         *SamplingController.BINDINGS,
         *KeepingController.BINDINGS,
-        *TimelineController.BINDINGS,
+        *PlayheadController.BINDINGS,
         *HelpController.BINDINGS,
     ]
 
@@ -137,7 +137,6 @@ class ExplorerScreen(ControlledScreen):
             self,
             spec=spec,
             program=self.program_name,
-            object_=operations.session.object_bytes,
             enter=lambda recording, why: self.debug(recording, why=why),
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
@@ -151,8 +150,8 @@ class ExplorerScreen(ControlledScreen):
             place=lambda: self._tabs.place,
             title=self._where,
         )
-        self.timeline = TimelineController(self, operations=operations)
-        self.control(self.navigation, self.session, self.debugging, self.timeline, self.help)
+        self.playhead = PlayheadController(self, operations=operations)
+        self.control(self.navigation, self.session, self.debugging, self.playhead, self.help)
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -165,9 +164,9 @@ class ExplorerScreen(ControlledScreen):
                 with TabPane(f"{number} {tab.capitalize()}", id=tab):
                     if tab == "overview":
                         yield Overview(describe(self.spec, self.navigation.node))
-        timeline = self.operations.monitor.timeline
-        if timeline is not None:
-            yield TimeSlider(timeline)
+        playhead = self.operations.monitor.playhead
+        if playhead is not None:
+            yield TimeSlider(playhead)
         yield MessageLine()
         yield KeyBar()
 
@@ -194,7 +193,7 @@ class ExplorerScreen(ControlledScreen):
         self.refresh_bindings()
         self._show_overview(keep_place=True)
         self.journal.note("opened")
-        if self.operations.monitor.timeline is not None:
+        if self.operations.monitor.playhead is not None:
             self.outcomes.played()
             self._show_overview(keep_place=True)
         elif self.operations.session.theirs is None:
@@ -204,7 +203,7 @@ class ExplorerScreen(ControlledScreen):
             self._look_at_others()
             self.set_interval(_LOOK, self._look_again)
             self._show_overview(keep_place=True)
-        if self.operations.monitor.timeline is None:  # recordings have a list of their own
+        if self.operations.monitor.playhead is None:  # recordings have a list of their own
             remember(self.spec.file)
         self.set_timer(_REST, lambda: cast("BpftuiApp", self.app).warm_up())
         cast("BpftuiApp", self.app).begin_collecting()
@@ -552,7 +551,7 @@ class ExplorerScreen(ControlledScreen):
 
     def on_time_slider_moved(self, event: TimeSlider.Moved) -> None:
         """Go to another moment."""
-        self.timeline.go_to(event.tick)
+        self.playhead.go_to(event.tick)
 
     def on_entries_view_edit_wanted(self, event: EntriesView.EditWanted) -> None:
         """Change an entry of a map."""

@@ -16,6 +16,8 @@ __all__ = ["SUFFIX", "KnownRecording", "known_recordings", "recordings_directory
 
 SUFFIX: Final = ".rec"
 """What names of recordings end in here; what one is, is told by what is in it."""
+_LATEST: Final = 250_000_000_000.0
+"""Seconds since 1970 that a calendar has room for: the year 9892."""
 _MOST: Final = 500
 """Recordings that are listed, the newest."""
 
@@ -27,7 +29,7 @@ class KnownRecording(NamedTuple):
     size: int
     """Bytes."""
     changed: float
-    """When it was written last, in seconds since 1970."""
+    """When it was written last, in seconds since 1970; 0 where no calendar has that."""
 
 
 def recordings_directory() -> Path:
@@ -38,12 +40,13 @@ def recordings_directory() -> Path:
 def known_recordings() -> list[KnownRecording]:
     """Return the recordings that there are to choose from, the newest first: those kept by `K`, those of here."""
     found: dict[str, KnownRecording] = {}
-    for directory in (recordings_directory(), os.getcwd()):
+    for directory in (recordings_directory(), "."):  # by name: one that was removed has none
         with suppress(OSError), os.scandir(directory) as entries:
             for entry in entries:
                 with suppress(OSError):
                     if entry.name.endswith(SUFFIX) and entry.is_file() and is_recording(entry.path):
                         status = entry.stat()
-                        path = os.path.abspath(entry.path)
-                        found[path] = KnownRecording(path, status.st_size, status.st_mtime)
+                        path = os.path.abspath(entry.path)  # OSError where there is no working directory
+                        when = status.st_mtime if 0 <= status.st_mtime < _LATEST else 0.0
+                        found[path] = KnownRecording(path, status.st_size, when)
     return sorted(found.values(), key=lambda each: each.changed, reverse=True)[:_MOST]

@@ -67,7 +67,7 @@ def test_it_is_loaded_as_it_was(session: PlayedSession) -> None:
     assert session.state is State.LOADED
     assert session.name == session.tape.path
     assert session.spec.file.endswith("traffic.o")
-    assert session.object_bytes == session.tape.object
+    assert session.spec.raw == session.tape.object
     assert session.links == ()
     with pytest.raises(UsageError, match="this is a recording"):
         session.attach("count_traffic", "sandbox")

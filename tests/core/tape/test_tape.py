@@ -293,6 +293,10 @@ def change(path: Path, statement: str) -> None:
     ("statement", "reason"),
     [
         ("PRAGMA user_version = 3", "written by a newer bpftui: its format is 3, not 2"),
+        ("UPDATE tick SET time = time + 1e300", "at a time that no clock could have told"),
+        ("UPDATE tick SET time = time - 1", "at a time that no clock could have told"),
+        ("UPDATE mark SET time = 1e300", "at a time that no clock could have told"),
+        ("UPDATE fact SET value = -1.0 WHERE name = 'interval'", "less than no time apart"),
         ("CREATE TABLE more(x)", "its tables are not those of a recording"),
         ("CREATE TRIGGER evil AFTER INSERT ON tick BEGIN SELECT 1; END", "its tables are not"),
         ("DROP TABLE tick; CREATE VIEW tick AS SELECT 1 AS id, 2 AS time", "its tables are not"),

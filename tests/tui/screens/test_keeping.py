@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpftui.core.live import State, choose_runtime
-from bpftui.core.tape import Tape
+from bpftui.core.errors import ObjectError
+from bpftui.core.live import Session, State, choose_runtime
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.tape import Recorder, Tape
 from bpftui.tui import keeping
+from bpftui.tui.keeping import Keeping
 from bpftui.tui.nodes import Node, NodeKind
 
 if TYPE_CHECKING:
@@ -40,6 +43,9 @@ async def test_what_is_seen_is_kept_between_two_keys(explore: Callable[..., Any]
         await walk.press("K")
         await walk.until(lambda: "nothing is seen before the load: L" in walk.screen)
         await loaded(walk)
+        monitor, waited = walk.app.operations.monitor, 500.0
+        monitor.graph.start -= 2 * waited  # it was loaded long ago
+        monitor._sampler._first -= 2 * waited
         await walk.press("K")
         await walk.until(lambda: re.search(r"● REC \d:\d\d", walk.screen) is not None)
         assert "keeps what is seen in " in walk.screen
@@ -50,14 +56,13 @@ async def test_what_is_seen_is_kept_between_two_keys(explore: Callable[..., Any]
         walk.explorer.panes.variables.focus()
         await walk.press("e", "7", "enter")
         await walk.until(lambda: "total_packets" in walk.app.operations.edited)
-        await kept(walk, 4)
+        await walk.until(lambda: monitor.last.variables["total_packets"][0] == 7)  # which is kept before it is shown
         await walk.press("K")
         await walk.until(lambda: "● REC" not in walk.screen)
         await walk.until(lambda: "home in tab 3" in walk.screen)
     with Tape(path) as tape:
-        assert tape.time(1) < 60  # it begins with the recording
-        (begun, changed) = tape.marks
-        assert (begun.kind, begun.what) == ("loaded", "traffic.o")
+        assert tape.time(1) < waited  # it begins with the recording, not with the load
+        (changed,) = tape.marks
         assert (changed.kind, changed.what, changed.detail) == ("set", "total_packets", "0 → 7")
         values = [sample.variables["total_packets"][0] for _, sample in tape.samples()]
         assert values[0] == 0
@@ -78,9 +83,7 @@ async def test_who_quits_is_told_what_ends_and_it_is_whole(explore: Callable[...
         assert tape.ticks >= 2
 
 
-async def test_a_disk_that_is_full_ends_it_and_not_what_is_watched(
-    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_where_none_can_be_kept_it_is_said(explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "recordings_directory", lambda: Path("/proc/bpftui"))
     async with explore(size=(160, 30), runtime=choose_runtime("vm")) as walk:
         await loaded(walk)
@@ -88,3 +91,48 @@ async def test_a_disk_that_is_full_ends_it_and_not_what_is_watched(
         await walk.until(lambda: "/proc/bpftui: recordings cannot be kept there" in walk.screen)
         assert walk.status.recording is None
         assert walk.app.operations.monitor.running
+
+
+async def test_a_disk_that_is_full_ends_it_and_not_what_is_watched(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explore(size=(160, 30), runtime=choose_runtime("vm")) as walk:
+        await loaded(walk)
+        await walk.press("K")
+        await walk.until(lambda: walk.status.recording is not None)
+        path = await kept(walk)
+
+        def full(*_: object) -> None:
+            raise ObjectError("the recording has ended: the disk is full", file=path)
+
+        monkeypatch.setattr(Recorder, "add", full)
+        await walk.until(lambda: "the recording has ended: the disk is full" in walk.screen)
+        await walk.until(lambda: walk.status.recording is None)
+        before = walk.app.operations.monitor.last
+        await walk.until(lambda: walk.app.operations.monitor.last is not before)
+    with Tape(path) as tape:
+        assert tape.ticks >= 2
+
+
+def test_what_is_attached_already_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    links = [("count_traffic", "sandbox")]
+    with choose_runtime("vm").load(CollectionSpec.from_file("bpf/traffic.o")) as collection:
+        session = Session(collection.spec, choose_runtime("vm"))
+        monitor = session.monitor(lambda _: None, lambda _: None)
+        found = Keeping(monitor, lambda _: None)
+        found.begin(collection, links)
+        found.mark(monitor.graph.now, "set", "sample_every", "1000 → 250")
+        found.close()
+        with Tape(found.path) as tape:
+            assert [(mark.kind, mark.what, mark.detail) for mark in tape.marks] == [
+                ("attached", "count_traffic", "sandbox"),
+                ("set", "sample_every", "1000 → 250"),
+            ]
+        late = found.path
+        found.begin(collection)  # whoever quits meanwhile does not wait for it
+        assert found.seconds is None
+        assert found.path == late
+        assert [each.name for each in Path(late).parent.iterdir() if each.name.startswith("traffic-")] == [
+            Path(late).name
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,20 @@ from tests.tui.conftest import Walk, let_messages_stay
 from tests.tui.fakes import FakeRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
 TICKS = 11
 
 
 @pytest.fixture(autouse=True)
-def messages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def messages_stay(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     let_messages_stay(monkeypatch)
-    monkeypatch.setenv("TZ", "UTC")
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture
@@ -112,15 +117,15 @@ async def test_tables_and_events_are_as_they_were(recording: Path) -> None:
     async with played(recording) as walk:
         await walk.press("4")
         await walk.until(lambda: counts(walk) == {"TCP": 4, "UDP": 2})  # those since the map was emptied
-        walk.explorer.timeline.go_to(2)
+        walk.explorer.playhead.go_to(2)
         await walk.until(lambda: counts(walk) == {"TCP": 1})
-        walk.explorer.timeline.go_to(3)
+        walk.explorer.playhead.go_to(3)
         await walk.until(lambda: counts(walk) == {"TCP": 2, "UDP": 1})
         walk.explorer.navigation.go_to(Node(NodeKind.MAP, "events"))
         await walk.until(lambda: walk.screen.count(", number=") == 2)
-        walk.explorer.timeline.go_to(4)
+        walk.explorer.playhead.go_to(4)
         await walk.until(lambda: walk.screen.count(", number=") == 3)
-        walk.explorer.timeline.go_to(1)
+        walk.explorer.playhead.go_to(1)
         await walk.until(lambda: "no events yet" in walk.screen)
 
 
@@ -138,7 +143,10 @@ async def test_it_plays_quicker_and_stops_at_its_end(recording: Path) -> None:
         await walk.press(*["left_curly_bracket"] * 3)
         assert "×10" in walk.screen
         await walk.press("p")
-        await walk.until(lambda: at(walk) == "0:10 of 0:10 · 11 of 11" and walk.status.paused)
+        await walk.until(lambda: not walk.status.paused or "1 of 11" in at(walk).partition("· ")[2][:7])
+        seen: set[str] = set()
+        await walk.until(lambda: seen.add(at(walk)) or (walk.status.paused and at(walk).endswith("11 of 11")))
+        assert len(seen) > 2
 
 
 async def test_home_lists_recordings_and_says_what_they_are(recording: Path) -> None:

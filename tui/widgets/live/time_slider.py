@@ -1,4 +1,4 @@
-"""TimeSlider: where in a recording one is, what was done meanwhile, and how quickly time goes on."""
+"""TimeSlider: where in a recording one is, and when something was done."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from textual import events
     from textual.content import Content
 
-    from ....core.live.monitor import Timeline
+    from ....core.live.monitor import Playhead
 
-__all__ = ["TimeSlider", "speed_text"]
+__all__ = ["TimeSlider"]
 
 _LEAST: Final = 10
 """Cells that a slider has at least; where there is no room for them, there are only words."""
@@ -27,7 +27,7 @@ class TimeSlider(Widget, can_focus=False):
     """`12:07:43.6  ├────┊──────●────────────┤  5:12 of 8:00 · 624 of 960`: a click leads to a moment.
 
     Args:
-        timeline: What is moved.
+        playhead: What is moved.
     """
 
     DEFAULT_CSS = """
@@ -47,24 +47,24 @@ class TimeSlider(Widget, can_focus=False):
             super().__init__()
             self.tick = tick
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, playhead: Playhead) -> None:
         super().__init__()
-        self._timeline = timeline
+        self._playhead = playhead
         self._held = False
         self._bar = range(0)
         """The columns of the bar, as it was drawn last."""
 
     def render(self) -> Content:
         """Draw it."""
-        timeline = self._timeline
-        if not timeline.ticks:
+        playhead = self._playhead
+        if not playhead.ticks:
             self._bar = range(0)
             return plain(" no sample is in this recording")
-        now, first, last = timeline.time(timeline.tick), timeline.time(1), timeline.time(timeline.ticks)
-        when = timeline.began + now
+        now, first, last = playhead.time(playhead.tick), playhead.time(1), playhead.time(playhead.ticks)
+        when = playhead.began + now
         date = time.strftime("%H:%M:%S", time.localtime(when)) + f".{int(when * 10) % 10}"
         far = f"{clock(now - first)} of {clock(last - first)}"
-        number = f" · {grouped(timeline.tick)} of {grouped(timeline.ticks)}"
+        number = f" · {grouped(playhead.tick)} of {grouped(playhead.ticks)}"
         left = f" {date}  "
         width = self.size.width
         for right in (f"  {far}{number} ", f"  {far} "):
@@ -77,7 +77,7 @@ class TimeSlider(Widget, can_focus=False):
         self._bar = range(len(left) + 1, len(left) + 1 + cells)
         span = (last - first) or 1.0
         signs = ["─"] * cells
-        for mark in timeline.marks:
+        for mark in playhead.marks:
             if first <= mark.time <= last:
                 signs[round((mark.time - first) / span * (cells - 1))] = "┊"
         at = round((now - first) / span * (cells - 1))
@@ -88,10 +88,10 @@ class TimeSlider(Widget, can_focus=False):
     def _go(self, x: int) -> None:
         if not self._bar:
             return
-        timeline = self._timeline
-        first, last = timeline.time(1), timeline.time(timeline.ticks)
+        playhead = self._playhead
+        first, last = playhead.time(1), playhead.time(playhead.ticks)
         share = (min(max(x, self._bar.start), self._bar.stop - 1) - self._bar.start) / (len(self._bar) - 1)
-        self.post_message(self.Moved(timeline.tick_at(first + share * (last - first))))
+        self.post_message(self.Moved(playhead.tick_at(first + share * (last - first))))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Go to a moment, and follow the mouse until it is let go."""
@@ -108,8 +108,3 @@ class TimeSlider(Widget, can_focus=False):
         """Follow it no more."""
         self._held = False
         self.release_mouse()
-
-
-def speed_text(speed: float) -> str:
-    """Return how quickly time goes on: `×1`, `×0.5`, `×10`."""
-    return f"×{speed:.3g}"

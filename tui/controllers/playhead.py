@@ -1,4 +1,4 @@
-"""TimelineController: where in a recording one is."""
+"""PlayheadController: where in a recording one is."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from textual.binding import Binding, BindingType
 from .controller import Controller
 
 if TYPE_CHECKING:
-    from ...core.live.monitor import Timeline
+    from ...core.live.monitor import Playhead
     from ..operations import Operations
     from .controller import Stage
 
-__all__ = ["TimelineController"]
+__all__ = ["PlayheadController"]
 
 
-class TimelineController(Controller):
+class PlayheadController(Controller):
     """Goes to other moments of a recording.
 
     Args:
@@ -49,33 +49,33 @@ class TimelineController(Controller):
         self._operations = operations
 
     @property
-    def _timeline(self) -> Timeline | None:
-        return self._operations.monitor.timeline
+    def _playhead(self) -> Playhead | None:
+        return self._operations.monitor.playhead
 
     def go_to(self, tick: int) -> None:
         """Go to a sample; time stands there."""
-        timeline = self._timeline
-        if timeline is not None:
-            timeline.go_to(tick)
+        playhead = self._playhead
+        if playhead is not None:
+            playhead.go_to(tick)
             self._operations.changed()
 
     def action_moment(self, by: int) -> None:
         """Go to a sample before or after this one."""
-        timeline = self._timeline
-        if timeline is None:
+        playhead = self._playhead
+        if playhead is None:
             return
-        if not 0 < timeline.tick + by <= timeline.ticks:
+        if not 0 < playhead.tick + by <= playhead.ticks:
             self.stage.notify(f"the recording {'begins' if by < 0 else 'ends'} here", timeout=3)
             return
-        self.go_to(timeline.tick + by)
+        self.go_to(playhead.tick + by)
 
     def action_moment_of_mark(self, by: int) -> None:
         """Go to where something was done before or after this moment, and say what."""
-        timeline = self._timeline
-        if timeline is None or not timeline.ticks:
+        playhead = self._playhead
+        if playhead is None or not playhead.ticks:
             return
-        found = {timeline.tick_at(mark.time): mark for mark in timeline.marks}
-        ticks = [tick for tick in found if (tick < timeline.tick if by < 0 else tick > timeline.tick)]
+        found = {playhead.tick_at(mark.time): mark for mark in playhead.marks}
+        ticks = [tick for tick in found if (tick < playhead.tick if by < 0 else tick > playhead.tick)]
         if not ticks:
             self.stage.notify(f"nothing was done {'before' if by < 0 else 'after'} this moment", timeout=3)
             return
@@ -85,8 +85,8 @@ class TimelineController(Controller):
 
     def check_action(self, action: str) -> bool:
         """Offer other moments where there are some."""
-        timeline = self._timeline
-        return timeline is not None and timeline.ticks > 0
+        playhead = self._playhead
+        return playhead is not None and playhead.ticks > 0
 
     def why_not(self, action: str) -> str:
         """Return why there are none."""
