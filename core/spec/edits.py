@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ObjectError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .collection import CollectionSpec
+    from .map import MapSpec
 
 __all__ = ["Edits"]
 
@@ -39,6 +41,11 @@ class Edits:
         for name, variable in spec.variables.items():
             if variable.changed and name in fresh.variables:
                 data.setdefault(variable.map.name, {})[variable.offset] = variable.raw
+        for name, map_ in spec.maps.items():
+            if map_.is_data and map_.read_only and name in fresh.maps:
+                known = data.get(name, {})
+                if parts := _other_parts(map_, fresh.maps[name], known):
+                    data[name] = {**known, **parts}
         sizes = {
             name: each.max_entries
             for name, each in spec.maps.items()
@@ -99,3 +106,21 @@ def _size(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
         raise ValueError("max_entries has 32 bits")
     return value
+
+
+def _other_parts(map_: MapSpec, fresh: MapSpec, known: Mapping[int, bytes]) -> dict[int, bytes]:
+    """Return what was changed in constants besides the parts that are known, by offset: what no variable names."""
+    if map_.data is None or fresh.data is None or len(map_.data) != len(fresh.data):
+        return {}
+    before = bytearray(fresh.data)
+    for offset, part in known.items():
+        before[offset : offset + len(part)] = part
+    after = bytearray(map_.data)
+    if before == after:
+        return {}
+    found: dict[int, bytes] = {}
+    for is_same, group in groupby(range(len(after)), lambda at: before[at] == after[at]):
+        if not is_same:
+            at = list(group)
+            found[at[0]] = bytes(after[at[0] : at[-1] + 1])
+    return found

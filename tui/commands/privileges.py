@@ -65,7 +65,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
         return ""
     given = vars(options)
     names = _named(options)
-    objects = [given.get("object"), *(given.get("objects") or ())]
+    objects = [given.get("object"), given.get("maps"), *(given.get("objects") or ())]
     is_loaded = any(isinstance(each, str) and parse_loaded(each) is not None for each in objects)
     # FILE#2 is the second object of FILE, or a file of that name.
     reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]

@@ -290,3 +290,15 @@ def test_a_recording_without_an_object_in_it(saved: Path) -> None:
     found.edits = Edits(data={"traffic": {0: b"x"}})
     with pytest.raises(ObjectError, match="the recording does not fit its object: section traffic has no 1 bytes at 0"):
         found.spec()
+
+
+def test_a_constant_that_no_variable_names_is_recorded() -> None:
+    spec = CollectionSpec.from_file("bpf/traffic.o")
+    spec.set("sample_every", 7)
+    rodata = spec.map(".rodata").data
+    assert rodata is not None
+    del spec.variables["sample_every"]  # as a static one is not there
+    found = Recording.of(spec, "count_traffic")
+    assert found.edits.data == {".rodata": {0: b"\x07\0"}}  # 1000 is 0x3e8: two bytes are others
+    assert found.spec().variable("sample_every").get() == 7
+    assert Recording.of(CollectionSpec.from_file("bpf/traffic.o"), "count_traffic").edits.data == {}

@@ -118,7 +118,7 @@ def _loaded_contents(
     assert isinstance(loaded, LoadedSpec)
     used = spec.subset(maps=set(), programs={options.program}, variables=set())
     found = loaded_contents(spec, used.maps, loaded, say)
-    if not found.entries:
+    if not found.entries and not found.constants:
         raise UsageError(f"{where} has no map that {options.program} uses")
     return found.entries, found.cpus
 
