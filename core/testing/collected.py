@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..errors import BpftuiError
 from ..spec import CollectionSpec
+from ..visible import visible, visible_lines
 from .bpf import Bpf
+from .errors import NotHereError
 from .harness import harness_tests, prepared, run_harness_test
 from .loaded import BpfObject  # noqa: TC001
 from .suite_result import Status
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -55,17 +57,23 @@ class HarnessFile(pytest.File):
             self._spec = prepared(CollectionSpec.from_file(self.path))
             tests = harness_tests(self._spec)
         except BpftuiError as error:
-            raise self.CollectError(str(error)) from error
+            raise self.CollectError(visible(str(error))) from error
         if not tests and self.session.isinitpath(self.path):
-            raise self.CollectError(f'{self.path} has no tests: no program of SEC("TYPE/test/NAME/check")')
+            raise self.CollectError(visible(f'{self.path} has no tests: no program of SEC("TYPE/test/NAME/check")'))
         for test in tests:
-            item: HarnessItem = HarnessItem.from_parent(self, name=test.name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            item: HarnessItem = HarnessItem.from_parent(self, name=visible(test.name))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
             item.test = test
+            item.place = _place(self._spec, test.check)
             yield item
 
     def setup(self) -> None:
-        """Load it, where a runtime is asked for that is here."""
-        self.obj = self.bpf.load(self._spec)
+        """Load it, where a runtime is asked for that is here; NotHereError where it is not."""
+        try:
+            self.obj = self.bpf.load(self._spec)
+        except NotHereError:
+            raise
+        except BpftuiError as error:
+            pytest.fail("\n".join(visible_lines(str(error))), pytrace=False)
 
     def teardown(self) -> None:
         """Close it."""
@@ -88,6 +96,8 @@ class HarnessItem(pytest.Item):
     """One test of an object."""
 
     test: HarnessTest
+    place: tuple[str, int] | None
+    """Where its check begins: a C file that is here, and the line's number."""
 
     @property
     def file(self) -> HarnessFile:
@@ -112,11 +122,21 @@ class HarnessItem(pytest.Item):
         if isinstance(excinfo.value, _HarnessFailedError):
             return "\n".join(excinfo.value.outcome.lines)
         if isinstance(excinfo.value, BpftuiError | AssertionError):
-            return str(excinfo.value)
+            return "\n".join(visible_lines(str(excinfo.value)))
         return super().repr_failure(excinfo, style)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Return where the test stands in the source, and its name."""
-        program = self.file.bpf.objects[0].spec.programs[self.test.check] if self.file.bpf.objects else None
-        line = None if program is None else program.linked.line_at(0)
-        return self.path, None if line is None else line.line - 1, self.name
+        """Return where the test stands in the source (pytest counts lines from 0) or else in which object; its name."""
+        if self.place is None:
+            return self.path, None, self.name
+        path, line = self.place
+        return path, line - 1, self.name
+
+
+def _place(spec: CollectionSpec, program: str) -> tuple[str, int] | None:
+    """Return the C file and the line at which a program begins; None where they are not known, or that is not here."""
+    line = spec.programs[program].linked.line_at(0)
+    if line is None or not line.line:
+        return None
+    path = os.path.normpath(os.path.join(os.path.dirname(spec.file), line.file))
+    return (path, line.line) if os.path.isfile(path) else None

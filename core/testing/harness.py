@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 from ..context.values import layout_of
 from ..errors import UsageError
 from ..uapi import Pinning, ProgramType
+from ..visible import visible
 from .suite_result import ENTRIES, MESSAGE, Result, Status, entry_result, message_results, status_of
 
 if TYPE_CHECKING:
-    from ..spec import CollectionSpec, MapSpec
+    from ..spec import CollectionSpec
     from .loaded import BpfObject
     from .run import Run
 
@@ -28,6 +29,8 @@ __all__ = ["HarnessTest", "Outcome", "harness_tests", "prepared", "run_harness_t
 _SECTION: Final = re.compile(r"[^/]+/test/([^/]+)/(pktgen|setup|jump|check)")
 _ROOM: Final = 4096 - 256 - 320
 """Bytes of the packet that pktgen is given: the most that test runs of the kernel take (net/bpf/test_run.c)."""
+_MOST: Final = 4096
+"""Entries for results, one for each: Cilium has 256. Each is read and cleared after each test."""
 _TYPES: Final = (ProgramType.XDP, ProgramType.SCHED_CLS, ProgramType.SCHED_ACT)
 """Types of programs that are loaded: the others have no test runs on packets."""
 
@@ -60,7 +63,7 @@ class Outcome:
 
     @property
     def lines(self) -> list[str]:
-        """What is to be told of them, a line each; nothing of what passed and said nothing."""
+        """What is to be told of them, a line each, visible; nothing of what passed and said nothing."""
         lines: list[str] = []
         for each in self.results:
             word = "unknown status" if each.status is None else each.status.name.lower()
@@ -69,15 +72,18 @@ class Outcome:
             elif each.status is not Status.PASS:
                 lines.append(f"{word}")
             lines += [f"  {line}" for line in each.lines]
-        return lines
+        return [visible(line) for line in lines]
 
 
 def harness_tests(spec: CollectionSpec) -> list[HarnessTest]:
     """Return the tests that an object brings along, by name.
 
     Raises:
-        UsageError: Two programs are the same part of a test, or a part is of a test that checks nothing.
+        UsageError: Two programs are the same part of a test, a part is of a test that checks nothing, or there is room
+            for more results than any harness has.
     """
+    if (results := spec.maps.get(ENTRIES)) is not None and results.max_entries > _MOST:
+        raise UsageError(f"{spec.file}: {ENTRIES} has {results.max_entries:,} entries: at most {_MOST:,} are read")
     found: dict[str, HarnessTest] = {}
     for program in spec.programs.values():
         match = _SECTION.fullmatch(program.section)
@@ -125,8 +131,7 @@ def run_harness_test(obj: BpfObject, test: HarnessTest) -> Outcome:
         if part:
             code = int(run(part).retval)
             if code in (100, 102):  # before Cilium 1.18 an error was 0, as TC_ACT_OK is
-                word = part.rpartition("/")[2]
-                return Outcome([Result("", Status.ERROR, [f"{word} returned {code}: nothing was checked"])])
+                return Outcome([Result("", Status.ERROR, [f"{part} returned {code}: nothing was checked"])])
             if part == test.setup:
                 packet = code.to_bytes(4, obj.spec.byte_order) + packet
     status = status_of(int(run(test.check).retval))
@@ -137,22 +142,21 @@ def run_harness_test(obj: BpfObject, test: HarnessTest) -> Outcome:
 def _results(obj: BpfObject) -> tuple[list[Result], list[str]]:
     """Return what the check has written, and leave nothing of it for the next test."""
     order = obj.spec.byte_order
-    results: list[Result] = []
-    if (spec := obj.spec.maps.get(ENTRIES)) is not None:
-        for number in range(spec.max_entries):
-            if (found := entry_result(_taken(obj, spec, number), order)) is not None:
-                results.append(found)
-    if (spec := obj.spec.maps.get(MESSAGE)) is not None:
-        return message_results(_taken(obj, spec, 0), order)
+    found = [entry_result(raw, order) for raw in _taken(obj, ENTRIES, _MOST)]
+    results = [each for each in found if each is not None]
+    for raw in _taken(obj, MESSAGE, 1):
+        return message_results(raw, order)
     return results, []
 
 
-def _taken(obj: BpfObject, spec: MapSpec, number: int) -> bytes:
-    key = number.to_bytes(4, obj.spec.byte_order)
-    raw = b""
-    for side in obj.sides:
-        source = side.collection.maps[spec.name]
-        entry = source.entry(key)
-        raw = raw or (entry.values[0] if entry is not None else b"")
-        source.update(key, bytes(spec.value_size))
-    return raw
+def _taken(obj: BpfObject, name: str, most: int) -> list[bytes]:
+    """Return the first entries of a map, of the first runtime, and clear them in all; none where it is not there."""
+    found: list[bytes] = []
+    for side in obj.sides if name in obj.spec.maps else ():
+        source = side.collection.maps[name]
+        entries = source.snapshot(most).entries
+        found = found or [entry.values[0] for entry in entries]
+        for entry in entries:
+            if any(entry.values[0]):
+                source.update(entry.key, bytes(obj.spec.maps[name].value_size))
+    return found

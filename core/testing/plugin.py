@@ -204,10 +204,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 def _skip(item: pytest.Item, error: Exception) -> None:
     if _BPF in item.stash:  # else nothing of this package has been imported
+        from ..visible import visible
         from .errors import NotHereError
 
         if isinstance(error, NotHereError):
-            pytest.skip(error.message)
+            pytest.skip(visible(error.message))
 
 
 @pytest.hookimpl(wrapper=True)

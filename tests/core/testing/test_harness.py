@@ -13,8 +13,10 @@ import pytest
 from bpftui.core.errors import UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.testing.bpf import Bpf
-from bpftui.core.testing.harness import HarnessTest, harness_tests, prepared, run_harness_test
+from bpftui.core.testing.harness import HarnessTest, Outcome, harness_tests, prepared, run_harness_test
 from bpftui.core.testing.suite_result import Result, Status, entry_result, message_results, status_of
+from bpftui.core.visible import is_visible
+from tests.hostile import PAYLOADS
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
@@ -68,9 +70,17 @@ def test_maps_carry_over() -> None:
     assert (outcome.status, outcome.lines) == (Status.FAIL, ["fail", "  seen 0"])
 
 
-def pytest_run(folder: Path, *options: str, ini: str = "") -> tuple[int, str]:
-    """Run pytest in a project that knows nothing of this one, and has the object."""
+def pytest_run(
+    folder: Path, *options: str, ini: str = "", changes: dict[bytes, bytes] | None = None
+) -> tuple[int, str]:
+    """Run pytest in a project that knows nothing of this one, and has the object; also with other names in it."""
     shutil.copy(HARNESS, folder / "hops_test.o")
+    if changes is not None:
+        data = HARNESS.read_bytes()
+        for name, other in changes.items():
+            assert len(name) == len(other)
+            data = data.replace(b"/test/" + name, b"/test/" + other)
+        (folder / "hostile_test.o").write_bytes(data)
     (folder / "pytest.ini").write_text(f"[pytest]\n{ini}")
     loaded = ("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:asyncio", "-p", "no:hypothesispytest")
     done = subprocess.run(
@@ -104,6 +114,59 @@ def test_pytest_collects_what_the_configuration_names(tmp_path: Path) -> None:
     assert (status, "1 passed" in out or "1 failed" in out) == (1, True), out
     status, out = pytest_run(tmp_path, "-k", "few", ini="bpf_objects = *_test.o\n")
     assert (status, "1 passed, 4 deselected" in out) == (0, True), out
+
+
+def test_names_that_a_terminal_would_obey(tmp_path: Path) -> None:
+    status, out = pytest_run(
+        tmp_path, "-v", "hostile_test.o", changes={b"many_hops": b"\x1b]0;o\x07abc", b"skipped": b"\xc2\x9b31mab"}
+    )
+    assert status == 1, out
+    assert "\nhostile_test.o::\\x1b]0;o\\x07abc FAILED" in out
+    assert "\nhostile_test.o::\\x9b31mab SKIPPED" in out
+    assert [line for line in out.split("\n") if not is_visible(line)] == []
+    status, out = pytest_run(tmp_path, "hostile_test.o", changes={b"many_hops/pktgen": b"\x1b]0;o\x07abc/pktgen"})
+    assert "the test \\x1b]0;o\\x07abc has no check program" in out
+    assert [line for line in out.split("\n") if not is_visible(line)] == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_results_that_a_terminal_would_obey(payload: bytes) -> None:
+    entry = (
+        b"\1\0\0\0" + payload.ljust(256, b"\0") + (2).to_bytes(4, "little") + b"\1\0\0\0" + payload.ljust(256, b"\0")
+    )
+    line = b"\x0a" + bytes([len(payload)]) + payload
+    results, lines = message_results(b"\x12" + bytes([len(line)]) + line, "little")
+    found = entry_result(entry, "little")
+    assert found is not None
+    shown = Outcome([found, *results, Result("", Status.FAIL, lines)]).lines
+    assert len(shown) == 4
+    assert all(map(is_visible, shown))
+
+
+def test_where_tests_stand_in_the_source(tmp_path: Path) -> None:
+    """Each names its C line, the first one too, where the C file is beside the object; else none."""
+    show = "def pytest_runtest_logfinish(nodeid, location): print('at', nodeid, *location[:2])"
+    (tmp_path / "conftest.py").write_text(show)
+    _, out = pytest_run(tmp_path, "-s", "hops_test.o")
+    assert "at hops_test.o::few_hops hops_test.o None\n" in out
+    assert "at hops_test.o::many_hops hops_test.o None\n" in out
+    shutil.copy(HARNESS.with_suffix(".c"), tmp_path)
+    _, out = pytest_run(tmp_path, "-s", "hops_test.o")
+    source = HARNESS.with_suffix(".c").read_text().splitlines()
+    begins = source.index('SEC("tc/test/few_hops/check") int few_check(struct skb *skb)')
+    assert f"at hops_test.o::few_hops harness.c {begins}\n" in out
+    begins = source.index('SEC("tc/test/many_hops/check") int many_check(struct skb *skb)')
+    assert f"at hops_test.o::many_hops harness.c {begins + 3}\n" in out  # its first instruction is of another line
+
+
+def test_room_for_a_million_results_is_refused() -> None:
+    spec = CollectionSpec.from_file(HARNESS)
+    spec.maps["suite_result_map2"] = spec.maps.pop("suite_result_map")
+    spec.maps["suite_result_map2"].max_entries = 4096
+    assert len(harness_tests(spec)) == 5
+    spec.maps["suite_result_map2"].max_entries = 1_000_000
+    with pytest.raises(UsageError, match="suite_result_map2 has 1,000,000 entries: at most 4,096 are read"):
+        harness_tests(spec)
 
 
 def test_an_object_without_tests_that_is_named(tmp_path: Path) -> None:
