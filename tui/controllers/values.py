@@ -188,7 +188,7 @@ class ValuesController(Controller):
             self._history.did(step)
 
     def _show(self) -> None:
-        self._view.refresh_values()
+        self._view.refresh_values(self._operations.monitor.graph.now)
         self._changed()
 
     def check_action(self, action: str) -> bool:

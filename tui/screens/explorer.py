@@ -623,10 +623,7 @@ class ExplorerScreen(ControlledScreen):
     async def sampled(self, message: Sampled) -> None:
         """Let the visible pane and the status line follow."""
         await self.sampling.take(message.observation)
-        variables = self.panes.variables
-        if self.navigation.tab != "variables":
-            variables.refresh_values()
-        self._tree.mark_written(variables.written())
+        self._tree.mark_written(self.panes.variables.written())
         self.query_one(StatusLine).status = self.operations.status()
         for slider in self.query(TimeSlider):
             slider.refresh()

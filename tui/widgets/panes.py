@@ -113,18 +113,17 @@ class Panes:
         return self.has_chart and chosen.counter.name == self.maps.map_name
 
     def show_sample(self, tab: str, monitor: Monitor) -> None:
-        """Draw the last sample in the pane of *tab* and in the third column: the others are out of sight."""
+        """Draw the last sample in the pane of *tab* and in the third column: the others are out of sight.
+
+        Variables are told in any tab: what the program wrote is marked in the tree.
+        """
         if monitor.last is None:
             return
+        self.variables.show_sample(monitor.last)
         if tab == "maps" or self._tabs.has_column:
             self.maps.show(monitor.last, monitor.previous, monitor.graph)
-        match tab:
-            case "graph":
-                self.graph.show(monitor.graph, monitor.last.time)
-            case "variables":
-                self.variables.refresh_values()
-            case _:
-                pass
+        if tab == "graph":
+            self.graph.show(monitor.graph, monitor.last.time)
 
     def forget(self) -> None:
         """Forget what came and was printed so far: it is another moment."""

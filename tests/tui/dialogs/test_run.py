@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.events import Paste
 
 from bpftui.core.live import State
+from bpftui.core.maps.variable import Variable
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.state.packets import SavedPackets
@@ -280,6 +282,30 @@ async def test_a_run_says_what_it_takes_and_can_be_given_up(run: Callable[..., A
         await walk.until(lambda: "was given up after" in walk.screen)
         await walk.press("escape")
         assert walk.app.screen is walk.explorer
+
+
+async def test_a_sample_that_comes_while_a_program_runs_holds_no_key(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reads a variable itself waits for the end of the run: only the sampler may, whose thread has no keys."""
+    reads: list[threading.Thread] = []
+    read = Variable.raw
+
+    def noted(variable: Variable) -> bytes:
+        reads.append(threading.current_thread())
+        return read(variable)
+
+    async with run("bpf/global_example.o") as walk:
+        await opened(walk)
+        await walk.until(lambda: walk.app.operations.monitor.last is not None)
+        monkeypatch.setattr(Variable, "raw", noted)
+        for keys in ((), ("escape",), ("3",)):  # below the dialog, in another tab than theirs, and among the variables
+            await walk.press(*keys)
+            before = walk.app.operations.monitor.last
+            await walk.until(lambda before=before: walk.app.operations.monitor.last is not before)
+        assert walk.explorer.navigation.tab == "variables"
+        assert reads
+        assert threading.main_thread() not in reads
 
 
 async def test_a_context_is_given_by_its_fields(run: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -23,6 +24,7 @@ from ..lists.linked_view import LinkedView
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ....core.live import Sample
     from ....core.runtime import Variable
     from ....core.spec import CollectionSpec, VariableSpec
     from ...targets import Target
@@ -65,7 +67,8 @@ def whole(variable: VariableSpec) -> Place:
 class VariablesView(LinkedView):
     """Name, type, value and section of every variable: `*` marks what the user set, `•` what the program wrote.
 
-    Before the load values are those that will be loaded, afterwards those in memory at the last `refresh_values`.
+    Before the load values are those that will be loaded, afterwards those in memory: at the last sample, or at the last
+    `refresh_values` where that was later.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -193,6 +196,7 @@ class VariablesView(LinkedView):
         self._live: Mapping[str, Variable] = {}
         self._unfolded: set[tuple[str, str]] = set()
         self._raw: dict[str, bytes] = {}
+        self._read_at = -math.inf
         self._given: dict[str, bytes] = {}
         """What each variable was at the load, or was set to since: what differs from it the program wrote."""
         self._places: list[Place] = []
@@ -213,6 +217,7 @@ class VariablesView(LinkedView):
     def live(self, variables: Mapping[str, Variable]) -> None:
         self._live = variables
         self._raw = {}
+        self._read_at = -math.inf
         self._given = {name: variable.head for name, variable in self.spec.variables.items()} if variables else {}
         self.refresh_values()
 
@@ -238,9 +243,24 @@ class VariablesView(LinkedView):
                 self.cursor = index
                 return
 
-    def refresh_values(self) -> None:
-        """Read every value anew and draw what has changed."""
-        raw = {name: self._read(variable) for name, variable in self.spec.variables.items()}
+    def refresh_values(self, at: float = -math.inf) -> None:
+        """Read every value anew and draw what has changed.
+
+        Where a program of the machine runs this waits for its end: it is for what the user has done, and no sample's.
+
+        Args:
+            at: When that is, on the clock of samples: one that was begun before is not shown any more.
+        """
+        self._read_at = at
+        self._show_values({name: self._read(variable) for name, variable in self.spec.variables.items()})
+
+    def show_sample(self, sample: Sample) -> None:
+        """Draw what has changed by a sample; one from before what was set last would take that back."""
+        if self._live and sample.time >= self._read_at:
+            spec = self.spec
+            self._show_values({name: sample.variables.get(name, each.head) for name, each in spec.variables.items()})
+
+    def _show_values(self, raw: dict[str, bytes]) -> None:
         if raw != self._raw or not self._live:
             self._raw = raw
             if self._only_changed:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bpftui.core.live import Sample
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.spec.variables_view import VariablesView
 
@@ -53,3 +55,30 @@ async def test_members_are_shown_with_their_own_bytes() -> None:
         place = app.view.place
         assert place is not None
         assert (place.name, place.size, app.view.raw(place).hex()) == ("points[1]", 8, "02000000feffffff")
+
+
+async def test_a_sample_from_before_a_value_was_set_does_not_take_it_back() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "values.o")
+    app = VariablesApp(spec)
+
+    def sample(time: float, value: int) -> Sample:
+        raw = {name: variable.head for name, variable in spec.variables.items()} | {"s8": bytes([value])}
+        return Sample(time, 1.0, {}, raw, {})
+
+    async with app.run_test(size=(74, 44)) as pilot:
+
+        async def shown() -> str:
+            await pilot.pause()
+            return next(line.split("__s8")[1].strip() for line in lines(app.view) if line.split()[0] == "s8")
+
+        with MachineRuntime().load(spec) as loaded:
+            app.view.live = loaded.variables
+            app.view.show_sample(sample(1.0, 7))
+            assert await shown() == "7 •  file: -128"
+            loaded.variables["s8"].set_text("-1", "")
+            app.view.refresh_values(2.5)
+            assert await shown() == "-1 •  file: -128"
+            app.view.show_sample(sample(2.0, 7))  # begun before, and told only now
+            assert await shown() == "-1 •  file: -128"
+            app.view.show_sample(sample(3.0, 8))
+            assert await shown() == "8 •  file: -128"
