@@ -343,8 +343,8 @@ async def test_what_a_key_cannot_do_is_said_in_the_line_above_the_bar(run: Calla
     async with run(size=(100, 30)) as walk:
         await opened(walk)
         await walk.press("comma")
-        await walk.until(lambda: "⚠ there is no run before" in walk.screen)
-        assert walk.screen.splitlines()[-2].startswith(" ⚠ there is no run before")
+        await walk.until(lambda: "⚠ there is no other run yet" in walk.screen)
+        assert walk.screen.splitlines()[-2].startswith(" ⚠ there is no other run yet")
 
 
 async def test_one_key_leads_from_the_result_to_where_it_comes_from(run: Callable[..., Any]) -> None:
