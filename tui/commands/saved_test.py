@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import UsageError
 from ...core.foreign import is_recording
 from ...core.testing.given import MOST_RUNS, Given
+from ...core.testing.saved import TestedRecording, runs_test, set_values, write_test
 from ..terminal.output import write_line
-from ..text.saved_test import TestedRecording, runs_test, set_values, write_test
 from .common import warn
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from ...core.errors import BpftuiError, UsageError
 from ...core.live.trial import Outcome, Trial
 from ...core.packet import PAYLOAD, TEMPLATES, Packet, template
 from ...core.packet.hex_text import read_hex
+from ...core.testing.kept_runs import KeptRuns
 from ..nodes import Node, NodeKind
 from ..state.packets import SavedPackets
 from ..status import Crumb
-from ..text.kept_runs import KeptRuns
 from ..widgets.lists.edit_line import EditLine
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
@@ -377,7 +377,7 @@ class RunScreen(ExplainedModal[None]):
     @work(thread=True, exit_on_error=False, exclusive=True, group="save")
     def _save_test(self, program: str, path: str) -> None:
         """Write a test of what ran, in a thread: it runs once more for that."""
-        from ..text.saved_test import write_test
+        from ...core.testing.saved import write_test
 
         try:
             if self._kept is None:
@@ -387,7 +387,8 @@ class RunScreen(ExplainedModal[None]):
             text = str(error)
             self._tell(lambda: self.notify(text, title="Save as test", severity="error"))
         else:
-            self._tell(lambda: self.notify(f"saved as a test: {path}", timeout=4))
+            said = f"saved as a test: {path}" + (f"; {remark}" if (remark := self._kept.remark) else "")
+            self._tell(lambda: self.notify(said, timeout=8))
 
     def _save_packet(self, name: str) -> None:
         if not len(self.packet):
@@ -479,8 +480,8 @@ class RunScreen(ExplainedModal[None]):
             if self._trial is None or self._kept is None:
                 self._kept = KeptRuns(self._collection)
                 self._trial = Trial(self._collection, self._events)
-            self._kept.add(program.name, packet, context, repeat)
             found = self._trial.run(program, packet, context=context, repeat=repeat, stop=stop)
+            self._kept.add(program.name, packet, context, repeat)
         except BpftuiError as error:
             self._tell(self._ended, error, context)
         else:

@@ -476,7 +476,7 @@ class DebuggerScreen(ControlledScreen):
         recording = self.debuggee.recording
 
         def save() -> tuple[str, bool]:
-            from ..text.saved_test import recorded, write_test
+            from ...core.testing.saved import recorded, write_test
 
             assert path
             try:

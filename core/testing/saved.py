@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from ...core.errors import ObjectError, UsageError
-from ...core.files import write_whole
-from ...core.testing.given import Given
+from ..errors import ObjectError, UsageError
+from ..files import write_whole
+from .given import Given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...core.debug import Recording
-    from ...core.spec import CollectionSpec
+    from ..debug import Recording
+    from ..spec import CollectionSpec
+    from ..spec.edits import Edits
 
-__all__ = ["TestedRecording", "recorded", "runs_test", "set_values", "write_test"]
+__all__ = ["TestedRecording", "recorded", "runs_test", "set_values", "unsaid", "write_test"]
 
 _CLOCKS: Final = ("clock", "wall")
 _SAID: Final = ("cpus", "seed", "kconfig", "limit")
@@ -38,11 +39,10 @@ class TestedRecording:
     __test__ = False  # pytest collects classes by their names
 
     def __init__(self, recording: Recording, btf: str | None = None) -> None:
-        from ...core.spec.container import read_source
+        from ..spec.container import read_source
 
         changed = {
-            "types of programs": recording.edits.types,
-            "sizes of maps": recording.edits.sizes,
+            **unsaid(recording.edits),
             "changes while it stood still": recording.changes,
             "another kernel's types": recording.target is not None and btf is None,
         }
@@ -74,6 +74,11 @@ class TestedRecording:
                 )
 
 
+def unsaid(edits: Edits) -> dict[str, object]:
+    """Return what was changed in an object and a test does not say, by what it is called."""
+    return {"types of programs": edits.types, "sizes of maps": edits.sizes}
+
+
 def set_values(spec: CollectionSpec) -> dict[str, Any]:
     """Return the variables that were set in an object, by name."""
     return {name: each.get() for name, each in spec.variables.items() if each.changed}
@@ -103,7 +108,7 @@ def runs_test(
         UsageError: They are too many, or the object is in no file.
         BpftuiError: The machine cannot load it.
     """
-    from ...core.testing.written import World, written
+    from .written import World, written
 
     if not os.path.isfile(spec.file):
         raise UsageError(f"a test loads its object from a file, and {spec.file} is none")
