@@ -169,6 +169,7 @@ class Session(Closing):
         self._attachments: tuple[_Attachment, ...] = ()
         self._samplers: tuple[Sampler, ...] = ()
         self._readers: tuple[EventReader, ...] = ()
+        self.is_counting = False
 
     spec: CollectionSpec
     traffic: Traffic | None
@@ -176,6 +177,8 @@ class Session(Closing):
     """What there is to know where it is somebody else's: it is read, and nothing of it attached here."""
     coverage: Gathered | None
     """What runs of its programs came to elsewhere; None where nothing is known of any."""
+    is_counting: bool
+    """Whether it counts what runs of what is loaded come to."""
 
     @property
     def runtime(self) -> Runtime:
@@ -279,8 +282,8 @@ class Session(Closing):
     def count(self) -> None:
         """Count from now on what runs of what is loaded come to, where the runtime can."""
         with self._changing:
-            for program in self._loaded().programs.values():
-                program.count()
+            counting = [program.count() for program in self._loaded().programs.values()]
+            self.is_counting = any(counting)
 
     def attach(self, program: str, target: str | AttachTarget = "") -> Link:
         """Attach a loaded program.

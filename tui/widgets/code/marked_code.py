@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, TypeAlia
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ....core.errors import BpftuiError
 from ....core.interrupt import Interrupt
 from ...jumps import remember_place
 from ..place_tabs import PlaceTabs
@@ -49,6 +50,8 @@ class _Counted(NamedTuple):
     """What runs of a program came to."""
 
     program: str
+    state: Hashable
+    """What the reasons depend on: the constants, and the program's type."""
     coverage: ProgramCoverage
     summary: str
     removed: Mapping[int, str]
@@ -110,10 +113,10 @@ class MarkedCodePane(CodePane):
         """What ran is counted.
 
         Args:
-            counted: What it came to; None where nothing is known of the program's code.
+            counted: What it came to, or why that is not known.
         """
 
-        def __init__(self, counted: _Counted | None) -> None:
+        def __init__(self, counted: _Counted | str) -> None:
             super().__init__()
             self.counted = counted
 
@@ -269,12 +272,15 @@ class MarkedCodePane(CodePane):
             return
         here, counted, answer = view.slot_at(view.cursor), self._shown_runs, self._known()
         if counted is not None:
-            self._go_beyond(here, counted.coverage.gaps, step)
-        elif self._shows_runs or answer is None:
+            self._go_beyond(here, counted.coverage.gaps, step, "all of it ran, and every jump went both ways")
+        elif self._shows_runs:
+            self.notify("what ran is still being counted", timeout=3)
+        elif answer is None:
             return
         elif self.mode == "dead" and answer.image is not None:
             removed = answer.image.removed
-            self._go_beyond(here, [slot for slot in sorted(removed) if slot - 1 not in removed], step)
+            starts = [slot for slot in sorted(removed) if slot - 1 not in removed]
+            self._go_beyond(here, starts, step, "the verifier removed nothing")
         elif answer.walk is not None:
             visits = answer.walk.visits
             ranked = sorted(visits, key=lambda slot: (-visits[slot], slot))
@@ -283,13 +289,13 @@ class MarkedCodePane(CodePane):
             if ranked:
                 self._show_mark(ranked[self._rank])
 
-    def _go_beyond(self, here: int, marks: Sequence[int], step: int) -> None:
-        """Go to the first of some marks, ascending, that is beyond a slot, and around the end."""
+    def _go_beyond(self, here: int, marks: Sequence[int], step: int, without: str) -> None:
+        """Go to the first of some marks, ascending, that is beyond a slot, and around the end; or say *without*."""
         beyond = [slot for slot in marks if (slot > here if step > 0 else slot < here)]
         if found := beyond or marks:
             self._show_mark(found[0 if step > 0 else -1])
         else:
-            self.notify("all of it ran, and every jump went both ways", timeout=3)
+            self.notify(without, timeout=3)
 
     def _show_mark(self, slot: int) -> None:
         remember_place(self)
@@ -445,18 +451,35 @@ class MarkedCodePane(CodePane):
         """Read what ran, in a thread, where one does not do so already."""
         if not self._is_counting:
             self._is_counting = True
-            self.run_worker(partial(self._read, self.program), thread=True, exit_on_error=False, group="runs")
+            work = partial(self._read, self.program, self._state(), self._counted)
+            self.run_worker(work, thread=True, exit_on_error=False, group="runs")
 
-    def _read(self, program: str) -> None:
-        counted = None
+    def _read(self, program: str, state: Hashable, before: _Counted | None) -> None:
+        """Read what ran of a program; *before* is handed on where that is still what it came to."""
         try:
             coverage = self._runs.read(program)
-            if coverage is not None:
-                spec = self.spec
-                removed = reasons(spec.programs[program], spec, coverage.removed, coverage.decided)
-                counted = _Counted(program, coverage, _told(coverage), removed)
-        finally:
-            self.post_message(self.Counted(counted))
+            if coverage is None:
+                found = self._runs.why_not or "nothing was counted of this code: what ran was built otherwise"
+            elif before is not None and before.coverage is coverage and before.state == state:
+                found = before
+            else:
+                removed = self._reasons(program, state, coverage, before)
+                found = _Counted(program, state, coverage, _told(coverage), removed)
+        except BpftuiError as error:
+            found = f"{error.message}\n{error.hint}" if error.hint else error.message
+        except Exception as error:
+            found = f"cannot count what ran of {program}: {type(error).__name__}: {error}"
+        self.post_message(self.Counted(found))
+
+    def _reasons(
+        self, program: str, state: Hashable, coverage: ProgramCoverage, before: _Counted | None
+    ) -> Mapping[int, str]:
+        """Return why each instruction is dead, which only constants change."""
+        if before is not None and (before.program, before.state) == (program, state):
+            old = before.coverage
+            if (old.removed, old.decided) == (coverage.removed, coverage.decided):
+                return before.removed
+        return reasons(self.spec.programs[program], self.spec, coverage.removed, coverage.decided)
 
     def on_marked_code_pane_counted(self, event: Counted) -> None:
         """Show what ran, unless that is of no interest any more."""
@@ -464,21 +487,14 @@ class MarkedCodePane(CodePane):
         counted = event.counted
         if not self._shows_runs:
             return
-        if counted is None:
+        if isinstance(counted, str):
             self._leave()
-            self.notify("nothing was counted of this code: what ran was built otherwise", severity="warning", timeout=8)
+            self.notify(counted, severity="warning", timeout=8)
         elif counted.program != self.program:
             self._count()
-        elif self._counted is None or counted.summary != self._counted.summary or not self._is_shown(counted):
+        elif counted is not self._counted:
             self._counted = counted
             self._mark_runs(counted)
-
-    def _is_shown(self, counted: _Counted) -> bool:
-        """Whether what stands there says the same."""
-        shown = self._counted
-        return (
-            shown is not None and shown.program == counted.program and shown.coverage.counts == counted.coverage.counts
-        )
 
     def _mark_runs(self, counted: _Counted) -> None:
         self.view.mark_runs(counted.coverage)

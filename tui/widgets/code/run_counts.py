@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ....core.analysis.constants import Living
     from ....core.coverage.gathered import ProgramCounts
     from ....core.coverage.program import ProgramCoverage
     from ....core.live import Session
-    from ....core.spec import ProgramSpec
+    from ....core.runtime import Counts
+    from ....core.spec import CollectionSpec, ProgramSpec
 
 __all__ = ["RunCounts"]
+
+
+class _Seen(NamedTuple):
+    """All that coverage is reckoned from."""
+
+    program: ProgramSpec
+    earlier: ProgramCounts | None
+    loaded: ProgramSpec | None
+    counts: Counts | None
 
 
 class RunCounts:
@@ -25,6 +36,8 @@ class RunCounts:
         self._session = session
         self._left: tuple[ProgramSpec, Living] | None = None
         """What constants leave of a loaded program: they are set no more."""
+        self._last: tuple[_Seen, ProgramCoverage | None] | None = None
+        """What was read last, and what it came to."""
 
     @property
     def why_not(self) -> str:
@@ -38,36 +51,44 @@ class RunCounts:
             return "the kernel does not count what ran: --runtime vm does, or --coverage FILE has what tests came to"
         if session.collection is None:
             return "nothing has run yet: L loads it, R runs it on a packet"
+        if not session.is_counting:
+            return "what ran is not in a recording: --coverage FILE has what tests came to"
         return ""
 
     def read(self, name: str) -> ProgramCoverage | None:
-        """Return what runs of a program came to; None where nothing is known of its code. Takes its time."""
+        """Return what runs of a program came to; None where nothing is known of its code. Takes its time.
+
+        It is the same object as the last time where nothing of it has run since.
+        """
+        from ....core.coverage.gathered import ProgramCounts
         from ....core.coverage.program import ProgramCoverage
 
-        spec, earlier, here = self._session.spec, self._earlier(name), self._here(name)
-        if earlier is not None and here is not None and earlier.digest == here.digest:
-            earlier.add(here)
-        found = earlier or here
-        return None if found is None else ProgramCoverage(spec.programs[name], spec, found)
-
-    def _here(self, name: str) -> ProgramCounts | None:
-        """Return what runs of the loaded program came to."""
-        from ....core.analysis.constants import living
-        from ....core.coverage.gathered import ProgramCounts
-
-        collection = self._session.collection
+        spec, earlier, collection = self._session.spec, self._earlier(name), self._session.collection
         program = None if collection is None else collection.programs.get(name)
         counts = None if program is None else program.counts
-        if collection is None or program is None or counts is None:
-            return None
-        if self._left is None or self._left[0] is not program.spec:
-            self._left = program.spec, living(program.spec, collection.spec)
-        return ProgramCounts.of(program.spec, counts, self._left[1])
+        seen = _Seen(spec.programs[name], earlier, None if program is None else program.spec, counts)
+        if self._last is not None and self._last[0] == seen:
+            return self._last[1]
+        found = deepcopy(earlier)
+        if collection is not None and program is not None and counts is not None:
+            here = ProgramCounts.of(program.spec, counts, self._living(program.spec, collection.spec))
+            if found is None:
+                found = here
+            elif found.digest == here.digest:
+                found.add(here)
+        coverage = None if found is None else ProgramCoverage(spec.programs[name], spec, found)
+        self._last = seen, coverage
+        return coverage
+
+    def _living(self, program: ProgramSpec, spec: CollectionSpec) -> Living:
+        """Return what constants leave of a loaded program."""
+        from ....core.analysis.constants import living
+
+        if self._left is None or self._left[0] is not program:
+            self._left = program, living(program, spec)
+        return self._left[1]
 
     def _earlier(self, name: str) -> ProgramCounts | None:
-        """Return a copy of what the coverage data has of the program."""
-        from copy import deepcopy
-
+        """Return what the coverage data has of the program."""
         gathered, spec = self._session.coverage, self._session.spec
-        found = None if gathered is None else gathered.of(spec.programs[name], spec.file)
-        return deepcopy(found)
+        return None if gathered is None else gathered.of(spec.programs[name], spec.file)

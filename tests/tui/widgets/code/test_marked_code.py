@@ -6,20 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from bpftui.core.asm import instructions
 from bpftui.core.coverage.gathered import Gathered
-from bpftui.core.errors import FeatureError
+from bpftui.core.errors import FeatureError, LimitError
 from bpftui.core.kernel.inspect import image as images
 from bpftui.core.kernel.inspect import walk as walks
+from bpftui.core.live import Session
 from bpftui.core.packet import template
 from bpftui.core.runtime.inspected import Image
 from bpftui.core.spec import INSN_SIZE, CollectionSpec
+from bpftui.core.tape import PlayedSession
 from bpftui.core.verifier import Heat, VerifierLog
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.widgets.code.run_counts import RunCounts
+from tests.core.tape.test_tape import record
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
+
+    from bpftui.core.coverage.program import ProgramCoverage
 
 DEAD = "tests/objects/dead_code.o"
 KEPT = (0, 1, 2, 46, 47, 48, 49, 61)
@@ -292,3 +299,57 @@ async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., An
         assert pane.check_action("columns", ()) is False
         await walk.hurry("m")
         assert "nothing has run yet: L loads it, R runs it on a packet" in walk.message
+
+
+async def test_what_cannot_be_counted_is_told_and_without_marks_what_there_is_none_of(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(counts: RunCounts, name: str) -> ProgramCoverage:
+        raise LimitError(f"program {name} has too many ways")
+
+    def nothing_removed(spec: CollectionSpec, name: str) -> Image:
+        return fake_image(spec, name)._replace(removed=(), decided=())
+
+    monkeypatch.setattr(images, "read_image", nothing_removed)
+    async with explore(DEAD) as walk:
+        pane = walk.explorer.panes.code
+        walk.runtime.verifies = True
+        await walk.press("2")
+        pane.action_dead()
+        await walk.until(lambda: pane.mode == "dead")
+        await walk.press("greater_than_sign")
+        assert "the verifier removed nothing" in walk.message
+        walk.explorer.operations.session.coverage = Gathered()
+        with monkeypatch.context() as broken:
+            broken.setattr(RunCounts, "read", damaged)
+            pane.action_runs()
+            await walk.until(lambda: "program dead_code has too many ways" in walk.message)
+        assert pane.mode == ""
+        with monkeypatch.context() as broken:
+            broken.setattr(RunCounts, "read", lambda counts, name: {}[name])
+            pane.action_runs()
+            await walk.until(lambda: "cannot count what ran of dead_code: KeyError: 'dead_code'" in walk.message)
+
+
+def test_what_did_not_run_since_is_not_reckoned_again() -> None:
+    with Session(CollectionSpec.from_file(DEAD), MachineRuntime()) as session:
+        counts = RunCounts(session)
+        assert counts.why_not == "nothing has run yet: L loads it, R runs it on a packet"
+        collection = session.load()
+        session.count()
+        assert counts.why_not == ""
+        collection.programs["dead_code"].run(bytes(64))
+        first = counts.read("dead_code")
+        assert first is not None
+        assert first.runs == 1
+        assert counts.read("dead_code") is first
+        collection.programs["dead_code"].run(bytes(64))
+        second = counts.read("dead_code")
+        assert second is not None
+        assert (first.runs, second.runs) == (1, 2)
+
+
+def test_a_recording_has_no_counts(tmp_path: Path) -> None:
+    record(tmp_path / "x.rec", 2)
+    with PlayedSession(str(tmp_path / "x.rec")) as session:
+        assert RunCounts(session).why_not == "what ran is not in a recording: --coverage FILE has what tests came to"
