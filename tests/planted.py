@@ -3,8 +3,10 @@
 PLACE is `worker` (a thread of the pool that the event loop's workers run in, which Python waits for at its end), `main`
 (the event loop of the explorer; of a command, where it runs or loads something), or either with `-in-c`: there it is C
 code that holds the interpreter's lock and looks for no signals. `slow-close` is no loop: undoing it all takes three
-seconds, as where a machine has much else to do; with `slow-end` the event loop takes more than a second besides, to
-leave; with `failing-close` it cannot be undone. When it is entered, the file MARK appears.
+seconds, as where a machine has much else to do; with `slow-end` the event loop takes more than a second to leave, and
+undoing it all is not done before it is ended: of a process whose threads wait for a processor a tenth of the time
+counts, so that it would come to the end of whatever takes some seconds; with `failing-close` it cannot be undone. When
+it is entered, the file MARK appears.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ def _plant(place: str, mark: str, command: str) -> None:
             Path(mark).touch()
             if place == "failing-close":
                 raise BpftuiError("the sandbox cannot be taken down")
-            time.sleep(3)
+            time.sleep(3 if place == "slow-close" else 60)
             close(self)
 
         Session.close = hooked_close  # type: ignore[method-assign]
