@@ -31,17 +31,20 @@ pytestmark = [
 ]
 
 OBJECTS = Path(__file__).parents[1] / "objects"
-LIBRARY = OBJECTS / "native/probed.so"
 
 
 @pytest.fixture(autouse=True)
-def path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(LIBRARY.parent))
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the library, as a file of the test's own: a probe is the file's, and sees whoever else calls it."""
+    copy = tmp_path / "probed.so"
+    copy.write_bytes((OBJECTS / "native/probed.so").read_bytes())
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    return copy
 
 
 @pytest.fixture
-def library() -> ctypes.CDLL:
-    return ctypes.CDLL(str(LIBRARY))
+def library(path: Path) -> ctypes.CDLL:
+    return ctypes.CDLL(str(path))
 
 
 @pytest.fixture
@@ -112,12 +115,12 @@ def test_without_cookies_the_address_says_what_it_is(monkeypatch: pytest.MonkeyP
                 attach(loaded, "on_any", target)
 
 
-def test_a_program_sees_that_somebody_looks(loaded: KernelCollection, library: ctypes.CDLL) -> None:
+def test_a_program_sees_that_somebody_looks(loaded: KernelCollection, library: ctypes.CDLL, path: Path) -> None:
     watchers = ctypes.c_ushort.in_dll(library, "watchers")
     assert (watchers.value, library.watch(5)) == (0, 0)
     with attach(loaded, "on_any", "probed.so:bpftui:watched"):
         assert (watchers.value, library.watch(0xFFF0)) == (1, 1)
-        with attach(loaded, "on_any", f"{LIBRARY}:bpftui:watched"):
+        with attach(loaded, "on_any", f"{path}:bpftui:watched"):
             assert watchers.value == 1  # the kernel counts places, and not who looks there
     assert (watchers.value, library.watch(5)) == (0, 0)
     assert calls(loaded) == [(0, [0xFFF0])]
@@ -133,9 +136,9 @@ def test_entries_of_the_map_are_given_back(loaded: KernelCollection, library: ct
     assert [entry for entry, _ in calls(loaded)] == [2, 2, 2]
 
 
-def test_other_processes_are_left_out(loaded: KernelCollection, library: ctypes.CDLL) -> None:
+def test_other_processes_are_left_out(loaded: KernelCollection, library: ctypes.CDLL, path: Path) -> None:
     code = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).fire_elsewhere(7); sys.stdin.read()"
-    command = [sys.executable, "-c", code, str(LIBRARY)]
+    command = [sys.executable, "-c", code, str(path)]
     with attach(loaded, "on_fired", f"probed.so:bpftui:fired,pid={os.getpid()}"):
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         assert calls(loaded) == []
