@@ -44,7 +44,13 @@ def test_what_ebpf_go_attached(tmp_path: Path) -> None:
     )
     try:
         assert process.stdout is not None
-        made = [line.split() for line in iter(process.stdout.readline, "ready\n") if line]
+        made: list[list[str]] = []
+        for line in process.stdout:  # which has an end where it dies
+            if line == "ready\n":
+                break
+            made.append(line.split())
+        else:
+            pytest.fail(f"it ended before it was ready, after {made}")
         with Inventory() as inventory:
             snapshot = inventory.snapshot()
         told = {
