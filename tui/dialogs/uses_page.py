@@ -42,7 +42,7 @@ class UsesList(CodeView):
         self._how = users.how
         self._how_width = max(map(len, users.how), default=0)
         self._listing = listing
-        self.empty_text = "nothing in this object"
+        self.empty_text = "no instruction of what is open here"
         self._width = min(40, max((width_of(place.program) for place in places), default=0) + 2)
 
     def row_count(self) -> int:

@@ -68,9 +68,9 @@ def describe(
         case NodeKind.FUNCTION:
             return _function(spec.programs[node.program], node.name, known)
         case NodeKind.MAP:
-            return _map(spec, spec.maps[node.name], loaded, forecast, known)
+            return _map(spec, spec.maps[node.name], loaded, forecast, known, theirs)
         case NodeKind.SECTION:
-            return _section(spec, spec.maps[node.name], loaded)
+            return _section(spec, spec.maps[node.name], loaded, theirs)
         case NodeKind.VARIABLE:
             return _variable(spec, spec.variables[node.name], loaded, known)
         case NodeKind.HIDDEN | NodeKind.HIDDEN_ALL:
@@ -92,13 +92,15 @@ def _collection(
     declared = [found for found in spec.maps.values() if not found.is_data]
     if foreign := foreign_registers(spec.types):
         page.problem(foreign)
-    _fields(page, collection_facts(spec))
+    # A license that is missing is nothing to be said of maps alone: programs have it, or lack it.
+    _fields(page, (fact for fact in collection_facts(spec) if fact.key != "license" or fact.value or spec.programs))
     page.field("programs", len(spec.programs))
     page.field("maps", len(declared), f"and {len(spec.maps) - len(declared)} data sections")
     page.field("variables", len(spec.variables))
     if spec.hidden:
         page.field("not usable", len(spec.hidden), "in the file, with reasons in the tree")
-    page.heading("Programs")
+    if spec.programs:
+        page.heading("Programs")
     foreseen = forecast.programs if loaded is None and forecast is not None else None
     refused = {*problems, *(foreseen or ())}
     for program in list(spec.programs.values())[:_MAX_ITEMS]:
@@ -118,8 +120,10 @@ def _collection(
         page.item(found.name, " · ".join(filter(None, said)), Node(NodeKind.MAP, found.name))
     page.heading("What next")
     if theirs is not None:
-        page.item("2", "read the code; v has the native code beside it")
-        page.item("4", "see what the maps hold, live; e changes an entry, after a question")
+        if spec.programs:
+            page.item("2", "read the code; v has the native code beside it")
+        if declared:
+            page.item("4", "see what the maps hold, live; e changes an entry, after a question")
     elif loaded is None:
         page.item("2", "read the code")
         page.item("3", "set variables, constants too, before the load")
@@ -233,6 +237,7 @@ def _map(
     loaded: Collection | None,
     forecast: Forecast | None,
     known: Known | None,
+    theirs: Theirs | None,
 ) -> Page:
     page = Page(found.name, "map")
     if loaded is None and forecast is not None:
@@ -242,7 +247,9 @@ def _map(
     _fields(page, map_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
-    _used(page, spec, found.name, known)
+    _held(page, found.name, theirs)
+    if theirs is None or spec.programs:
+        _used(page, spec, found.name, known)
     if found.inner is not None:
         page.heading("Inner maps")
         page.item(
@@ -261,7 +268,7 @@ def _map(
     return page
 
 
-def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Page:
+def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, theirs: Theirs | None) -> Page:
     page = Page(
         found.name,
         "data section, " + ("part of the arena" if found.in_arena else "loaded as an array map of one entry"),
@@ -269,6 +276,7 @@ def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) ->
     _fields(page, section_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
+    _held(page, found.name, theirs)
     _used(page, spec, found.name, None)
     page.heading("Variables")
     for variable in spec.variables.values():
@@ -390,6 +398,12 @@ def _program_node(spec: CollectionSpec, name: str) -> Node | None:
 def _entry_node(spec: CollectionSpec, name: str) -> Node | None:
     """Return where what an entry of a map holds lives: a program, or another map."""
     return map_node(spec.maps[name]) if name in spec.maps else _program_node(spec, name)
+
+
+def _held(page: Page, name: str, theirs: Theirs | None) -> None:
+    """Say who on this machine has a map that others have loaded: programs, processes, pins."""
+    for number, user in enumerate(theirs.users(name) if theirs is not None else ()):
+        page.field("" if number else "who has it", user)
 
 
 def _used(page: Page, spec: CollectionSpec, name: str, known: Known | None) -> None:

@@ -50,8 +50,8 @@ class Panes:
         self.code = MarkedCodePane(spec, session)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec, theirs=session.theirs is not None)
-        self.graph = GraphPane()
-        self.log = LogPane(spec, lambda: session.runtime)
+        self.graph = GraphPane(theirs=session.theirs is not None)
+        self.log = LogPane(spec, lambda: session.runtime, theirs=session.theirs is not None)
         self.printed = PrintedView()
 
     async def mount(self, tabs: PlaceTabs) -> None:

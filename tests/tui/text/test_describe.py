@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,6 +14,9 @@ from bpftui.tui.controllers.outlines import Known
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.text.describe import describe
+
+if TYPE_CHECKING:
+    from bpftui.core.runtime.theirs import Theirs
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 PAGES = [
@@ -293,3 +297,32 @@ def test_each_name_leads_somewhere() -> None:
         Node(NodeKind.VARIABLE, "total_packets"),
         CodePlace("count_traffic", 66),
     ]
+
+
+class Holders:
+    """Maps of which two have each."""
+
+    def users(self, map_name: str) -> tuple[str, ...]:
+        return (f"program 42 count_{map_name} uses it, on eth1", "agent 812 has it open")
+
+
+def described_alone(node: Node) -> list[str]:
+    """Return the lines of a page where others have loaded the maps, and no program of theirs is open."""
+    spec = CollectionSpec.from_file(OBJECTS / "nested_maps.o")
+    spec.programs.clear()
+    spec.license = ""
+    return describe(spec, node, theirs=cast("Theirs", Holders())).plain.splitlines()
+
+
+def test_a_map_of_others_says_who_has_it() -> None:
+    lines = described_alone(Node(NodeKind.MAP, "routes"))
+    at = lines.index("who has it    program 42 count_routes uses it, on eth1")
+    assert lines[at + 1] == "              agent 812 has it open"
+    assert not any(line.startswith("used by") for line in lines)
+
+
+def test_maps_without_programs_offer_nothing_of_programs() -> None:
+    lines = described_alone(Node(NodeKind.PROGRAMS))
+    assert lines[0] == "nested_maps.o  loaded by others"
+    assert not any(line.startswith(("license", "Programs", "  2 ")) for line in lines)
+    assert "  4  see what the maps hold, live; e changes an entry, after a question" in lines

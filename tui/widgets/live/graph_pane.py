@@ -30,6 +30,8 @@ __all__ = ["GraphPane"]
 
 
 _EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses in a map (4)."
+_EMPTY_OF_THEIRS: Final = "Nothing is drawn yet: the runs are once its programs run, or what w chooses in a map (4)."
+"""The same where others have loaded it: there is nothing to load."""
 _VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale", "heat": ", all entries as a heat map"}
 
 
@@ -68,8 +70,10 @@ class GraphPane(Vertical, can_focus=True):
             super().__init__()
             self.target = target
 
-    def __init__(self) -> None:
+    def __init__(self, *, theirs: bool = False) -> None:
+        """Initialise the pane for what was loaded here or, where it is *theirs*, by others."""
         super().__init__()
+        self._empty_text = _EMPTY_OF_THEIRS if theirs else _EMPTY
         self._graph: Graph | None = None
         self._now = 0.0
         self._offer = KeyOffer(self)
@@ -78,7 +82,7 @@ class GraphPane(Vertical, can_focus=True):
         """Compose title and chart."""
         yield PaneTitle(id="graph-title")
         chart = Chart(id="graph-chart")
-        chart.empty_text = _EMPTY
+        chart.empty_text = self._empty_text
         yield chart
 
     def on_mount(self) -> None:

@@ -39,6 +39,8 @@ _VERDICT = 8
 _LEADING = frozenset({LineKind.SOURCE, LineKind.INSTRUCTION})
 """The lines of a log that are about an instruction."""
 _EMPTY = "No program was refused. L loads the object: where the verifier then says no, its log stands here, explained."
+_EMPTY_OF_THEIRS = "Whoever loaded this had the verifier's log, and the kernel keeps none."
+"""What stands there where others have loaded it."""
 _WIDE = 110
 """Cells from which the program's listing stands beside the log by itself."""
 
@@ -100,10 +102,15 @@ class LogPane(Vertical):
         spec: CollectionSpec,
         runtime: Callable[[], Runtime],
         *,
+        theirs: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
-        """Initialise the pane for the programs of *spec*; the *runtime* says why one was refused, from its log."""
+        """Initialise the pane for the programs of *spec*, which may be *theirs*: loaded by others.
+
+        The *runtime* says why one was refused, from its log.
+        """
         super().__init__(id=id)
+        self._empty_text = _EMPTY_OF_THEIRS if theirs else _EMPTY
         self.spec = spec
         self._runtime = runtime
         self._refusals: dict[str, BpftuiError] = {}
@@ -116,7 +123,7 @@ class LogPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the explanation, the log, the state and the messages."""
-        yield Static(_EMPTY, id="log-empty")
+        yield Static(self._empty_text, id="log-empty")
         yield VerdictView(classes="verifier")
         with Horizontal(id="log-body", classes="verifier"):
             yield LogView()

@@ -26,12 +26,12 @@ TCP, UDP = struct.pack("=II", 2, 6), struct.pack("=II", 2, 17)
 
 
 class PaneApp(BaseApp[None]):
-    def __init__(self) -> None:
+    def __init__(self, *, theirs: bool = False) -> None:
         super().__init__()
         self.clock = Clock()
         self.spec = CollectionSpec.from_file(TRAFFIC_O)
         self.graph = Graph(self.spec, self.clock)
-        self.pane = GraphPane()
+        self.pane = GraphPane(theirs=theirs)
         self.said: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -74,6 +74,14 @@ async def test_the_title_says_what_is_drawn() -> None:
         texts = await shown(app, pilot)
         assert "bytes of traffic per second" in texts[0]
         assert texts[1] == " ● {IPV4, TCP} bytes  last 146 KiB/s  max 146 KiB/s  mean 146 KiB/s"
+
+
+async def test_what_others_have_loaded_is_not_to_be_loaded() -> None:
+    app = PaneApp(theirs=True)
+    async with app.run_test(size=(100, 24)) as pilot:
+        text = " ".join(" ".join(await shown(app, pilot)).split())
+        assert "Nothing is drawn yet: the runs are once its programs run, or what w chooses in a map (4)." in text
+        assert "loads" not in text
 
 
 async def test_arrows_read_a_moment_and_escape_leaves_it() -> None:

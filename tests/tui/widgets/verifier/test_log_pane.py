@@ -28,9 +28,10 @@ LOGS = ROOT / "tests/core/verifier/logs"
 
 
 class PaneApp(BaseApp[None]):
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, theirs: bool = False) -> None:
         super().__init__()
-        self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"), MachineRuntime)
+        spec = CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o")
+        self.pane = LogPane(spec, MachineRuntime, theirs=theirs)
         self.opened: list[tuple[str, int]] = []
 
     def compose(self) -> ComposeResult:
@@ -187,3 +188,11 @@ async def test_each_refused_program_has_its_log() -> None:
         assert not app.query_one(VerdictView).display
         assert not app.pane.check_action("next_program", ())
         assert app.pane._program == "bad_null"
+
+
+async def test_of_what_others_have_loaded_there_is_no_log_and_nothing_to_load() -> None:
+    app = PaneApp("nested_maps", theirs=True)
+    async with app.run_test(size=(100, 24)):
+        text = screen_text(app)
+        assert "Whoever loaded this had the verifier's log, and the kernel keeps none." in text
+        assert "L loads" not in text
