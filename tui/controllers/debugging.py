@@ -30,7 +30,8 @@ class DebuggingController(Controller):
     Args:
         spec: What is explored.
         program: Returns the program that is meant; empty where there is none.
-        enter: Shows the debugger with a recording; with an expression at its end, and why that has its value.
+        enter: Shows the debugger with a recording; with an expression at its end, and why that has its value;
+            with what another run returned.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,7 +44,7 @@ class DebuggingController(Controller):
         *,
         spec: CollectionSpec,
         program: Callable[[], str],
-        enter: Callable[[Recording, str], None],
+        enter: Callable[[Recording, str, int | None], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -59,7 +60,14 @@ class DebuggingController(Controller):
         packet, context = self._given.get(name) or (_usual_packet(program), None)
         self.debug(name, packet, context)
 
-    def debug(self, name: str, packet: bytes, context: Mapping[str, str] | None, why: str = "") -> None:
+    def debug(
+        self,
+        name: str,
+        packet: bytes,
+        context: Mapping[str, str] | None,
+        why: str = "",
+        returned: int | None = None,
+    ) -> None:
         """Debug a run of a program.
 
         Args:
@@ -67,6 +75,8 @@ class DebuggingController(Controller):
             packet: What it is given; none where that is empty.
             context: Values of its context's fields.
             why: An expression: the debugger begins at the end of the run, with where its value comes from.
+            returned: What a run of what is loaded returned that is asked about, unsigned: the debugger begins with the
+                object's maps and variables, and says so where that comes to something else.
         """
         from ...core.debug import Call, Recording
 
@@ -83,7 +93,7 @@ class DebuggingController(Controller):
             if isinstance(found, BpftuiError):
                 self.stage.fail(Failure("debug", found.message, found.hint or ""))
             else:
-                self._enter(found, why)
+                self._enter(found, why, returned)
 
         self.stage.settle("debug")
         self.stage.find_out(record, enter)

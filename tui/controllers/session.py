@@ -79,7 +79,7 @@ class SessionController(Controller):
         operations: Operations,
         program: Callable[[], str],
         others: OthersController,
-        debug: Callable[[str, bytes, Mapping[str, str] | None, str], None],
+        debug: Callable[[str, bytes, Mapping[str, str] | None, str, int | None], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec

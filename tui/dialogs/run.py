@@ -119,7 +119,7 @@ class RunScreen(ExplainedModal[None]):
         status: Callable[[], Status],
         events: Callable[[], EventReader | None] = lambda: None,
         *,
-        debug: Callable[[str, bytes, Mapping[str, str] | None, str], None],
+        debug: Callable[[str, bytes, Mapping[str, str] | None, str, int | None], None],
     ) -> None:
         super().__init__()
         self._collection = collection
@@ -464,13 +464,13 @@ class RunScreen(ExplainedModal[None]):
     def action_debug(self) -> None:
         """Debug the program on this packet."""
         packet = bytes(self.packet) if self.program.takes_packet else b""
-        self._debug(self._program_name, packet, dict(self.query_one(ContextPane).given) or None, "")
+        self._debug(self._program_name, packet, dict(self.query_one(ContextPane).given) or None, "", None)
 
     def action_why(self) -> None:
         """Debug the run that is shown, from its end: where what it returned comes from."""
         pane = self.query_one(OutcomePane)
         if isinstance(run := pane.run, Outcome):
-            self._debug(run.program.name, run.packet, pane.context, "r0")
+            self._debug(run.program.name, run.packet, pane.context, "r0", run.result.retval)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="run")
     def _run(

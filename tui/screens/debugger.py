@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from ...core.asm.arithmetic import signed
+from ...core.context.fields import return_codes
 from ...core.errors import BpftuiError, GivenUpError
 from ...core.interrupt import Interrupt
 from ...core.listing.listing import RowKind
@@ -84,6 +86,7 @@ class DebuggerScreen(ControlledScreen):
         breaks: Where it is to stop besides: `prog.c:40`, `17 if r1 > 5`.
         logs: Those of the kernel's verifier, for what it knew; None where there are none.
         why: An expression: it begins at the end of the run, with where its value comes from; empty for the beginning.
+        returned: What the run returned that is asked about, unsigned, where this one may come to something else.
     """
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
@@ -150,9 +153,11 @@ class DebuggerScreen(ControlledScreen):
         logs: VerifierLogs | None = None,
         *,
         why: str = "",
+        returned: int | None = None,
     ) -> None:
         super().__init__()
         self._asks = why
+        self._returned = returned
         self.spec = spec
         self._breaks = breaks
         self._logs = logs
@@ -225,10 +230,26 @@ class DebuggerScreen(ControlledScreen):
         self.stops.add(self._breaks)
         self.debuggee.begin()
         if self._asks:
-            self.debuggee.do("going to the end", lambda session: session.goto(session.length))
+            self.debuggee.do("going to the end", lambda session: session.goto(session.length), self._compare)
             self.asking.ask_why(self._asks)
         if (logs := self._logs) is not None:
             self.find_out(lambda: self._ask(logs), self._known)
+
+    def _compare(self, _: object) -> None:
+        """Say so where the run has not come to what that one returned which is asked about."""
+        sight = self.debuggee.sight
+        if sight is None or self._returned is None:
+            return
+        number = signed(self._returned, 32)
+        returned = return_codes(self.spec.programs[self.debuggee.recording.program]).get(number) or str(number)
+        if sight.ends == returned:
+            return
+        comes = f"ends {sight.ends}" if sight.ends else "is stopped"
+        self.notify(
+            f"the run returned {returned}, and this one {comes}: it begins with the object's maps and variables",
+            severity="warning",
+            timeout=15,
+        )
 
     def _ask(self, logs: VerifierLogs) -> bool:
         """Ask the verifier what it knew, in a thread, beside what is done with the run; return whether it answered."""

@@ -137,7 +137,7 @@ class ExplorerScreen(ControlledScreen):
             self,
             spec=spec,
             program=self.program_name,
-            enter=lambda recording, why: self.debug(recording, why=why),
+            enter=lambda recording, why, returned: self.debug(recording, why=why, returned=returned),
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
@@ -289,8 +289,10 @@ class ExplorerScreen(ControlledScreen):
 
     # What is shown
 
-    def _debug_run(self, program: str, packet: bytes, context: Mapping[str, str] | None, why: str) -> None:
-        self.debugging.debug(program, packet, context, why)
+    def _debug_run(
+        self, program: str, packet: bytes, context: Mapping[str, str] | None, why: str, returned: int | None
+    ) -> None:
+        self.debugging.debug(program, packet, context, why, returned)
 
     def debug(
         self,
@@ -299,6 +301,7 @@ class ExplorerScreen(ControlledScreen):
         logs: VerifierLogs | None = None,
         *,
         why: str = "",
+        returned: int | None = None,
     ) -> None:
         """Show the debugger with a recording of a program of this object.
 
@@ -307,6 +310,7 @@ class ExplorerScreen(ControlledScreen):
             breaks: Where it is to stop.
             logs: Those of the verifier; where a kernel runs the object, its verifier is asked without them.
             why: An expression: it begins at the end of the run, with where its value comes from.
+            returned: What another run returned, whose return value is asked about.
         """
         from ...core.debug.verified import VerifierLogs
         from .debugger import DebuggerScreen
@@ -319,7 +323,7 @@ class ExplorerScreen(ControlledScreen):
                 return session.runtime.inspect()
 
             logs = VerifierLogs.asked(recording, inspector)
-        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs, why=why))
+        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs, why=why, returned=returned))
 
     def remember_place(self) -> None:
         """Let the way back lead to where the user is now."""

@@ -312,3 +312,15 @@ async def test_stops_that_were_set_last_are_kept_when_the_debugger_is_left(
         await walk.press("backspace")
         await walk.until(lambda: walk.app.screen is walk.explorer)
         await walk.until(lambda: SavedStops().of(os.path.abspath("bpf/traffic.o"))[1] == ("r2",))
+
+
+async def test_what_another_run_returned_is_compared(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(120, 40)) as walk:
+        recording = Recording.of(walk.explorer.spec, "count_traffic", [Call(bytes(60))])
+        walk.explorer.debug(recording, why="r0", returned=1)
+        await at(walk, "the run returned XDP_DROP, and this one ends XDP_PASS: it begins with the object's maps and")
+        await walk.press("backspace")
+        await walk.until(lambda: walk.app.screen is walk.explorer)
+        walk.explorer.debug(recording, why="r0", returned=2)
+        await at(walk, "Why  r0 = 2")
+        assert "the run returned" not in walk.screen
