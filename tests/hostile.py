@@ -47,7 +47,18 @@ def names_of(spec: CollectionSpec) -> set[str]:
     return {name for name in found if name and len(name) >= 4} - _KNOWN
 
 
-_KNOWN: Final = {"type", "values", "max_entries", "key_size", "value_size", "map_flags", "pinning", "map_extra", "data"}
+_KNOWN: Final = {
+    "type",
+    "value",
+    "values",
+    "max_entries",
+    "key_size",
+    "value_size",
+    "map_flags",
+    "pinning",
+    "map_extra",
+    "data",
+}
 
 
 def hostile_bytes(path: str | Path) -> bytes:

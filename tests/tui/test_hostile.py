@@ -109,6 +109,47 @@ def test_commands(words: list[str], color: str, hostile: Path, capsys: pytest.Ca
         assert lines
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["cover", "--data", "00" * 64],
+        ["cover", "--data", "00" * 64, "--json"],
+        ["cover", "--data", "00" * 64, "--html", "page"],
+        ["cover", "--data", "00" * 64, "--cobertura", "coverage.xml"],
+        ["cover", "--data", "00" * 64, "--lcov", "coverage.info"],
+        ["fuzz", "--seconds", "0.05", "--test", "test_found.py"],
+        ["fuzz", "--seconds", "0.05", "--json"],
+    ],
+    ids=lambda words: f"{words[0]} {words[3] if len(words) > 3 else words[-1]}",
+)
+def test_commands_that_run_a_program(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(hostile_bytes("bpf/traffic.o"))
+    monkeypatch.chdir(tmp_path)
+    program = next(iter(CollectionSpec.from_file(path).programs))
+    assert not is_visible(program)
+    assert main([words[0], *words[1:], str(path), program]) == 0
+    told = capsys.readouterr()
+    seen(told.err)
+    seen(told.out)
+    made = [each for each in tmp_path.rglob("*") if each.is_file() and each != path]
+    for each in made:
+        seen(each.read_text(encoding="utf-8"))
+    if "--json" in words:
+        assert visible(json.loads(told.out)["program"]) == visible(program)
+    elif not made:
+        assert visible(program) in told.out
+    for each in made:
+        if each.suffix == ".xml":
+            ET.fromstring(each.read_text(encoding="utf-8"))
+        elif each.suffix == ".html":
+            assert not re.findall(r"<(?:script|b)\b", each.read_text(encoding="utf-8"))
+        elif each.suffix == ".py":
+            compile(each.read_text(encoding="utf-8"), each.name, "exec")
+
+
 def check_html(text: str) -> None:
     """Check that a document has no elements but those that a listing has."""
 

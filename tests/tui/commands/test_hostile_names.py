@@ -55,6 +55,15 @@ def test_names_are_shown_with_escapes(words: list[str], hostile: str, capsys: py
         assert SHOWN in told.out
 
 
+@pytest.mark.parametrize("command", ["cover", "fuzz"])
+def test_a_program_that_is_run_has_such_a_name(command: str, hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--data", "00" * 64] if command == "cover" else ["--seconds", "0.05"]
+    main([command, *words, hostile, TITLE])
+    told = capsys.readouterr()
+    assert not set(told.out + told.err) & {"\x1b", "\x07", "\u202e"}
+    assert SHOWN in told.out + told.err
+
+
 def test_an_error_that_quotes_a_name(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["disasm", hostile, "missing\x1b[31m"]) != 0
     told = capsys.readouterr().err
