@@ -66,7 +66,7 @@ def describe(
         case NodeKind.PROGRAM:
             return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name), known, theirs)
         case NodeKind.FUNCTION:
-            return _function(spec.programs[node.program], node.name, known)
+            return _function(spec.programs[node.program], node.name, known, theirs)
         case NodeKind.MAP:
             return _map(spec, spec.maps[node.name], loaded, forecast, known, theirs)
         case NodeKind.SECTION:
@@ -168,7 +168,7 @@ def _program(
         page.note("")
         page.note("looking at its code …")
     elif known.outline is not None:
-        outline_on(page, known.outline, known.callers)
+        outline_on(page, known.outline, known.callers, theirs=theirs is not None)
     if linked.tables:
         page.heading("Jump tables")
         for name, slots in linked.tables.items():
@@ -211,7 +211,7 @@ def _loaded_program(page: Page, program: Program) -> None:
         page.field("runs", grouped(info.run_cnt), f"{mean} each")
 
 
-def _function(spec: ProgramSpec, name: str, known: Known | None) -> Page:
+def _function(spec: ProgramSpec, name: str, known: Known | None, theirs: Theirs | None) -> Page:
     page = Page(f"{name}()", f"function of {spec.name}")
     function = next((found for found in spec.functions if found.name == name), None)
     page.field("program", spec.name, target=Node(NodeKind.PROGRAM, spec.name))
@@ -227,7 +227,7 @@ def _function(spec: ProgramSpec, name: str, known: Known | None) -> Page:
             "linkage", "global: verified by itself" if function.is_global else "static: verified where it is called"
         )
     if known is not None and known.outline is not None:
-        outline_on(page, known.outline, known.callers)
+        outline_on(page, known.outline, known.callers, theirs=theirs is not None)
     return page
 
 

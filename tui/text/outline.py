@@ -35,20 +35,21 @@ def function_part(program: str, name: str, *, entry: bool = False) -> Part:
     return Part(f"{name}()", "", node)
 
 
-def outline_on(page: Page, outline: Outline, callers: Sequence[TailCaller]) -> None:
+def outline_on(page: Page, outline: Outline, callers: Sequence[TailCaller], *, theirs: bool = False) -> None:
     """Say on a page what a program does, or one of its functions.
 
     Args:
         page: The page.
         outline: What it does.
         callers: Who can lead to the program by a tail call.
+        theirs: Whether others have loaded it: then there is no object that could tell what a program array holds.
     """
     page.add()
     _calls(page, outline)
     _callers(page, outline, callers)
     for label, touched in (("reads", outline.reads), ("writes", outline.writes)):
         _touched(page, outline, label, touched)
-    _tail_calls(page, outline)
+    _tail_calls(page, outline, theirs=theirs)
     _returns(page, outline)
     _inputs(page, outline)
     if outline.function is None:
@@ -133,7 +134,7 @@ def _touched(page: Page, outline: Outline, label: str, touched: Iterable[Touched
     page.labelled(label, parts[:-1] or [Part("nothing", "muted")])
 
 
-def _tail_calls(page: Page, outline: Outline) -> None:
+def _tail_calls(page: Page, outline: Outline, *, theirs: bool) -> None:
     program = outline.program.name
     label = "tail calls"
     for call in outline.tail_calls:
@@ -145,7 +146,8 @@ def _tail_calls(page: Page, outline: Outline) -> None:
             parts += [Part(", " if number else "", "muted")]
             parts += [Part(f"[{key}] " if call.entry is None else "", "muted"), Part(name, "", _program(outline, name))]
         if not call.programs:
-            parts.append(Part("? the object leaves it empty: whoever loads it fills it", "muted"))
+            unknown = "what the map holds (4)" if theirs else "? the object leaves it empty: whoever loads it fills it"
+            parts.append(Part(unknown, "muted"))
         page.labelled(label, parts)
         label = ""
 

@@ -266,6 +266,13 @@ def test_tail_calls_and_who_makes_them() -> None:
     assert lines[8] == "called by     second_table[0] by middle at 3"
 
 
+def test_what_a_program_array_of_others_holds_is_in_the_map() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "tail_calls.o")
+    known = Known(Outline(Uses(spec), "entry"), ())
+    page = describe(spec, Node(NodeKind.PROGRAM, "entry"), known=known, theirs=cast("Theirs", Holders()))
+    assert "tail calls    filled_later[0] at 4 → what the map holds (4)" in page.plain.splitlines()
+
+
 def test_what_is_not_known_says_so() -> None:
     lines = with_outline(OBJECTS / "callbacks.o", Node(NodeKind.PROGRAM, "each"))
     assert "reads         numbers at ≥ 9" in lines
