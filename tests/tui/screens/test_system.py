@@ -312,6 +312,18 @@ async def test_of_thousands_of_rows_those_in_sight_have_the_width_that_they_want
         assert lines(walk)[4].split()[:4] == ["▌", "7778", "seldom", "raw_tracepoint_writable"]
 
 
+async def test_rows_that_come_in_sight_by_a_scroll_have_the_width_that_they_want_at_once() -> None:
+    snapshot = many_programs(10_000)
+    wide = replace(snapshot, programs={**snapshot.programs, 9998: a_program(9998, "seldom", "raw_tracepoint_writable")})
+    looker = MadeLooker(wide, loads=lambda _: {1: ProgramLoad(1.0, 1.0, 0.1, 0.0)})
+    async with at_system(looker) as (walk, _):
+        assert "raw_tracepoint_writable" not in walk.screen
+        await walk.press("end")
+        assert any(line.split()[:3] == ["9998", "seldom", "raw_tracepoint_writable"] for line in lines(walk)), (
+            walk.screen[-2500:]
+        )
+
+
 async def test_it_begins_as_top_was_asked_to() -> None:
     app = BpftuiApp(runtime="vm", observe=MadeLooker, begin_at=Beginning("memory", "cil_*", 5.0))
     async with app.run_test(size=(120, 40)) as pilot:

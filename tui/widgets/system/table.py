@@ -427,6 +427,12 @@ class SystemTable(RowView):
 
     # Behaviour
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Let columns be as wide as the rows want them that come in sight, before these are drawn."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._look_over()
+
     def on_resize(self) -> None:
         """Show the columns that have room now. Textual calls the base class's handler by itself."""
         self._places = None
