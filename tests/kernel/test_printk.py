@@ -16,7 +16,7 @@ from bpftui.core.kernel import KernelRuntime, printk
 from bpftui.core.kernel.printk import MachinePrintReader, prints
 from bpftui.core.kernel.sys.layouts import ProgStreamRead
 from bpftui.core.kernel.sys.perf import open_tracefs
-from bpftui.core.kernel.sys.trace_instance import EVENT
+from bpftui.core.kernel.sys.trace_instance import EVENT, make_instance, remove_instance, switch_on
 from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
 
@@ -105,6 +105,24 @@ def test_an_instance_of_a_process_that_was_killed_is_removed() -> None:
             assert "bpftui-4194303-1" not in os.listdir(folder)
     finally:
         os.close(folder)
+
+
+def test_an_instance_of_another_process_is_left_alone() -> None:
+    """Whoever reads its lines takes them from it; and a steward does no more than its client may."""
+    with subprocess.Popen(["sleep", "60"]) as other:
+        theirs, folder = f"bpftui-{other.pid}-1", open_tracefs("instances")
+        os.mkdir(theirs, dir_fd=folder)
+        try:
+            for call in (switch_on, make_instance, remove_instance):
+                with pytest.raises(PermissionError):
+                    call(theirs)
+            with pytest.raises(FileNotFoundError):
+                open_tracefs(f"instances/{theirs}/per_cpu")
+            assert theirs in os.listdir(folder)
+        finally:
+            os.rmdir(theirs, dir_fd=folder)
+            os.close(folder)
+            other.kill()
 
 
 def test_that_tracing_is_off_is_said() -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "counts_references",
     "enable",
     "event_type",
+    "is_for",
     "open_event",
     "open_output",
     "open_tracefs",
@@ -58,7 +59,8 @@ _BPF_OUTPUT: Final = 10
 """PERF_COUNT_SW_BPF_OUTPUT: what bpf_perf_event_output writes to."""
 
 _READABLE: Final = re.compile(
-    r"available_events|available_filter_functions|events(/[\w-]+)+/(id|format)|instances(/bpftui-\d+-\d+(/[\w-]+)+)?"
+    r"available_events|available_filter_functions|events(/[\w-]+)+/(id|format)"
+    r"|instances(/bpftui-(?P<process>\d+)-\d+(/[\w-]+)+)?"
 )
 _TRACEFS: Final = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _CLONE_FS, _CLONE_NEWNS = 0x200, 0x20000
@@ -224,13 +226,19 @@ def open_tracefs(path: str) -> int:
     An errand of the steward's: no other file is there than those that are read here, and of the buffers of lines none
     but those in instances of one's own. Whoever reads the common `trace_pipe` takes its lines from all others.
     """
-    if not _READABLE.fullmatch(path):
+    match = _READABLE.fullmatch(path)
+    if match is None or (match["process"] is not None and not is_for(int(match["process"]))):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     for root in _TRACEFS:
         if os.path.isdir(f"{root}/events"):
             return os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
     root = next((root for root in _TRACEFS if os.path.isdir(root)), "/sys/kernel")
     return open_unmounted("tracefs", root, path)
+
+
+def is_for(process: int) -> bool:
+    """Whether what belongs to a process is this one's, or, in the steward, its client's, whose child the steward is."""
+    return process in (os.getpid(), os.getppid())
 
 
 def open_unmounted(kind: str, root: str, path: str) -> int:

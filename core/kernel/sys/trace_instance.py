@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...closing import bequeath
 from ...privileges import errand
-from .perf import open_tracefs
+from .perf import is_for, open_tracefs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,8 +80,9 @@ def remove_instance(name: str) -> int:
 
 
 def _instances(name: str) -> int:
-    """Return the folder of all instances, for one of ours."""
-    if NAME.fullmatch(name) is None:
+    """Return the folder of all instances, for one of ours, or of a process that has left it behind."""
+    match = NAME.fullmatch(name)
+    if match is None or (not is_for(int(match[1])) and os.path.exists(f"/proc/{match[1]}")):
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), name)
     return open_tracefs("instances")
 
