@@ -218,7 +218,7 @@ class Operations:
         if playhead is None:
             return ""
         when = time.localtime(playhead.began + (playhead.time(playhead.tick) if playhead.tick else 0.0))
-        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{playhead.speed:.3g}"
+        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{playhead.speed:g}"
 
     def attachments(self) -> list[str]:
         """Return what is attached as text, no two alike: a program can be attached to several sandboxes."""
@@ -423,8 +423,10 @@ class Operations:
 
     def step_interval(self, step: int) -> None:
         """Take the next longer or shorter interval."""
-        now = min(range(len(INTERVALS)), key=lambda index: abs(INTERVALS[index] - self.monitor.interval))
-        self.monitor.interval = INTERVALS[max(0, min(len(INTERVALS) - 1, now + step))]
+        playhead = self.monitor.playhead
+        choices = INTERVALS if playhead is None else playhead.intervals
+        now = min(range(len(choices)), key=lambda index: abs(choices[index] - self.monitor.interval))
+        self.monitor.interval = choices[max(0, min(len(choices) - 1, now + step))]
         self.changed()
 
     def toggle_pause(self) -> None:

@@ -107,6 +107,11 @@ class Playhead(Protocol):
         """How many seconds of it pass in one."""
         ...
 
+    @property
+    def intervals(self) -> Sequence[float]:
+        """Seconds between two samples that are shown, by which it goes on as quickly as anybody wants."""
+        ...
+
     def time(self, tick: int) -> float:
         """Return when a sample was taken, in seconds since the beginning."""
         ...

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PlayedMonitor", "PlayedSession"]
 
+_SPEEDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 _REACH: Final = 3600
 """Samples before a moment that are read for the graphs of it, at most: as many as a graph keeps."""
 _BEFORE: Final = 1000
@@ -188,6 +189,11 @@ class PlayedMonitor(Monitor):
     def speed(self) -> float:
         """How many seconds of the tape pass in one."""
         return (self._tape.interval or 1.0) / self.interval
+
+    @property
+    def intervals(self) -> Sequence[float]:
+        """Seconds between two samples that are shown: from a tenth of its speed to a thousand times that."""
+        return [(self._tape.interval or 1.0) / speed for speed in reversed(_SPEEDS)]
 
     def time(self, tick: int) -> float:
         """Return when a sample was taken, in seconds since the beginning."""

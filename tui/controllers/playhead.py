@@ -74,7 +74,7 @@ class PlayheadController(Controller):
         playhead = self._playhead
         if playhead is None or not playhead.ticks:
             return
-        found = {playhead.tick_at(mark.time): mark for mark in playhead.marks}
+        found = {_seen_at(playhead, mark.time): mark for mark in playhead.marks}
         ticks = [tick for tick in found if (tick < playhead.tick if by < 0 else tick > playhead.tick)]
         if not ticks:
             self.stage.notify(f"nothing was done {'before' if by < 0 else 'after'} this moment", timeout=3)
@@ -91,3 +91,9 @@ class PlayheadController(Controller):
     def why_not(self, action: str) -> str:
         """Return why there are none."""
         return "what is seen is now: K keeps it, and in the recording there are other moments"
+
+
+def _seen_at(playhead: Playhead, time: float) -> int:
+    """Return the first sample in which something is seen that was done at a time; the last one where there is none."""
+    tick = playhead.tick_at(time)
+    return tick if playhead.time(tick) >= time else min(tick + 1, playhead.ticks)

@@ -48,5 +48,13 @@ def known_recordings() -> list[KnownRecording]:
                         status = entry.stat()
                         path = os.path.abspath(entry.path)  # OSError where there is no working directory
                         when = status.st_mtime if 0 <= status.st_mtime < _LATEST else 0.0
-                        found[path] = KnownRecording(path, status.st_size, when)
+                        found[path] = KnownRecording(path, status.st_size + _unmerged(path), when)
     return sorted(found.values(), key=lambda each: each.changed, reverse=True)[:_MOST]
+
+
+def _unmerged(path: str) -> int:
+    """Return the bytes that are still beside a recording: it is being written, or whoever wrote it was killed."""
+    try:
+        return os.stat(f"{path}-wal").st_size
+    except OSError:
+        return 0

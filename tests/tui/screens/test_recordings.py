@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -181,3 +182,22 @@ async def test_without_any_home_says_how_there_will_be(tmp_path: Path, monkeypat
         walk: Any = Walk(app, pilot, FakeRuntime())
         await walk.press("3")
         await walk.until(lambda: "K keeps what" in walk.screen)
+
+
+async def test_a_mark_is_seen_in_the_sample_behind_it(recording: Path) -> None:
+    with sqlite3.connect(recording) as database:
+        database.execute("INSERT INTO mark VALUES(NULL, 2.5, 'set', CAST('x' AS BLOB), CAST('1 → 2' AS BLOB))")
+    async with played(recording) as walk:
+        await walk.press("less_than_sign")
+        await walk.until(lambda: at(walk) == "0:03 of 0:10 · 4 of 11")
+        assert "x 1 → 2" in walk.screen
+
+
+async def test_beside_the_bar_there_is_no_moment(recording: Path) -> None:
+    async with played(recording) as walk:
+        for x in (1, walk.explorer.query_one(TimeSlider).size.width - 2):
+            await walk.pilot.click(TimeSlider, offset=(x, 0))
+            assert at(walk) == "0:10 of 0:10 · 11 of 11"
+        await walk.press(*["left_curly_bracket"] * 12)
+        assert "×1e+03" not in walk.screen
+        assert "×1000" in walk.screen

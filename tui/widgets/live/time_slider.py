@@ -94,7 +94,9 @@ class TimeSlider(Widget, can_focus=False):
         self.post_message(self.Moved(playhead.tick_at(first + share * (last - first))))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Go to a moment, and follow the mouse until it is let go."""
+        """Go to a moment, and follow the mouse until it is let go; beside the bar there is none."""
+        if event.x not in self._bar:
+            return
         self._held = True
         self.capture_mouse()
         self._go(event.x)
