@@ -28,9 +28,9 @@ class SlowObserver:
 
 @pytest.mark.parametrize(
     ("takes", "duration", "looks"),
-    [(0.0, 0.2, [0.0, 0.1, 0.2]), (5.0, 0.2, [0.0, 5.0]), (0.05, 0.2, [0.0, 0.1, 0.2]), (0.3, 0.5, [0.0, 0.3])],
+    [(0.0, 0.2, [0.0, 0.1, 0.2]), (5.0, 0.2, [0.0, 5.1]), (0.05, 0.2, [0.0, 0.15, 0.25]), (0.3, 0.5, [0.0, 0.4, 0.7])],
 )
-def test_there_are_two_looks_at_least_and_the_last_one_when_the_time_is_over(
+def test_the_time_begins_behind_the_first_look_and_there_is_a_second_one_at_least(
     monkeypatch: pytest.MonkeyPatch, takes: float, duration: float, looks: list[float]
 ) -> None:
     clock = Clock()

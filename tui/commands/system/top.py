@@ -152,12 +152,13 @@ class _Looks:
             look = self._observer.look()
             self.missing = look.snapshot.missing
             yield look
-            if not number:  # the first one takes a while, and the second one is what there is to show
+            if (
+                not number
+            ):  # one look alone tells nothing: the time begins when the first one, which takes a while, is over
                 due = time.monotonic()
                 end = math.inf if duration is None else due + duration
             due = min(due + self._interval, end)
-            # One look alone tells nothing: where the first one took all the time, there is a second one still.
-            is_over = look.time > 0 and time.monotonic() >= end
+            is_over = number > 0 and time.monotonic() >= end
             if is_over or until() or self._over.wait(max(due - time.monotonic(), 0)):
                 return
 
