@@ -79,7 +79,7 @@ class StatusLine(Widget, can_focus=True):
         width = max(20, self.size.width)
         if self.facts:
             way = self._way(crumbs, 0)
-            room = width - way.cell_length - 3
+            room = width - way.cell_length - 5  # one before the way, three behind it, one at the end
             facts = next((f for n in range(len(self.facts)) if width_of(f := " · ".join(self.facts[n:])) <= room), "")
             return _line(way, plain(""), styled(facts, _PALE).pad_right(1), width)
         for names, stages, right in (

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.tui.conftest import Walk
 
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+
 
 def debugger(walk: Walk) -> DebuggerScreen:
     screen = walk.app.screen
@@ -324,3 +326,13 @@ async def test_what_another_run_returned_is_compared(explore: Callable[..., Any]
         walk.explorer.debug(recording, why="r0", returned=2)
         await at(walk, "Why  r0 = 2")
         assert "the run returned" not in walk.screen
+
+
+async def test_the_top_line_of_a_small_screen_cuts_no_number(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(80, 24)) as walk:
+        walk.explorer.debug(Recording.of(walk.explorer.spec, "count_traffic", [Call(UDP)]))
+        await at(walk, "step 0 of 141")
+        await walk.press("c")
+        await at(walk, "ended XDP_PASS")
+        top = walk.screen.split("\n")[0]
+        assert top.split("run 1")[1].strip() == "ended XDP_PASS · step 141 of 141"
