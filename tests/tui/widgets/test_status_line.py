@@ -72,6 +72,26 @@ async def test_the_line_says_what_there_is_room_for(
         assert [line.rstrip() for line in lines(app.line)] == [shown]
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (74, " home › traffic.o › count_traffic   vm · ended XDP_PASS · step 141 of 141"),
+        (73, " home › traffic.o › count_traffic       ended XDP_PASS · step 141 of 141"),
+        (69, " home › traffic.o › count_traffic   ended XDP_PASS · step 141 of 141"),
+        (68, " home › traffic.o › count_traffic                   step 141 of 141"),
+        (52, " home › traffic.o › count_traffic   step 141 of 141"),
+        (51, " home › traffic.o › count_traffic"),
+    ],
+)
+async def test_what_is_said_of_a_place_is_whole_or_not_there(width: int, shown: str) -> None:
+    app = StatusApp(Status(), WAY)
+    app.line.facts = ("vm", "ended XDP_PASS", "step 141 of 141")
+    async with app.run_test(size=(width, 4)) as pilot:
+        app.query_one(Button).focus()
+        await pilot.pause()
+        assert [line.rstrip() for line in lines(app.line)] == [shown]
+
+
 async def test_each_step_of_the_way_leads_there() -> None:
     app = StatusApp(Status(), WAY)
     async with app.run_test(size=(80, 8)) as pilot:
