@@ -14,7 +14,7 @@ from bpftui.core import kernel
 from bpftui.core.errors import BpftuiError, FeatureError, UnknownNameError, UsageError
 from bpftui.core.kernel.sys.perf import event_type
 from bpftui.core.spec import CollectionSpec
-from tests.kernel.test_usdt import LIBRARY, attach
+from tests.kernel.test_usdt import attach, own_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,13 +30,13 @@ OBJECTS = Path(__file__).parents[1] / "objects"
 
 
 @pytest.fixture(autouse=True)
-def path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(LIBRARY.parent))
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return own_library(tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def library() -> ctypes.CDLL:
-    return ctypes.CDLL(str(LIBRARY))
+def library(path: Path) -> ctypes.CDLL:
+    return ctypes.CDLL(str(path))
 
 
 @pytest.fixture
@@ -63,15 +63,15 @@ def old_answer(library: ctypes.CDLL) -> int:
         ("probed.so:answer@@V1", 1, 0),
         ("probed.so:answer@V2", 0, 1),
         ("probed.so:answer@@V2", 0, 1),
-        (f"{LIBRARY}:answer@@V2+0x0", 0, 1),
+        ("{path}:answer@@V2+0x0", 0, 1),
         ("probed.so:answer_1", 1, 0),
     ],
 )
 def test_versions_of_a_function_are_told_apart(
-    loaded: KernelCollection, library: ctypes.CDLL, target: str, old: int, new: int
+    loaded: KernelCollection, library: ctypes.CDLL, path: Path, target: str, old: int, new: int
 ) -> None:
     count = loaded.variables["in_uprobe"]
-    with attach(loaded, "on_uprobe", target):
+    with attach(loaded, "on_uprobe", target.format(path=path)):
         assert (old_answer(library), count.get()) == (1, old)
         assert (library.answer(), count.get()) == (2, old + new)
     old_answer(library)
@@ -163,11 +163,17 @@ def test_another_process_is_left_out(loaded: KernelCollection, library: ctypes.C
     ],
 )
 def test_what_is_no_place_is_said(
-    loaded: KernelCollection, program: str, target: str, error: type[BpftuiError], said: str, hint: str
+    loaded: KernelCollection,
+    path: Path,
+    program: str,
+    target: str,
+    error: type[BpftuiError],
+    said: str,
+    hint: str,
 ) -> None:
     with pytest.raises(error) as caught:
         attach(loaded, program, target)
-    assert said.format(LIBRARY) in caught.value.message
+    assert said.format(path) in caught.value.message
     assert hint in (caught.value.hint or "")
     assert not loaded.links
 

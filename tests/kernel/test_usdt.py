@@ -33,13 +33,17 @@ pytestmark = [
 OBJECTS = Path(__file__).parents[1] / "objects"
 
 
+def own_library(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the library, as a file of the test's own: a probe is the file's, and sees whoever else calls it."""
+    copy = directory / "probed.so"
+    copy.write_bytes((OBJECTS / "native/probed.so").read_bytes())
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(directory))
+    return copy
+
+
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the library, as a file of the test's own: a probe is the file's, and sees whoever else calls it."""
-    copy = tmp_path / "probed.so"
-    copy.write_bytes((OBJECTS / "native/probed.so").read_bytes())
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
-    return copy
+    return own_library(tmp_path, monkeypatch)
 
 
 @pytest.fixture
