@@ -34,7 +34,7 @@ class KeepingController(Controller):
             "Keep",
             show=False,
             id="keep",
-            tooltip="Keep what is seen in a recording, which home has in tab 3; again: end it",
+            tooltip="Keep what is seen in a recording; again: end it",
         ),
     ]
 

@@ -39,9 +39,7 @@ class GraphPane(Vertical, can_focus=True):
     """A chart under one line that says what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "v", "view", "View", id="graph.view", tooltip="Next view: lines, a small one of each, log scale, heat map"
-        ),
+        Binding("v", "view", "View", id="graph.view", tooltip="Next view: lines, small ones, log scale, heat map"),
         Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
         Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
         Binding("left,h", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),

@@ -188,4 +188,4 @@ def test_notes_of_several_decorations_stand_side_by_side() -> None:
 
 def test_a_listing_has_few_ancestors() -> None:
     ours = [kind.__name__ for kind in ListingView.__mro__ if kind.__module__.startswith("bpftui")]
-    assert ours == ["ListingView", "CodeView", "LinkedView", "RowView", "VirtualList", "PlainTitles"]
+    assert ours == ["ListingView", "CodeView", "LinkedView", "RowView", "VirtualList", "PlainTitles", "SteadyScroll"]
