@@ -331,7 +331,6 @@ class Tape(Closing):
         values: Mapping[tuple[str, str, bytes], bytes],
         names: Iterable[str],
     ) -> Sample:
-        cpus = {source.name: source.cpus for source in self._sources.values() if source.kind == "map"}
         entries: dict[str, list[tuple[bytes, bytes]]] = {name: [] for name in names}
         variables: dict[str, bytes] = {}
         programs: dict[str, ProgramInfo] = {}
@@ -343,7 +342,9 @@ class Tape(Closing):
                     variables[text(key)] = value
                 case _:
                     programs[text(key)] = self._info(text(key), value)
-        maps = {name: _snapshot(found, cpus[name], {}) for name, found in entries.items() if name in cpus}
+        maps = {
+            name: _snapshot(found, self.maps[name].cpus, {}) for name, found in entries.items() if name in self.maps
+        }
         map_times, variables_time, programs_time = self._times_of(time, times)
         return Sample(
             time,
