@@ -2,13 +2,15 @@
 
 A mutant is the code with one comparison, operation, number or condition changed. What is no behaviour is left as it is:
 annotations, defaults, decorators, texts, `__repr__`. Lines are drawn at random from what is below PATH (core and tui,
-if none), and of each line one mutant. Each is put into a copy of the tree, where the tests of its folder run until one
-fails: first those that are known to come by its line, those that mirror its module before others and the quick ones
-before the slow; then all. One that none of them notices survives and is worth a look: a test is missing, the code is
-superfluous, or the mutant does the same as the code. Those of the last kind are in `EQUIVALENT`, with the reason.
+if none), and of each line one mutant. Each is put into a copy of the tree, where those tests of its folder that come by
+its line run until one fails, those that mirror its module before others and the quick ones before the slow. A line that
+runs when its module is imported, as a constant does, is none that a test comes by: there it is the tests of the module,
+then all. One that none of them notices survives and is worth a look: a test is missing, the code is superfluous, or the
+mutant does the same as the code. Those of the last kind are in `EQUIVALENT`, with the reason.
 
 Which tests come by a line is measured before, by running the folder's tests once under coverage.py; `--map FILE` keeps
 that for another run. As root, all this is done in namespaces of its own: who knows what a mutant attaches to, or ends.
+The tree should stay as it is meanwhile: a copy that git makes (`git worktree add`) is a good place to run this in.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from coverage import Coverage, CoverageData
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
-__all__ = ["EQUIVALENT", "Map", "Mutant", "mutants_of", "sample", "suite_of"]
+__all__ = ["EQUIVALENT", "Map", "Mutant", "mutants_of", "parts_of", "sample", "suite_of"]
 
 ROOT: Final = Path(__file__).parents[1]
 EQUIVALENT: Final[dict[str, str]] = {
@@ -302,6 +304,14 @@ def suite_of(path: str) -> list[str]:
     return [f"tests/core/{folder}", *sorted(str(file.relative_to(ROOT)) for file in kernel)]
 
 
+def parts_of(tests: str) -> list[str]:
+    """Return what is measured for some tests: the folders that have none in them, and the files of the others."""
+    files = list((ROOT / tests).rglob("test_*.py"))
+    divided = {above for file in files for above in file.parent.parents}
+    parts = {file if file.parent in divided else file.parent for file in files} or {ROOT / tests}
+    return sorted(str(part.relative_to(ROOT)) for part in parts)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure a test by itself; this is called within pytest, under coverage.py, as its plugin `-p tests.mutants`."""
@@ -335,9 +345,18 @@ class Map:
 
     def tests(self, mutant: Mutant, within: Sequence[str]) -> list[str]:
         """Return the tests that come by a mutant, in the order in which they are worth running."""
-        mirror = str(Path("tests") / Path(mutant.path).with_name(f"test_{Path(mutant.path).name}"))
+        return self._in_order(self.lines.get(mutant.path, {}).get(str(mutant.line), ()), mutant.path, within)
+
+    def tests_of_module(self, path: str, within: Sequence[str]) -> list[str]:
+        """Return the tests that come by any line of a source file, in that order."""
+        return self._in_order(
+            sorted({test for each in self.lines.get(path, {}).values() for test in each}), path, within
+        )
+
+    def _in_order(self, tests: Iterable[str], path: str, within: Sequence[str]) -> list[str]:
+        mirror = str(Path("tests") / Path(path).with_name(f"test_{Path(path).name}"))
         roots = tuple(f"{path}{end}" for path in within for end in ("/", "::"))
-        found = [test for test in self.lines.get(mutant.path, {}).get(str(mutant.line), ()) if test.startswith(roots)]
+        found = [test for test in tests if test.startswith(roots)]
         costs: defaultdict[str, float] = defaultdict(float)
         for test in found:
             costs[test.partition("::")[0]] += self.seconds.get(test, 0)
@@ -346,7 +365,11 @@ class Map:
 
     def patience(self, tests: Sequence[str]) -> float:
         """Return the seconds after which some tests, or folders of them, are said to never end."""
-        return 60 + 5 * sum(seconds for test, seconds in self.seconds.items() if test.startswith(tuple(tests)))
+        return 60 + 3 * sum(seconds for test, seconds in self.seconds.items() if test.startswith(tuple(tests)))
+
+    def limit(self, tests: Sequence[str]) -> float:
+        """Return the seconds that any of these tests may take, or of those in these folders."""
+        return 20 + 3 * max((took for test, took in self.seconds.items() if test.startswith(tuple(tests))), default=80)
 
 
 class Copy:
@@ -394,19 +417,19 @@ class Copy:
             process.wait()
         return process.returncode, printed
 
-    def measure(self, known: Map, tests: str) -> None:
-        """Note which of some tests come by which lines."""
+    def measure(self, known: Map, tests: Sequence[str]) -> None:
+        """Note which of some tests, folders or files of them, come by which lines."""
         base = self.root.parent
         (base / "rc").write_text(
             f"[run]\nsource =\n  {self.root}/core\n  {self.root}/tui\nparallel = true\ndata_file = {base}/coverage\n"
             "context = ${PYTEST_CURRENT_TEST-}\n"  # of processes that tests start
         )
-        words = ["coverage", "run", f"--rcfile={base}/rc", "-m", "pytest", "-p", "tests.mutants", *_QUIETLY, tests]
+        words = ["coverage", "run", f"--rcfile={base}/rc", "-m", "pytest", "-p", "tests.mutants", *_QUIETLY, *tests]
         environment = {"COVERAGE_PROCESS_START": f"{base}/rc", _SECONDS: f"{base}/seconds"}
         status, printed = self.run(*words, more=environment)
         if status != 0:
             print(printed, file=sys.stderr)
-        known.measured.append(tests)
+        known.measured += tests
         for line in (base / "seconds").read_text().splitlines():
             test, seconds = json.loads(line)
             known.seconds[test] = known.seconds.get(test, 0) + seconds
@@ -421,6 +444,15 @@ class Copy:
                     found += sorted({_function(context) for context in contexts} - {"", *found})
             file.unlink()
 
+    def measure_for(self, mutant: Mutant, known: Map, kept: Path | None) -> None:
+        """Note what the tests of a mutant's folder come by, where that is not known yet, and keep it in a file."""
+        parts = {part for tests in suite_of(mutant.path) for part in parts_of(tests)} - {*known.measured}
+        folders = sorted(part for part in parts if (ROOT / part).is_dir())
+        for tests in filter(None, (*([folder] for folder in folders), sorted(parts - {*folders}))):
+            self.measure(known, tests)
+            if kept:
+                kept.write_text(json.dumps(asdict(known)))
+
 
 def killer(copy: Copy, mutant: Mutant, known: Map) -> str | None:
     """Return the first test that fails with a mutant, or that they never end; None where it survives."""
@@ -428,8 +460,10 @@ def killer(copy: Copy, mutant: Mutant, known: Map) -> str | None:
     within = suite_of(mutant.path)
     copy.put(mutant.path, mutant.apply(source))
     try:
-        for tests in filter(None, (known.tests(mutant, within), within)):
-            status, printed = copy.run("pytest", "-x", *_QUIETLY, *tests, patience=known.patience(tests))
+        coming_by = known.tests(mutant, within)
+        for tests in filter(None, (coming_by,) if coming_by else (known.tests_of_module(mutant.path, within), within)):
+            words = ("pytest", "-x", "-o", f"limit={known.limit(tests):.0f}", *_QUIETLY, *tests)
+            status, printed = copy.run(*words, patience=known.patience(tests))
             if status is None:
                 return "they never end"
             failed = re.search(r"^(?:FAILED|ERROR) (.*)", printed, re.MULTILINE)
@@ -451,19 +485,17 @@ def main() -> None:
     options = parser.parse_args()
     known = Map(**json.loads(options.map.read_text())) if options.map and options.map.exists() else Map()
     mutants = sample(options.paths, options.count, options.seed)
+    mutants.sort(key=lambda mutant: sum(len(parts_of(tests)) for tests in suite_of(mutant.path)))
     survivors: list[str] = []
     killed: defaultdict[str, list[bool]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="bpftui-mutants-") as folder:
         copy = Copy(Path(folder))
-        for tests in sorted({tests for mutant in mutants for tests in suite_of(mutant.path)} - {*known.measured}):
-            copy.measure(known, tests)
-            if options.map:
-                options.map.write_text(json.dumps(asdict(known)))
         for mutant in mutants:
             text = mutant.text((ROOT / mutant.path).read_bytes())
             if (reason := EQUIVALENT.get(_anywhere(mutant, text))) is not None:
                 print(f"{text}\n    does the same: {reason}", flush=True)
                 continue
+            copy.measure_for(mutant, known, options.map)
             by = killer(copy, mutant, known)
             print(f"{text}\n    {by or 'survives'}", flush=True)
             killed["/".join(Path(mutant.path).parts[:2])].append(by is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import Map, Mutant, mutants_of, suite_of
+from tests.mutants import Map, Mutant, mutants_of, parts_of, suite_of
 
 SOURCE = b'''\
 """A module of 3 lines."""
@@ -63,4 +63,13 @@ def test_quick_tests_come_first_but_for_those_that_mirror_the_module() -> None:
     mutant = Mutant("core/elf/b.py", 7, 0, 1, b"")
     assert known.tests(mutant, ["tests/core/elf"]) == ["tests/core/elf/test_b.py::two", "tests/core/elf/test_a.py::one"]
     assert known.tests(Mutant("core/elf/c.py", 7, 0, 1, b""), ["tests/core/elf"]) == []
-    assert known.patience(["tests/core/elf"]) == 110.0
+    assert known.tests_of_module("core/elf/b.py", ["tests/tui"]) == ["tests/tui/test_c.py::x"]
+    assert known.patience(["tests/core/elf"]) == 90.0
+    assert known.limit(["tests/core/elf"]) == 47.0
+
+
+def test_a_folder_is_measured_by_its_parts() -> None:
+    assert parts_of("tests/core/spec") == ["tests/core/spec"]
+    assert parts_of("tests/kernel")[:3] == ["tests/kernel/sys", "tests/kernel/system", "tests/kernel/test_anchors.py"]
+    assert {"tests/core/spec", "tests/core/vm/maps", "tests/core/test_elf.py"} < {*parts_of("tests/core")}
+    assert "tests/core/vm" not in parts_of("tests/core")
