@@ -50,8 +50,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/traffic/pacer.py: _LONGEST_WAIT = 3600.0  →  _LONGEST_WAIT = 7201.0": "it is looked again after any time",
     "core/traffic/request.py: _SHORTEST_GAP: Final = 1_000_000  →  _SHORTEST_GAP: Final = 1000001": "a size",
     "core/kernel/net/traffic.py: LIMIT = 1024  →  LIMIT = 1025": "a size",
-    "core/kernel/printk.py: for _ in range(2 * _BUFFER_KB * 1024 // _PAGE):  →  "
-    "for _ in range(2 * _BUFFER_KB * 1025 // _PAGE):": "as often as the buffer can have been filled, and no end less",
     "core/kernel/sys/probes.py: MapType.LPM_TRIE: (8, 8, 1, MapFlag.NO_PREALLOC),  →  "
     "MapType.LPM_TRIE: (8, 9, 1, MapFlag.NO_PREALLOC),": "a trie takes values of any size",
     "tui/commands/demo.py: _BAR: Final = 30  →  _BAR: Final = 31": "a size",
@@ -60,8 +58,12 @@ EQUIVALENT: Final[dict[str, str]] = {
     # The same is done otherwise, or more of it than has to be.
     "core/analysis/reachability.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
     "found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 256, _U64))": "which numbers are tried is a choice",
+    "core/analysis/reachability.py: idle = 0  →  idle = 1": "how many runs are in vain is a choice",
     "core/analysis/values.py: for key in [key for key in state if value.offset - 8 < key < 0]:  →  "
     "for key in [key for key in state if value.offset - 8 < key <= 0]:": "0 is r0, which the call sets right after",
+    "core/debug/symbols.py: facts = facts or ProgramFacts(program, spec.maps, losses=False, "
+    "shared=shared_functions(spec))  →  facts = facts or ProgramFacts(program, spec.maps, losses=True, "
+    "shared=shared_functions(spec))": "nobody asks for what is lost, which takes longer to find",
     'core/btf/declare.py: return t.Void(0, "void")  →  return t.Void(1, "void")': "nobody asks for void's id",
     "core/elf.py: DEFAULT = 0  →  DEFAULT = 1": "of local symbols nobody asks for it",
     'core/kernel/map.py: memlock=told.get("memlock", 0),  →  memlock=told.get("memlock", 1),': "all kernels tell it",
@@ -69,7 +71,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/traffic/pacer.py: self._next = 0  →  self._next = 1": "the first chunk is empty",
     "core/vm/lint/paths.py: copies = [next(self._numbers) for _ in range(11)]  →  "
     "copies = [next(self._numbers) for _ in range(12)]": "a number that no register has",
-    "tui/controllers/outlook.py: self._looks += 1  →  self._looks += 2": "it is only compared with what it was",
     'tui/pickers/object_picker.py: text = Text(f"#{index + 1:<4}", muted, no_wrap=True)  →  '
     'text = Text(f"#{index + 1:<4}", muted, no_wrap=False)': "a row is one line, and is cut, not wrapped",
 }

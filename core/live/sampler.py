@@ -349,13 +349,11 @@ class Sampler:
                     return True
                 now = self._clock()
                 due = float("inf") if self._paused else self._due
-                if due <= now:
-                    return due <= end + _SLACK
-                if now > end:
-                    return False
+                until = min(due, end + _SLACK)
+                if until <= now:
+                    return due == until
                 # An infinite timeout is none.
-                until = min(due, end + _SLACK) - now
-                self._changed.wait(None if until == float("inf") else until)
+                self._changed.wait(None if until == float("inf") else until - now)
         return False
 
 

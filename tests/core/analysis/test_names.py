@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import pytest
 
-from bpftui.core.analysis.facts import shared_functions
+from bpftui.core.analysis import facts
+from bpftui.core.analysis.facts import ProgramFacts, shared_functions
+from bpftui.core.analysis.values import Facts, track
 from bpftui.core.btf import Btf, kernel
 from bpftui.core.btf.core import CoreResolver
 from bpftui.core.helpers.effects import effect_of, flag_names
@@ -18,6 +21,10 @@ from bpftui.core.listing.notes import Notes
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.sparse import LARGE, zeros
 from tests.core.btf.blob import Blob
+
+if TYPE_CHECKING:
+    from bpftui.core.asm.flow import FlowGraph
+    from bpftui.core.spec import ProgramSpec
 
 ROOT = Path(__file__).parents[3]
 
@@ -220,6 +227,26 @@ def test_effects_of_helpers() -> None:
     assert effect_of(2).arguments == "mrrf"  # type: ignore[union-attr]
     assert effect_of(0) is None
     assert effect_of(999) is None
+
+
+def test_what_is_known_of_a_function_serves_all_programs_that_call_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.o")
+    looked: list[int] = []
+
+    def counted(program: ProgramSpec, graph: FlowGraph, *arguments: Any, **options: Any) -> Facts:
+        looked.append(graph.start)
+        return track(program, graph, *arguments, **options)
+
+    def look(name: str) -> tuple[list[int], list[int]]:
+        """Return which functions of a program were looked into, and where it writes."""
+        looked.clear()
+        found = ProgramFacts(spec.programs[name], spec.maps, shared=shared_functions(spec))
+        return looked, [slot for slot, access in found.accesses() if access.writes]
+
+    monkeypatch.setattr(facts, "track", counted)
+    assert look("first") == ([0, 11, 20, 30], [15, 25, 35])
+    assert look("first") == ([0], [15, 25, 35])
+    assert look("other_section") == ([0, 7], [11, 21])  # 7, weak_answer(), is given something else
 
 
 def test_what_is_known_with_one_kernels_types_is_neither_anothers_nor_kept_for_longer() -> None:

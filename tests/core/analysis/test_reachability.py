@@ -207,6 +207,21 @@ def test_what_is_asked_for_is_found_behind_many_questions() -> None:
     assert 80 in walked(code, wanted={80})
 
 
+def test_both_ways_of_a_jump_that_only_one_way_of_another_leads_to() -> None:
+    code = """
+    r2 = *(u32 *)(r1 +0)
+    r3 = *(u32 *)(r1 +4)
+    if r2 == 7 goto inner
+    exit
+    inner:
+    if r3 == 9 goto out
+    r0 = 1
+    out:
+    exit
+    """
+    assert walked(code) == list(range(7))
+
+
 def test_as_many_functions_on_the_stack_as_the_kernel_allows() -> None:
     def chain(depth: int) -> list[int]:
         lines = "\n".join("call pc+1\nexit" for _ in range(depth))

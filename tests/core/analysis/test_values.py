@@ -85,6 +85,12 @@ def test_constants_are_folded_as_the_machine_does() -> None:
     )
 
 
+def test_a_wide_number_has_two_halves() -> None:
+    assert facts(Instruction(0x18, 1, imm=-2, next_imm=5), LOOK_UP, EXIT, entry={}).calls[2][0] == Value(
+        Place.CONSTANT, offset=0x5_FFFF_FFFE
+    )
+
+
 def test_two_ways_that_do_not_agree() -> None:
     """r6 is the context on one way and something else on the other."""
     found = facts(mov(6, 1), branch(1), movi(6, 0), load(2, 6, 0), mov(7, 1), EXIT)

@@ -471,3 +471,16 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
     with Session(Recording.read(tmp_path / "run.json")) as again:
         again.resume()
         assert (again.stop.reason, again.retval) == (Reason.END, 3)
+
+
+def test_stops_of_the_code_that_is_shown() -> None:
+    """By their slots in the program; those of one that was called by its tail are not among its caller's."""
+    with Session(recording(Path("tests/objects/tail_calls.o"), "entry", UDP)) as session:
+        session.break_at("tail_calls.c:25")
+        session.break_at("tail_calls.c:33")
+        eyes = Eyes(session)
+        assert eyes.look().stops == {5}
+        session.resume()
+        assert eyes.look().stops == {5}
+        session.resume()
+        assert (session.location.program if session.location else "", eyes.look().stops) == ("middle", {0})

@@ -71,6 +71,28 @@ def test_an_entry_comes_from_the_packets_bytes() -> None:
     assert all(each.location.text.startswith("if ") for each in decided)
 
 
+def test_a_result_comes_from_what_functions_were_given() -> None:
+    """Each is left by its exit, and what it was given stood in the registers of the call."""
+    found = at_end("tests/objects/subprograms.o", "other_section", "r0", UDP)
+    assert [line[7:].partition("   subprograms.c")[0].lstrip() for line in found.lines()[1:]] == [
+        "23: exit",
+        "22: w0 <<= 1",
+        "16: w0 = w1",
+        "5: call twice",
+        "4: w1 = w0",
+        "23: exit",
+        "22: w0 <<= 1",
+        "16: w0 = w1",
+        "3: call twice",
+        "2: w1 = w0",
+        "15: exit",
+        "14: w0 = 42",
+        "because 13: if w1 == 0x0 goto L15   did not jump",
+        "1: call weak_answer",
+        "0: w1 = 1",
+    ]
+
+
 def test_what_is_neither_register_nor_memory() -> None:
     with pytest.raises(UsageError, match="'1 \\+ 1' is neither a register nor in memory"):
         at_end("bpf/traffic.o", "count_traffic", "1 + 1", UDP)
