@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from ..core.choice import RuntimeName
     from ..core.debug import Recording
     from ..core.debug.verified import VerifierLogs
-    from ..core.live import RuntimeName
     from ..core.system.load import Looker
     from .dialogs.command import Command
     from .screens.home import HomeScreen

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from textual.message import Message
     from textual.notifications import SeverityLevel
 
-    from ..core.live import RuntimeName, Session, State
+    from ..core.choice import RuntimeName
+    from ..core.live import Session, State
     from ..core.live.monitor import Observation
     from ..core.runtime import Collection, Entry, Link, Variable
     from .state.journal import Journal

@@ -8,8 +8,9 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.choice import runtime_name
 from ..core.errors import ExitCode
-from ..core.live import Session, check_target, runtime_name
+from ..core.live import Session, check_target
 from ..core.references import parse_loaded
 from ..core.threads import NoThreadError, start_thread
 from .app import BpftuiApp
@@ -21,8 +22,8 @@ from .terminal.process import process
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..core.choice import RuntimeName
     from ..core.coverage.gathered import Gathered
-    from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.system import errands as inventory
     from ..core.system.load import Looker

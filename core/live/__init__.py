@@ -12,7 +12,7 @@ from .perf import PerfBuffer
 from .rows import Rows
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
-from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name, runtime_options
+from .session import Session, State, check_target
 from .stream import HasDescriptor, Records, RingBuffer, open_records
 from .table import MapRow, MapTable, map_table
 from .user_ring import UserRingBuffer
@@ -37,7 +37,6 @@ __all__ = [
     "Records",
     "RingBuffer",
     "Rows",
-    "RuntimeName",
     "Sample",
     "Sampler",
     "Series",
@@ -49,7 +48,6 @@ __all__ = [
     "arrange",
     "by_cpu",
     "check_target",
-    "choose_runtime",
     "counters",
     "decoded",
     "entry_value",
@@ -61,8 +59,6 @@ __all__ = [
     "readable_maps",
     "record_text",
     "record_value",
-    "runtime_name",
-    "runtime_options",
     "survey",
     "variable_counters",
 ]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.live import Sample, choose_runtime
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import Sample
 from bpftui.core.runtime import Entry, MapSnapshot, Printed
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.edits import Edits

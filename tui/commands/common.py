@@ -273,7 +273,7 @@ def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     if not arguments.returns and not arguments.memory:
         return {}
-    from ...core.live import runtime_options
+    from ...core.choice import runtime_options
 
     return runtime_options(arguments.runtime, returns=arguments.returns, memory=arguments.memory)
 
@@ -285,7 +285,7 @@ def warn(message: str) -> None:
 
 def runtime_of(arguments: argparse.Namespace, **options: Any) -> Runtime:
     """Return the runtime that was asked for, made with *options*; say so where `auto` is not the kernel."""
-    from ...core.live import choose_runtime
+    from ...core.choice import choose_runtime
 
     runtime = choose_runtime(arguments.runtime, **options)
     if arguments.runtime == "auto" and runtime.remark:

@@ -94,7 +94,8 @@ def _traffic(options: argparse.Namespace) -> Traffic:
 
 
 def _print_lines(options: argparse.Namespace, traffic: Traffic) -> int:
-    from ...core.live import Session, choose_runtime
+    from ...core.choice import choose_runtime
+    from ...core.live import Session
 
     spec = configured(CollectionSpec.from_file(bpf.path("count_packets")), options)
     duration = _DURATION if options.duration is None else options.duration

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
 
+    from ...core.choice import RuntimeName
     from ...core.coverage.gathered import Gathered
-    from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
     from ...core.traffic import Traffic
     from ..app import Reader

@@ -11,7 +11,7 @@ __all__ = ["machine_facts"]
 
 def machine_facts() -> tuple[str, ...]:
     """Return kernel, rights, JIT and BTF, those first that are missed least; it reads four small files."""
-    from ...core.live import runtime_name
+    from ...core.choice import runtime_name
 
     name = os.uname()
     release = ".".join(name.release.split("-")[0].split(".")[:2])

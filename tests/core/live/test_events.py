@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.analysis.records import RecordType, record_type
-from bpftui.core.live import EventReader, Events, choose_runtime, record_text, record_value
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import EventReader, Events, record_text, record_value
 from bpftui.core.live import events as module
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.threads import NoThreadError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 
 from bpftui.core.live import Sample, Session
@@ -18,7 +20,7 @@ def told(**programs: tuple[int, int]) -> Sample:
 
 
 def test_what_a_run_took_is_of_those_between_the_last_two_samples() -> None:
-    monitor = Monitor(Session(CollectionSpec("prog.o"), FakeRuntime()), lambda _: None, pytest.fail)
+    monitor = Monitor(Session(CollectionSpec("prog.o"), FakeRuntime()), Mock(), Mock())
     assert monitor.run_time(["one"]) is None
     monitor.last = told(one=(10, 1_000), two=(1, 9_000))
     assert monitor.run_time(["one"]) is None

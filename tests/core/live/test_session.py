@@ -10,8 +10,7 @@ import time
 import pytest
 
 from bpftui.core.errors import AttachError, LoadError, UnknownNameError, UsageError
-from bpftui.core.live import Session, State, choose_runtime, runtime_name, runtime_options
-from bpftui.core.privileges import Privileges
+from bpftui.core.live import Session, State
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic
@@ -171,38 +170,10 @@ def test_a_sampler_that_attaches_while_the_session_ends_does_not_hang(session: S
     assert session.state == State.SPEC
 
 
-def test_the_built_in_runtime_is_chosen_by_name_and_without_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose_runtime("vm").name == "vm"
-    monkeypatch.setattr("bpftui.core.live.session._may_use_kernel", lambda: False)
-    assert choose_runtime().name == "vm"
-
-
-@pytest.mark.parametrize(
-    ("effective", "in_namespace", "name"),
-    [(1 << 39, False, "kernel"), (1 << 21, False, "kernel"), (1 << 12, False, "vm"), ((1 << 41) - 1, True, "vm")],
-)
-def test_the_rights_of_a_user_namespace_are_none_for_the_kernel(
-    monkeypatch: pytest.MonkeyPatch, effective: int, in_namespace: bool, name: str
-) -> None:
-    monkeypatch.setattr("bpftui.core.privileges.privileges", lambda: Privileges(effective))
-    monkeypatch.setattr("bpftui.core.privileges.in_user_namespace", lambda: in_namespace)
-    assert runtime_name() == name
-
-
 def test_whether_a_verifier_looks_is_known_before_there_is_a_runtime() -> None:
     spec = CollectionSpec("prog.o")
     assert (Session(spec, "kernel").verifies, Session(spec, "vm").verifies) == (True, False)
     assert Session(spec, FakeRuntime(verifies=True)).verifies
-
-
-def test_options_of_the_machine_are_not_the_kernels() -> None:
-    assert runtime_options("kernel") == {}
-    options = runtime_options("vm", returns=["bpf_get_smp_processor_id=3"], memory=["0x1000=hex:0102"])
-    assert options["settings"].returns == {"bpf_get_smp_processor_id": 3}
-    with pytest.raises(UsageError, match=r"^--return is for the built-in runtime: in the kernel, functions do what"):
-        runtime_options("kernel", returns=["bpf_get_smp_processor_id=3"])
-    with pytest.raises(UsageError, match=r"^--memory is for the built-in runtime: in the kernel, memory holds what"):
-        runtime_options("kernel", memory=["0x1000=hex:0102"])
 
 
 def test_two_threads_that_ask_for_the_runtime_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpftui.core.live import EventReader, Sampler, choose_runtime
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import EventReader, Sampler
 from bpftui.core.metrics import CollectionMetrics, Family
 from bpftui.core.spec import CollectionSpec
 

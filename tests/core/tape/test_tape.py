@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from bpftui.core.choice import choose_runtime
 from bpftui.core.errors import ObjectError, UsageError
-from bpftui.core.live import EventReader, Events, Sample, Sampler, choose_runtime
+from bpftui.core.live import EventReader, Events, Sample, Sampler
 from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.edits import Edits
@@ -187,7 +188,8 @@ def loaded() -> Collection:
 WRITER = """
 import sys, time
 from pathlib import Path
-from bpftui.core.live import Sampler, choose_runtime
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import Sampler
 from bpftui.core.runtime import Printed
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.edits import Edits

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.live import Sample, Session, choose_runtime
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import Sample, Session
 from bpftui.core.runtime import Entry, MapSnapshot, ProgramInfo
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.live_table import LiveTable

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpftui.core.live import Sampler, choose_runtime
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import Sampler
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.sample_json import sample_json
 

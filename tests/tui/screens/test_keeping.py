@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bpftui.core.choice import choose_runtime
 from bpftui.core.errors import ObjectError
-from bpftui.core.live import Session, State, choose_runtime
+from bpftui.core.live import Session, State
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.tape import Recorder, Tape
 from bpftui.tui import keeping

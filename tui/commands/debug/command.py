@@ -147,7 +147,7 @@ def _logs(recording: Recording, where: str | None) -> VerifierLogs | None:
     from ....core.debug.verified import VerifierLogs
 
     if where == "kernel":
-        from ....core.live import choose_runtime
+        from ....core.choice import choose_runtime
 
         return VerifierLogs.asked(recording, choose_runtime("kernel").inspect)
     return VerifierLogs.given(read_log(where), recording.program, log_name(where))

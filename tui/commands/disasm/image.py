@@ -68,7 +68,7 @@ def _inspector_of(spec: CollectionSpec, options: argparse.Namespace) -> Inspecto
         from ....core.system.opened import inspector_of
 
         return inspector_of(spec)
-    from ....core.live import choose_runtime
+    from ....core.choice import choose_runtime
 
     # Whoever asks for it wants to know why this process may not use the kernel, and no other runtime in its place.
     inspector = choose_runtime("kernel" if options.runtime == "auto" else options.runtime).inspect()

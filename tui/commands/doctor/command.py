@@ -95,8 +95,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
     """Tell the helpers of the type that is *wanted*, or of all."""
+    from ....core.choice import choose_runtime
     from ....core.kernel.probe.helpers import probe_helpers
-    from ....core.live import choose_runtime
     from ....core.spec import ProgramType
     from ....core.spec.sections import split_section
 

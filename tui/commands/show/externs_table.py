@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....core.live import choose_runtime
+from ....core.choice import choose_runtime
 from ...text.colors import assembled, rich_style
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from bpftui.core.choice import RuntimeName, choose_runtime
 from bpftui.core.context.values import parse_context
 from bpftui.core.errors import UsageError
-from bpftui.core.live import RuntimeName, choose_runtime
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from tests.tui.commands.command_line import bpftui
