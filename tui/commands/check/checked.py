@@ -51,9 +51,10 @@ def explaining(
     spec: CollectionSpec, runtime: Runtime, target: Btf | None
 ) -> Callable[[LoadOutcome], Explanation | None]:
     """Return what explains why programs were refused that were tried in a runtime, adapted to *target*'s types."""
-    from ....core.verifier import VerifierLog
 
     def explain(outcome: LoadOutcome) -> Explanation | None:
+        from ....core.verifier import VerifierLog
+
         program = spec.programs.get(outcome.name)
         return runtime.explain(VerifierLog(outcome.log or "", program, target=target), program)
 
