@@ -10,6 +10,8 @@ from ..btf.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..btf import CType
+
 __all__ = ["ChartSeries", "EventLine", "Mark", "MarkKind", "StreamState", "mark_text"]
 
 MarkKind: TypeAlias = Literal["loaded", "attached", "detached", "set", "gone", "dropped"]
@@ -68,6 +70,8 @@ class StreamState:
     """How often it was found full."""
     type_text: str = ""
     """What its events are taken for: `struct event`, with the reason where that is a guess."""
+    type: CType | None = None
+    """The same as a type; None where nothing tells."""
 
 
 def mark_text(kind: str, what: str = "", detail: str = "") -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..runtime import Collection
     from .stream import Records
 
-__all__ = ["EventReader", "EventSource", "Events", "record_text", "record_value"]
+__all__ = ["EventReader", "EventSource", "Events", "is_padding", "is_record", "record_text", "record_value"]
 
 _PAUSE: Final = 0.02
 """Seconds between two looks at streams that do not fill up."""
@@ -283,15 +283,24 @@ def _typed(raw: bytes, declared: RecordType) -> tuple[Value, str]:
     ctype = declared.type
     if ctype is None:
         return raw, ""
-    if len(raw) < ctype.size:
+    if not is_record(raw, ctype):
         return raw, _misfit(raw, ctype)
     value = ctype.decode(raw if ctype.is_flexible else raw[: ctype.size])
     rest = raw[ctype.size :]
-    if ctype.is_flexible or not rest or (len(rest) < _PADDING and not any(rest)):
+    if ctype.is_flexible or is_padding(rest):
         return value, ""
-    if isinstance(value, dict):
-        return {**value, REST: rest}, ""
-    return raw, _misfit(raw, ctype)
+    return ({**value, REST: rest}, "") if isinstance(value, dict) else (raw, _misfit(raw, ctype))
+
+
+def is_record(raw: bytes, ctype: CType) -> bool:
+    """Whether a record can be what it is taken for: as long as that, or, of a structure, longer."""
+    rest = raw[ctype.size :]
+    return len(raw) >= ctype.size and (ctype.is_flexible or ctype.is_composite or is_padding(rest))
+
+
+def is_padding(rest: bytes) -> bool:
+    """Whether what is behind a record is nothing, or may be what the kernel pads it with."""
+    return len(rest) < _PADDING and not any(rest)
 
 
 def _misfit(raw: bytes, ctype: CType) -> str:

@@ -284,7 +284,9 @@ class Monitor:
 
     def _states(self, brought: Mapping[str, Events]) -> dict[str, StreamState]:
         return {
-            name: StreamState(found.count, found.lost, found.behind, found.full, self._types[name].text)
+            name: StreamState(
+                found.count, found.lost, found.behind, found.full, self._types[name].text, self._types[name].type
+            )
             for name, found in brought.items()
         }
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from ...core.live.graph import Chosen
-from ...core.live.monitor import event_line
 from ..operations import program_and_target
 from .controller import Controller
 
@@ -88,7 +87,7 @@ class SamplingController(Controller):
         self._monitor.observe(observation)
         for name, events in observation.events.items():
             self._panes.maps.add_events(name, events)
-        self._panes.maps.show_streams(observation.streams)
+        self._panes.maps.show_streams(observation.streams, observation.sample.time)
         if observation.printed.lines or observation.printed.lost:
             await self._panes.show_printed(observation.sample.time, observation.printed)
         if observation.unprinted != self._unprinted:
@@ -144,7 +143,7 @@ class SamplingController(Controller):
     def _set_record_type(self, name: str, record: RecordType | None) -> None:
         if record is not None:
             self._monitor.set_record_type(name, record)
-            self._panes.maps.put_anew(name, lambda event: event_line(event.time, event.raw, record))
+            self._panes.maps.put_anew(name, record)
 
     def open_record(self, event: EventLine) -> None:
         """Show an event of the stream that is shown as a whole."""

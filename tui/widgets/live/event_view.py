@@ -1,71 +1,85 @@
-"""EventView: what a ring buffer brings, line by line as it comes."""
+"""EventView: what a ring buffer brings: a row an event, a column a field."""
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from itertools import islice
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
+from textual.strip import Strip
 
 from ....core.live.drawn import StreamState
-from ...text.format import grouped
-from ...text.shown import Text
-from ..lists.row_view import RowView
+from ....core.live.field import Form
+from ...text.charset import is_ascii_terminal
+from ...text.colors import tabbed
+from ...text.fit import fitted, width_of
+from ...text.format import grouped, rate
+from ..lists.row_view import compile_pattern
+from .map_columns import GAP
+from .record_columns import RecordColumns
+from .stream_view import CAPACITY, StreamView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ....core.live.drawn import EventLine
 
 __all__ = ["EventView"]
 
-_MEMBER = re.compile(r"\b\w+=")
-_CAPACITY = 10_000
+_TIME: Final = 10
+"""Cells of when an event came."""
+_SEPARATORS: Final = re.compile(r"(?<=\d),(?=\d{3})")
+_FORMS: Final = (*Form, None)
+"""How events are written, one after the other; None: as their bytes."""
 
 
-class EventView(RowView):
-    """Events as they come, the newest at the bottom, in bounded memory.
+class EventView(StreamView):
+    """Events with when they came and a column for each field; those that are not of the type stand as their bytes.
 
-    It follows the newest event until the user goes up, and again once they are back at the bottom. The border's title
-    says how many came and how many the ring buffer lost.
+    Left and right choose a column, which stays in sight; whole columns have no room, and are counted.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "cycle_format", "Format", id="events.format", tooltip="By their type, or their bytes"),
+        Binding("left,h", "side(-1)", "Column", show=False, id="events.left", tooltip="Choose the column to the left"),
+        Binding(
+            "right,l", "side(1)", "Column", show=False, id="events.right", tooltip="Choose the column to the right"
+        ),
+        Binding("x", "cycle_format", "Format", id="events.format", tooltip="Typed, hexadecimal, decimal, bytes"),
         Binding("enter", "select", "Open", id="events.open", tooltip="Open the event: all its fields, one a line"),
         Binding("e", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
+        Binding("slash", "search", "Filter", key_display="/", id="events.filter", tooltip="Only events that have …"),
         Binding("ctrl+r", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
+        Binding("escape", "leave", "Widen", show=False, id="events.widen", tooltip="Show all events again"),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"event-view--time", "event-view--member"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"event-view--chosen", "event-view--note"}
     """
     | Class | Description |
     | :- | :- |
-    | `event-view--time` | When an event came. |
-    | `event-view--member` | The names of a structure's members. |
+    | `event-view--chosen` | The title of the chosen column, and what the cursor's row has there. |
+    | `event-view--note` | The sentence about events that are not shown. |
     """
 
     DEFAULT_CSS = """
     EventView {
-        border: round $rule;
-        border-title-color: $text-muted;
-        border-subtitle-color: $text-warning;
-        & > .event-view--time { color: $text-muted; }
-        & > .event-view--member { color: $text-muted; }
-        &:focus { border: round $primary; border-title-color: $primary; }
+        & > .event-view--chosen { text-style: bold underline; }
+        & > .event-view--note { color: $text-warning; }
     }
     """
 
     state: reactive[StreamState] = reactive(StreamState())
     """How the stream is doing."""
-    hexadecimal: reactive[bool] = reactive(False)
-    """Whether events are shown as their bytes."""
-    following: reactive[bool] = reactive(True, repaint=False)
-    """Whether the newest event stays in sight."""
+    form: reactive[Form | None] = reactive[Form | None](Form.TYPED)
+    """How events are written; None: as their bytes."""
+    column: reactive[int] = reactive(0)
+    """The number of the chosen column."""
+    per_second: reactive[float | None] = reactive[float | None](None)
+    """How many events come; None where that is not known."""
+    earlier: int = 0
+    """How many events came before the view was filled, that are kept no more."""
+    said: reactive[str] = reactive("", repaint=False)
+    """How many came, were lost, and are not drawn: what the title of the pane says."""
 
     class TypeAsked(Message):
         """The user wants to say what the events are."""
@@ -84,170 +98,214 @@ class EventView(RowView):
     def __init__(
         self,
         *,
-        capacity: int = _CAPACITY,
-        name: str | None = None,
+        capacity: int = CAPACITY,
         id: str | None = None,  # noqa: A002 - Textual's own name
-        classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
-        """Initialise an empty view.
-
-        Args:
-            capacity: How many events are kept; older ones go.
-            name: The name of the widget.
-            id: The ID of the widget in the DOM.
-            classes: The CSS classes of the widget.
-            disabled: Whether the widget is disabled.
-        """
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self._events: deque[EventLine] = deque(maxlen=capacity)
-        self._count = 0
+        """Initialise an empty view that keeps *capacity* events; older ones go."""
+        super().__init__(capacity=capacity, id=id)
+        self._columns: RecordColumns | None = None
         self._forgotten = 0
-        self._appending = False
+        self._forgotten_lost = 0
+        self.narrowed_by = ""
+        """What events are narrowed by."""
         self.is_read = False
         """Whether the stream is being read: what its records are can be said from then on."""
+        is_ascii = is_ascii_terminal()
+        self._more, self._less = ("->", "<-") if is_ascii else ("→", "←")
         self.empty_text = "no events yet"
 
-    @property
-    def count(self) -> int:
-        """How many events came since the view was cleared, kept or not."""
-        return self._count
+    # Rows
 
-    def append(self, events: Iterable[EventLine]) -> None:
-        """Add *events*, the newest last."""
-        new = list(events)
-        if not new:
+    def line_text(self, line: EventLine) -> str:
+        """Return an event on one line."""
+        return line.raw.hex(" ") if self.form is None else line.text
+
+    def row_text(self, index: int) -> str:
+        """Return when an event came and its fields, with a tab between them: what a spreadsheet takes."""
+        line = self.line(index)
+        columns = self._columns
+        if columns is None or not columns.has(line.raw):
+            return self.line_text(line)
+        return tabbed(f"{line.time:.3f}", *columns.cells(line.raw))
+
+    @property
+    def header_height(self) -> int:
+        """The titles, and a line about what is not shown where there is such; none where lines have no columns."""
+        return (self._columns is not None) + bool(self.narrowed_by)
+
+    def draw_header(self, line: int, width: int) -> Strip:
+        """Draw the titles of the columns, or the note."""
+        columns = self._columns
+        if columns is None or line == 1:
+            found = f" {grouped(self.row_count())} of {grouped(self.kept)} kept have {self.narrowed_by!r}"
+            return Strip([Segment(f"{found} · esc shows all", self.ink("event-view--note"))])
+        window = columns.window(width - _TIME - 1 - GAP, self.column)
+        segments = [Segment(f"{'seen':>{_TIME}} ")]
+        for number in window.shown:
+            cells = columns.width(number)
+            title = fitted(columns.titles[number], cells).rstrip()
+            room = " " * (cells - width_of(title))
+            before, after = (room, "") if columns.is_right(number) else ("", room)
+            chosen = self.ink("event-view--chosen") if number == self.column else None
+            segments += [Segment(" " * GAP + before), Segment(title, chosen), Segment(after)]
+        hidden = [f"{self._less} {window.left}"] if window.left else []
+        if window.right:
+            hidden.append(f"+{window.right} {'column' if window.right == 1 else 'columns'} {self._more}")
+        used = sum(segment.cell_length for segment in segments)
+        segments.append(Segment(f"{'  '.join(hidden):>{max(0, width - used)}}", self.ink("row-view--muted")))
+        return Strip(segments)
+
+    def row_variant(self, index: int) -> object:
+        """Return the chosen column, which the cursor's row shows."""
+        return self.column if index == self.cursor else None
+
+    def draw_row(self, index: int, width: int) -> Strip:
+        """Draw when it came and its fields; what is no such record as it is."""
+        line, columns = self.line(index), self._columns
+        segments = [Segment(f"{line.time:>{_TIME - 1}.3f}s ", self.ink("stream-view--time"))]
+        if columns is None or not columns.has(line.raw):
+            return Strip([*segments, Segment(f" {self.line_text(line)}")])
+        if columns.make_room((line.raw,)):
+            self.call_next(self.refresh_rows)
+        cells = columns.cells(line.raw)
+        for number in columns.window(width - _TIME - 1 - GAP, self.column).shown:
+            room, cell = columns.width(number), cells[number]
+            cell = f"{cell:>{room}}" if columns.is_right(number) else fitted(cell, room)
+            is_chosen = index == self.cursor and number == self.column
+            segments += [Segment(" " * GAP), Segment(cell, self.ink("event-view--chosen") if is_chosen else None)]
+        return Strip(segments)
+
+    # What is told
+
+    def watch_state(self, old: StreamState, new: StreamState) -> None:
+        """Say how many were lost; have the columns of the type."""
+        if old.type != new.type:
+            self._set_columns()
+        self.tell()
+
+    def watch_per_second(self) -> None:
+        """Say how many come."""
+        self.tell()
+
+    def watch_form(self) -> None:
+        """Write the events anew."""
+        self._set_columns()
+
+    def watch_column(self) -> None:
+        """Mark the chosen column."""
+        self.refresh_rows()
+
+    def validate_column(self, column: int) -> int:
+        """Keep the column within those that there are."""
+        return max(0, min(column, len(self._columns.titles) - 1)) if self._columns is not None else 0
+
+    def _set_columns(self) -> None:
+        """Have a column for each field, where events have fields: those of a size that varies have none."""
+        ctype = self.state.type
+        if ctype is None or self.form is None or ctype.is_flexible:
+            self._columns = None
+        else:
+            self._columns = RecordColumns(ctype, self.form)
+            self._columns.make_room(self.line(index).raw for index in range(self.row_count()))
+        self.column = self.validate_column(self.column)
+        self.refresh_rows()
+
+    def tell(self) -> None:
+        """Say how many events there are."""
+        state = self.state
+        count = max(self._count + self.earlier, state.count - self._forgotten)
+        lost = max(0, state.lost - self._forgotten_lost)
+        parts = [f"{grouped(count)} seen"]
+        if self.per_second is not None:
+            parts.append(f"{rate(self.per_second)}/s")
+        if lost:
+            parts.append(f"{grouped(lost)} lost")
+        if state.behind:
+            parts.append(f"about {grouped(state.behind)} behind")
+        if state.full:
+            parts.append(f"found full {grouped(state.full)} times")
+        undrawn = count - self._count - self.earlier
+        if undrawn > 0:
+            parts.append(f"{100 * undrawn / count:.3g} % not drawn")
+        if not self.following:
+            parts.append("not following: G for the newest")
+        self.said = " · ".join(parts)
+
+    # Behaviour
+
+    def narrow(self, pattern: str) -> None:
+        """Show only the events that have what a user typed; all where that is nothing."""
+        if pattern == self.narrowed_by:
             return
-        capacity = self._events.maxlen or len(new)
-        dropped = max(0, len(self._events) + len(new) - capacity)
-        self._events.extend(new)
-        self._count += len(new)
-        self._appending = True
-        try:
-            if self.following:
-                self.refresh_rows()
-                self.cursor = self.row_count() - 1
-                self.scroll_to_cursor()
-            else:
-                # What the user reads stays where it is while older rows go.
-                offset = max(0, self.scroll_offset.y - dropped)
-                self.cursor -= dropped
-                self.refresh_rows()
-                self.scroll_to(y=offset, animate=False, force=True)
-        finally:
-            self._appending = False
-        self._update_title()
+        self.narrowed_by = pattern
+        self.empty_text = f"no event has {pattern!r}: esc shows all" if pattern and self.kept else "no events yet"
+        # Numbers stand with separators, but not in the text that is looked through.
+        self.show_only(compile_pattern(_SEPARATORS.sub("", pattern)) if pattern else None)
+        self.refresh_bindings()
+
+    def search(self, pattern: object) -> bool:
+        """Narrow the rows: what does not match is not shown."""
+        self.narrow(str(pattern))
+        return True
 
     def clear(self) -> None:
         """Forget the events."""
-        self._events.clear()
-        self._count = 0
-        self._forgotten = 0
-        self.following = True
-        self.refresh_rows()
-        self._update_title()
-
-    def row_count(self) -> int:
-        """Return how many events are kept."""
-        return len(self._events)
-
-    def row_text(self, index: int) -> str:
-        """Return an event's text."""
-        return self._text(self._events[index])
-
-    def _text(self, event: EventLine) -> str:
-        return event.raw.hex(" ") if self.hexadecimal else event.text
-
-    def draw_row(self, index: int, width: int) -> Text:
-        """Draw when it came and what it says."""
-        event = self._events[index]
-        words = self._text(event)
-        text = Text.assemble((f"{event.time:>10.3f}s  ", self.ink("event-view--time")), words)
-        for match in _MEMBER.finditer(words):
-            start, stop = (edge + len(text.plain) - len(words) for edge in match.span())
-            text.stylize(self.ink("event-view--member"), start, stop)
-        return text
-
-    def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
-        """Search without asking the deque for each index."""
-        events = list(islice(self._events, 0, None))
-        rows = range(start, len(events) if step > 0 else -1, step)
-        return next((index for index in rows if pattern.search(self._text(events[index]))), None)
-
-    def on_mount(self) -> None:
-        """Begin with a title."""
-        self._update_title()
-
-    def watch_state(self) -> None:
-        """Say how many were lost."""
-        self._update_title()
-
-    def watch_hexadecimal(self) -> None:
-        """Write the events anew."""
-        self.refresh_rows()
-
-    def watch_following(self) -> None:
-        """Say that newer events are out of sight."""
-        self._update_title()
-
-    def watch_cursor(self, old: int, new: int) -> None:
-        """Follow while the cursor is on the newest event."""
-        super().watch_cursor(old, new)
-        if not self._appending:
-            self.following = new >= self.row_count() - 1
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Stop following when the user scrolls up, and follow again at the bottom."""
-        super().watch_scroll_y(old_value, new_value)
-        if not self._appending and new_value != old_value:
-            self.following = new_value >= self.max_scroll_y
+        super().clear()
+        self._forgotten = self._forgotten_lost = self.earlier = 0
 
     def why_not(self, action: str) -> str:
         """Return why there is nothing to do with the events."""
         match action:
             case "choose_type":
                 return "what the events are can be said as soon as they are read: L loads"
-            case "cycle_format" | "clear":
+            case "cycle_format" | "clear" | "search":
                 return self.empty_text
             case _:
                 return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done with the events that there are."""
+        """Offer what can be done with the events that there are; leave escape to the screen where all are shown."""
         match action:
             case "choose_type":
                 return self.is_read
             case "cycle_format" | "clear":
-                return self.row_count() > 0
+                return self.kept > 0
+            case "search":
+                return self.kept > 0 or bool(self.narrowed_by)
+            case "leave":
+                return bool(self.narrowed_by)
             case _:
                 return super().check_action(action, parameters)
 
+    def action_side(self, direction: int) -> None:
+        """Choose the column to the left or right; where there are none, scroll."""
+        if self._columns is None:
+            super().action_side(direction)
+        else:
+            self.column += direction
+
     def action_cycle_format(self) -> None:
-        """Show events by their type, or as their bytes."""
-        self.hexadecimal = not self.hexadecimal
-        self.notify(f"events: {'bytes' if self.hexadecimal else 'typed'}", timeout=2)
+        """Go on to the next way to write events."""
+        ctype = self.state.type
+        forms = _FORMS if ctype is not None and not ctype.is_flexible else (Form.TYPED, None)
+        self.form = forms[(forms.index(self.form) + 1) % len(forms)]
+        self.notify(f"events: {'bytes' if self.form is None else self.form}", timeout=2)
 
     def action_select(self) -> None:
         """Open the event under the cursor."""
         if self.row_count():
-            self.post_message(self.RecordOpened(self._events[self.cursor]))
+            self.post_message(self.RecordOpened(self.line(self.cursor)))
 
     def action_choose_type(self) -> None:
         """Ask what the events are."""
         self.post_message(self.TypeAsked())
 
     def action_clear(self) -> None:
-        """Forget the events."""
+        """Forget the events, and count from now on."""
         self.clear()
-        self._forgotten = self.state.count
-        self._update_title()
+        self._forgotten, self._forgotten_lost = self.state.count, self.state.lost
+        self.tell()
 
-    def _update_title(self) -> None:
-        state = self.state
-        count = max(self._count, state.count - self._forgotten)
-        lost = f" · {grouped(state.lost)} lost" if state.lost else ""
-        behind = f" · about {grouped(state.behind)} behind" if state.behind else ""
-        full = f" · found full {grouped(state.full)} times" if state.full else ""
-        taken = f" · {state.type_text}" if state.type_text else ""
-        self.border_title = f"events {grouped(count)}{lost}{behind}{full}{taken}"
-        self.border_subtitle = "" if self.following else "not following: G for the newest"
+    def action_leave(self) -> None:
+        """Show all events again."""
+        self.narrow("")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ....core.live.fields import Fields
     from ....core.runtime import Entry
 
-__all__ = ["GAP", "Column", "MapColumns", "Window"]
+__all__ = ["GAP", "Column", "MapColumns", "Window", "window_of"]
 
 GAP: Final = 2
 """Cells before a column: the first is for the mark of an order, the second for that of a change."""
@@ -152,18 +152,26 @@ class MapColumns:
 
     def window(self, width: int, chosen: int) -> Window:
         """Return which columns have room in *width* cells, the *chosen* one among them; none is cut."""
-        wide = [GAP + column.width for column in self.all]
-        if sum(wide) - GAP <= width:
-            return Window(tuple(range(len(self.all))), 0, 0)
-        room = width - _COUNTED + GAP
-        fixed = 1 if self.keys else 0
-        while fixed < self.keys and sum(wide[: fixed + 1]) <= room * _KEYS_SHARE:
-            fixed += 1
-        room -= sum(wide[:fixed])
-        start = fixed
-        while start < chosen and sum(wide[start : chosen + 1]) > room:
-            start += 1
-        stop = start
-        while stop < len(wide) and (stop == start or sum(wide[start : stop + 1]) <= room):
-            stop += 1
-        return Window((*range(fixed), *range(start, stop)), start - fixed, len(wide) - stop)
+        return window_of([column.width for column in self.all], width, chosen, keys=self.keys)
+
+
+def window_of(widths: Sequence[int], width: int, chosen: int, *, keys: int = 0) -> Window:
+    """Return which columns of some *widths* have room in *width* cells, the *chosen* one among them; none is cut.
+
+    Of the first *keys* columns those stay in sight that leave the others enough.
+    """
+    wide = [GAP + each for each in widths]
+    if sum(wide) - GAP <= width:
+        return Window(tuple(range(len(wide))), 0, 0)
+    room = width - _COUNTED + GAP
+    fixed = 1 if keys else 0
+    while fixed < keys and sum(wide[: fixed + 1]) <= room * _KEYS_SHARE:
+        fixed += 1
+    room -= sum(wide[:fixed])
+    start = fixed
+    while start < chosen and sum(wide[start : chosen + 1]) > room:
+        start += 1
+    stop = start
+    while stop < len(wide) and (stop == start or sum(wide[start : stop + 1]) <= room):
+        stop += 1
+    return Window((*range(fixed), *range(start, stop)), start - fixed, len(wide) - stop)

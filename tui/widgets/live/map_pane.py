@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual.containers import Vertical
@@ -11,6 +12,7 @@ from textual.widgets import ContentSwitcher
 from ....core.btf import format_value
 from ....core.live import decoded
 from ....core.live.drawn import StreamState
+from ....core.live.monitor import event_line
 from ...targets import type_target
 from ...text.format import grouped
 from ...text.shown import assembled, plain
@@ -21,12 +23,13 @@ from .event_view import EventView
 from .gauge import gauge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
     from textual.content import Content
 
+    from ....core.analysis.records import RecordType
     from ....core.live import Sample
     from ....core.live.arrange import EntryTable
     from ....core.live.drawn import EventLine
@@ -76,7 +79,11 @@ class MapPane(Vertical):
         declared = [found.name for found in spec.maps.values() if not found.is_data]
         self.set_reactive(MapPane.map_name, declared[0] if declared else "")
         self._events: dict[str, list[EventLine]] = {}
+        self._came: dict[str, int] = {}
+        """How many events of a stream came here, kept or not."""
         self._streams: Mapping[str, StreamState] = {}
+        self._streamed = 0.0
+        """When the streams were last told of, in seconds."""
 
     @property
     def chart(self) -> Chart:
@@ -106,6 +113,7 @@ class MapPane(Vertical):
     def on_mount(self) -> None:
         """Say what is missing before the load."""
         self.watch_map_name()
+        self.watch(self.query_one(EventView), "said", self._show_said, init=False)
         wait = "its entries are being read" if self._theirs else "L loads the collection: then its entries are here"
         self.entries.say(wait if self.map_name else "no maps: what its programs keep in variables is in tab 3")
         self.query_one(EventView).empty_text = (
@@ -120,8 +128,13 @@ class MapPane(Vertical):
         if stream:
             view = self.query_one(EventView)
             view.clear()
-            view.append(self._events.get(self.map_name, []))
+            view.narrow("")
+            view.per_second = None
             view.state = self._streams.get(self.map_name, StreamState())
+            kept = self._events.get(self.map_name, [])
+            view.append(kept)
+            view.earlier = self._came.get(self.map_name, 0) - len(kept)
+            view.tell()
             self._offer()
         self._show_title()
 
@@ -135,6 +148,7 @@ class MapPane(Vertical):
         """Keep the events of a stream, and show them when it is the one."""
         kept = self._events.setdefault(name, [])
         kept.extend(events)
+        self._came[name] = self._came.get(name, 0) + len(events)
         del kept[:-_MAX_ROWS]
         if name == self.map_name:
             self.query_one(EventView).append(events)
@@ -142,15 +156,23 @@ class MapPane(Vertical):
     def forget_events(self) -> None:
         """Forget the events of all streams."""
         self._events.clear()
+        self._came.clear()
         if self.is_stream:
             self.query_one(EventView).clear()
 
-    def show_streams(self, streams: Mapping[str, StreamState]) -> None:
-        """Say how the streams are doing: they are read from now on."""
-        self._streams = streams
-        self.query_one(EventView).empty_text = _THEIRS if self._theirs else "no events yet"
+    def show_streams(self, streams: Mapping[str, StreamState], time: float) -> None:
+        """Say how the streams are doing at a *time*, in seconds: they are read from now on."""
+        before, seconds = self._streams, time - self._streamed
+        self._streams, self._streamed = streams, time
+        view = self.query_one(EventView)
+        if not view.kept:
+            view.empty_text = _THEIRS if self._theirs else "no events yet"
+        state = streams.get(self.map_name)
         if self.is_stream:
-            self.query_one(EventView).state = streams.get(self.map_name, StreamState())
+            view.state = state or StreamState()
+            known = state is not None and self.map_name in before and seconds > 0
+            more = state.count - before[self.map_name].count if state is not None and known else -1
+            view.per_second = more / seconds if more >= 0 else None
             self._offer()
 
     def _offer(self) -> None:
@@ -159,9 +181,11 @@ class MapPane(Vertical):
         view.is_read = self.map_name in self._streams
         view.offer.follow()
 
-    def put_anew(self, name: str, words: Callable[[EventLine], EventLine]) -> None:
-        """Put the events of a stream into other words."""
-        self._events[name] = list(map(words, self._events.get(name, [])))
+    def put_anew(self, name: str, record: RecordType) -> None:
+        """Take the events of a stream for something else."""
+        self._events[name] = [event_line(event.time, event.raw, record) for event in self._events.get(name, [])]
+        state = self._streams.get(name, StreamState())
+        self._streams = {**self._streams, name: replace(state, type=record.type, type_text=record.text)}
         if name == self.map_name:
             self.watch_map_name()
 
@@ -210,6 +234,10 @@ class MapPane(Vertical):
             text = assembled(text, ("  CPUs summed", "$text-muted"))
         self._show_title(text)
 
+    def _show_said(self) -> None:
+        if self.is_stream:
+            self._show_title()
+
     def _show_title(self, entries: Content | None = None) -> None:
         found = self.spec.maps.get(self.map_name)
         if found is None:
@@ -219,7 +247,17 @@ class MapPane(Vertical):
             parts += [("  ", ""), entries]
         title = self.query_one("#map-title", PaneTitle)
         targets: list[Target] = []
-        if found.key is not None and found.value is not None:
+        if self.is_stream and self.map_name in self._streams:
+            state = self._streams[self.map_name]
+            parts += [("  ", ""), plain(self.query_one(EventView).said)]
+            target = None if state.type is None else type_target(state.type)
+            if state.type_text and target is None:
+                parts.append((f"  {state.type_text}", "$text-muted"))
+            elif state.type is not None and target is not None:
+                named = state.type.c_text
+                parts += [("  ", ""), title.link(named, 0), (state.type_text.removeprefix(named), "$text-muted")]
+                targets.append(target)
+        elif found.key is not None and found.value is not None:
             # Last: in a narrow pane the rest is cut off.
             for between, ctype in (("  ", found.key), (" → ", found.value)):
                 parts.append((between, "$text-muted"))

@@ -79,24 +79,19 @@ class _Lines(PrintedView):
 
     def row_targets(self, index: int) -> Sequence[Target]:
         """Return the program of a line."""
-        number, _, _ = self._events[index].raw.decode().partition(" ")
+        number, _, _ = self.line(index).raw.decode().partition(" ")
         return (Thing("prog", int(number)),) if number.isdecimal() else ()
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw when it was printed, by which program, and the line."""
-        event = self._events[index]
-        text = Text(f"{event.time:>10.3f}s  ", self.ink("event-view--time"))
-        who = event.raw.decode()
+        line = self.line(index)
+        text = Text(f"{line.time:>10.3f}s  ", self.ink("stream-view--time"))
+        who = line.raw.decode()
         if who:
             text.append(who, self.ink("printed-lines--link") + Style(meta={"target": 0}))
         else:
-            text.append("?", self.ink("event-view--time"))
-        return text.append("  ").append(event.text)
-
-    def action_select(self) -> None:
-        """Choose the line: it is no event with fields that could be opened."""
-        if self.row_count():
-            self.post_message(self.Selected(self, self.cursor))
+            text.append("?", self.ink("stream-view--time"))
+        return text.append("  ").append(line.text)
 
 
 class _PrintedNote(Static):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bpftui.core.analysis.records import RecordType, record_type
 from bpftui.core.live.drawn import EventLine, StreamState
+from bpftui.core.live.monitor import event_line
+from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.event_view import EventView
 
@@ -12,6 +16,10 @@ from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from bpftui.core.btf import CType, Value
+
+ROOT = Path(__file__).parents[4]
 
 
 def events(start: int, stop: int) -> list[EventLine]:
@@ -76,26 +84,40 @@ async def test_the_wheel_stops_following_too() -> None:
         assert app.view.following
 
 
-async def test_memory_is_bounded_and_the_title_counts() -> None:
+async def test_memory_is_bounded_and_what_came_is_counted() -> None:
     app = EventApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.view.append(events(0, 1500))
-        app.view.state = StreamState(lost=12, full=2)
+        app.view.state = StreamState(6000, lost=12, full=2)
         await pilot.pause()
         assert app.view.row_count() == 100
         assert app.view.count == 1500
-        assert str(app.view.border_title) == "events 1,500 · 12 lost · found full 2 times"
+        assert app.view.said == "6,000 seen · 12 lost · found full 2 times · 75 % not drawn"
         await pilot.press("ctrl+r")
         assert (app.view.row_count(), app.view.count) == (0, 0)
+        app.view.state = StreamState(6010, lost=13)
+        app.view.append(events(0, 10))
+        assert app.view.said == "10 seen · 1 lost"
 
 
-async def test_search_finds_events() -> None:
+async def test_only_what_has_a_text_is_shown_and_what_comes_is_narrowed_too() -> None:
     app = EventApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.view.append(events(0, 90))
         await pilot.pause()
-        assert app.view.search("number=42")
-        assert app.view.row_text(app.view.cursor) == "{number=42}"
+        assert app.view.search("number=4")
+        assert [app.view.row_text(row) for row in range(3)] == ["{number=4}", "{number=40}", "{number=41}"]
+        assert "11 of 90 kept have 'number=4' · esc shows all" in lines(app.view)[0]
+        app.view.append(events(390, 402))
+        await pilot.pause()
+        # Of a hundred that are kept, the two oldest went; of the new ones two have it.
+        assert "13 of 100 kept have 'number=4'" in lines(app.view)[0]
+        assert [line.split()[-1] for line in lines(app.view)[11:14]] == ["{number=49}", "{number=400}", "{number=401}"]
+        await pilot.press("escape")
+        assert lines(app.view)[-1].split()[-1] == "{number=401}"
+        app.view.narrow("no such")
+        await pilot.pause()
+        assert "no event has 'no such': esc shows all" in "".join(lines(app.view))
 
 
 async def test_x_shows_the_bytes() -> None:
@@ -110,12 +132,77 @@ async def test_x_shows_the_bytes() -> None:
         assert app.view.row_text(0) == "73 68 00 5e"
 
 
-async def test_the_title_says_what_is_missing_and_what_is_guessed() -> None:
+async def test_what_is_missing_is_said() -> None:
     app = EventApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.view.state = StreamState(5000, 12, 300, 2, "struct sent, a guess: the line that writes it names it")
+        app.view.state = StreamState(5000, 12, 300, 2)
+        app.view.per_second = 1234.0
         await pilot.pause()
-        title = str(app.view.border_title)
-        assert title.startswith(
-            "events 5,000 · 12 lost · about 300 behind · found full 2 times · struct sent, a guess: "
+        said = "5,000 seen · 1,234/s · 12 lost · about 300 behind · found full 2 times · 100 % not drawn"
+        assert app.view.said == said
+
+
+def record(number: int, *, length: int = 60) -> EventLine:
+    """Return an event of `traffic.o`."""
+    kind: Value = {"family": "IPV4", "protocol": "UDP"}
+    value: Value = {"time": 7, "number": number, "kind": kind, "length": length}
+    raw = of_traffic().encode(value)
+    return event_line(number / 10, raw, RecordType(of_traffic()))
+
+
+def of_traffic() -> CType:
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    found = record_type(spec, spec.maps["events"]).type
+    assert found is not None
+    return found
+
+
+async def test_each_field_has_a_column_and_no_digit_is_cut() -> None:
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.state = StreamState(3, type=of_traffic())
+        app.view.append(
+            [record(1), record(2, length=1_234_567), EventLine(0.3, "4 bytes, …: 07 00 00 00", b"\7\0\0\0")]
         )
+        await pilot.pause()
+        head, *rows = lines(app.view)[:4]
+        assert head.split()[:5] == ["seen", "time", "number", "kind.family", ".protocol"]
+        assert [rows[0].split()[:5], rows[1].split()[:5]] == [
+            ["0.100s", "7", "1", "IPV4", "UDP"],
+            ["0.200s", "7", "2", "IPV4", "UDP"],
+        ]
+        # What is no such record stands as it is.
+        assert rows[2].split("s  ", 1)[1].startswith("4 bytes, …: 07 00 00 00")
+        columns = app.view._columns
+        assert columns is not None
+        place = columns.titles.index("length")
+        assert columns.cells(record(2, length=1_234_567).raw)[place] == "1,234,567"
+        await pilot.press("g", *["right"] * place)
+        head, *rows = lines(app.view)[:4]
+        assert head.index("length") + len("length") == rows[1].index("1,234,567") + len("1,234,567")
+        assert rows[0].index("60") + 2 == rows[1].index("1,234,567") + len("1,234,567")
+        await pilot.resize_terminal(40, 24)
+        await pilot.pause()
+        head, *rows = lines(app.view)[:4]
+        assert "← " in head
+        assert "1,234,567" in rows[1]
+        assert app.view.search("1,234,567")
+        assert "1 of 3 kept have '1,234,567'" in lines(app.view)[1]
+
+
+async def test_columns_are_written_in_each_form_and_copied_whole() -> None:
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.state = StreamState(3, type=of_traffic())
+        app.view.append([record(300)])
+        await pilot.pause()
+        assert app.view.row_text(0).split("\t")[:5] == ["30.000", "7", "300", "IPV4", "UDP"]
+        await pilot.press("x")
+        assert app.view.row_text(0).split("\t")[:5] == ["30.000", "0x7", "0x12c", "0x2", "0x11"]
+        await pilot.press("x")
+        assert app.view.row_text(0).split("\t")[:5] == ["30.000", "7", "300", "2", "17"]
+        await pilot.press("x")
+        assert app.view.row_text(0).startswith("07 00 00 00 00 00 00 00 2c 01")
+        assert "number" not in lines(app.view)[0]
+        await pilot.press("x")
+        assert "number" in lines(app.view)[0]

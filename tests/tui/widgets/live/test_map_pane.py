@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import ContentSwitcher
 
+from bpftui.core.analysis.records import RecordType
 from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.live.graph import Graph
@@ -16,6 +17,7 @@ from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_pane import MapPane
 from bpftui.tui.widgets.live.map_table import MapTableView
+from bpftui.tui.widgets.pane_title import PaneTitle
 
 from ..lines import lines
 
@@ -41,15 +43,21 @@ async def test_a_stream_that_is_the_first_map_is_shown_as_one() -> None:
         assert app.pane.query_one(ContentSwitcher).current == "map-events"
         view = app.pane.query_one(EventView)
         assert "L loads the collection: then its events are here" in "".join(lines(view))
-        app.pane.show_streams({"texts": StreamState(1, type_text="struct event")})
+        app.pane.show_streams({"texts": StreamState(1, type_text="struct event")}, 1.0)
         await pilot.pause()
         assert "no events yet" in "".join(lines(view))
         app.pane.add_events("texts", [EventLine(1.0, '{n=7, comm="sh"}', b"7")])
         await pilot.pause()
         assert '1.000s  {n=7, comm="sh"}' in "".join(lines(view))
-        app.pane.put_anew("texts", lambda event: EventLine(event.time, "other words", event.raw))
+        title = app.pane.query_one(PaneTitle)
+        assert lines(title)[0].split("  ")[1:3] == ["ringbuf", "1 seen"]
+        app.pane.show_streams({"texts": StreamState(31, lost=5, type_text="struct event")}, 1.5)
         await pilot.pause()
-        assert "1.000s  other words" in "".join(lines(view))
+        assert "31 seen · 60/s · 5 lost · 96.8 % not drawn  struct event" in lines(title)[0]
+        app.pane.put_anew("texts", RecordType(None))
+        await pilot.pause()
+        assert "1.000s  37" in "".join(lines(view))
+        assert lines(title)[0].rstrip().endswith("  bytes")
 
 
 async def test_a_queue_shows_what_comes_next() -> None:
