@@ -60,7 +60,7 @@ snapshots: $(VENV)/.dev ## tests/tui/snapshots/ anew, with pictures in build/sna
 	$(BIN)/python -m tests.tui.test_snapshots $(ARGS)
 
 bench: $(VENV)/.dev ## measurements, as ratios
-	$(BIN)/python -m pytest tests/bench/bench_*.py -s $(ARGS)
+	$(BIN)/python -m pytest tests/bench/bench_*.py -s -o limit=1800 $(ARGS)
 
 bpf: ## compile the BPF programs that ship
 	@.ci/packages "make bpf" "$(CLANG)"

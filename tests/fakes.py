@@ -410,6 +410,12 @@ class FakeSandbox(Sandbox, Namespace):
         self.started = True
         self.rate = 1000
 
+    def send(self, count: int) -> int:
+        return count
+
+    def give(self, frames: Sequence[bytes]) -> None:
+        pass
+
     @property
     def finished(self) -> bool:
         return self._finished

@@ -216,6 +216,21 @@ class Sandbox(Protocol):
         """Let the traffic flow that it was made with."""
         ...
 
+    def send(self, count: int) -> int:
+        """Send so many packets of that traffic now; return how many: fewer only at the end of a capture.
+
+        When it returns they have been received.
+        """
+        ...
+
+    def give(self, frames: Sequence[bytes]) -> None:
+        """Send these frames now instead, as they are. When it returns they have been received.
+
+        Raises:
+            UsageError: One is shorter than an Ethernet header, or longer than what can be sent.
+        """
+        ...
+
     @property
     def finished(self) -> bool:
         """Whether the traffic has ended: a capture is over, or an error broke it off, which `close` raises."""

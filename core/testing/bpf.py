@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ..closing import Closing
-from ..errors import FeatureError, NoPermissionError
+from ..errors import BpftuiError, FeatureError, NoPermissionError
 from .errors import NotHereError
 from .loaded import BpfObject, Clock, as_text
 from .side import Side
@@ -87,20 +87,36 @@ class Bpf(Closing):
             NotHereError: The runtime that was asked for is not there, or has no such thing.
             BpftuiError: The object cannot be read or loaded, or a variable not be set.
         """
-        from ..spec import CollectionSpec
-
-        spec = file.copy() if isinstance(file, CollectionSpec) else CollectionSpec.from_file(file)
-        for path, value in (set or {}).items():
-            _set(spec, path, value)
+        __tracebackhide__ = True  # pytest leaves it out: what is wrong is the object
         owned = {"time": time, "seed": seed, "helpers": helpers, "kconfig": kconfig, "limit": limit, "cpus": cpus}
         if self.runtime != "vm" and (given := [name for name, value in owned.items() if value is not None]):
             raise NotHereError(f"{', '.join(given)}: only the built-in machine has a world that a test owns")
+        try:
+            self.objects.append(self._load(file, set or {}, programs, btf, may_differ, owned))
+        except BpftuiError as error:
+            raise error.with_traceback(None) from error.__cause__
+        return self.objects[-1]
+
+    def _load(
+        self,
+        file: str | os.PathLike[str] | CollectionSpec,
+        values: Mapping[str, Any],
+        programs: Iterable[str] | None,
+        btf: str | os.PathLike[str] | None,
+        may_differ: Several[str],
+        owned: Mapping[str, Any],
+    ) -> BpfObject:
+        from ..spec import CollectionSpec
+
+        spec = file.copy() if isinstance(file, CollectionSpec) else CollectionSpec.from_file(file)
+        for path, value in values.items():
+            _set(spec, path, value)
         target = None
         if btf is not None:
             from ..btf.target import read_btf
 
             target = read_btf(btf)
-        clock = Clock(_START if time is None else time)
+        clock = Clock(_START if owned["time"] is None else owned["time"])
         wanted = None if programs is None else {*programs}
         with ExitStack() as stack:
             sides: list[Side] = []
@@ -111,8 +127,7 @@ class Bpf(Closing):
                     raise NotHereError(f"{runtime.name}: {error.message}", hint=error.hint) from error
                 sides.append(stack.enter_context(Side(collection)))
             stack.pop_all()
-        self.objects.append(BpfObject(spec, sides, clock, set or {}, may_differ, target))
-        return self.objects[-1]
+        return BpfObject(spec, sides, clock, values, may_differ, target)
 
     def _runtimes(self, owned: Mapping[str, Any], clock: Clock, target: Btf | None) -> list[Runtime]:
         runtimes: list[Runtime] = []

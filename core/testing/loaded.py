@@ -6,26 +6,30 @@ import json
 import os
 import shlex
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..closing import Closing
 from ..errors import BpftuiError, UsageError
+from ..spec.targets import SANDBOX
 from .errors import DisagreementError, NotHereError
-from .run import unlike
+from .run import Changes, unlike
 from .verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Collection as Several
-    from collections.abc import Iterator, Mapping, Sequence
 
     from ..btf import Btf
     from ..spec import CollectionSpec, ProgramSpec
+    from ..traffic import Traffic
     from ..vm.collection import MachineCollection
+    from .attached import Attached
     from .run import Run
     from .side import Side
 
 __all__ = ["BpfObject", "Clock", "TestedMap", "TestedProgram", "TestedVariable", "as_text"]
 
+_Changes = TypeVar("_Changes", bound=Changes)
 _MOST_TIMERS: Final = 100_000
 _LONGEST: Final = 2_048
 """Hexadecimal digits of a packet in a command that runs it again."""
@@ -57,9 +61,9 @@ class BpfObject(Closing):
         self.clock = clock
         self.maps = {name: TestedMap(self, name) for name in sides[0].collection.maps}
         self.variables = {name: TestedVariable(self, name) for name in sides[0].collection.variables}
-        self.history: list[tuple[str, Run | None]] = []
+        self.history: list[tuple[str, Changes | None]] = []
         """What ran, oldest first: the command that runs it again, and what it did (of both runtimes, what the machine
-        did); None for a run that was stopped."""
+        did); None for what was stopped."""
         self.sides = sides
         self._set = set_
         self._may_differ = may_differ
@@ -87,6 +91,33 @@ class BpfObject(Closing):
         for side in self.sides:
             side.program(name)
         return TestedProgram(self, spec)
+
+    def attach(self, *programs: str, traffic: Traffic | str | None = None) -> Attached:
+        """Attach programs to a sandbox of the test's own, on both runtimes the same.
+
+        Args:
+            programs: Their names; what is sent goes to all of them.
+            traffic: What `send(count=…)` sends: as users write it (`sandbox,tcp=3,udp=1`, `http.pcap`), or `Traffic`;
+                without, generated packets, the same each time.
+
+        Raises:
+            NotHereError: A runtime has no such place: a kernel attaches to it what is attached to interfaces.
+            UsageError: No program is named, or the traffic is none.
+            UnknownNameError, BpftuiError: There is no such program, or it cannot be attached.
+        """
+        from ..traffic import parse_traffic
+        from .attached import Attached
+
+        if not programs:
+            raise UsageError("attach() names no program")
+        for name in programs:
+            self.program(name)
+        if isinstance(traffic, str):
+            text = traffic
+            name, traffic = parse_traffic(text)
+            if traffic is None or name != SANDBOX:
+                raise UsageError(f"{text!r} is no traffic", hint="sandbox,tcp=3,udp=1, or FILE.pcap")
+        return Attached(self, programs, traffic)
 
     def advance(self, seconds: float = 0, *, ns: int = 0) -> None:
         """Let time pass on the test's clock, and call each timer when its time has come.
@@ -165,15 +196,18 @@ class BpfObject(Closing):
                     problems += [f"{os.fspath(file)}: {each}" for each in _unresolved(program, target, constants)]
         return Verdict(tuple(problems))
 
+    @property
+    def _settings(self) -> Iterator[str]:
+        for path, value in self._set.items():
+            yield from ("--set", f"{path}={as_text(value)}")
+
     def command(self, program: str, packet: bytes | None, ctx: Mapping[str, Any] | bytes | None) -> str:
         """Return the command that runs a program again as a test did, as far as a shell can say it.
 
         A run of the machine opens in the debugger, which can step it in both directions.
         """
         is_machine = self.sides[0].name == "vm"
-        words = ["bpftui", "debug" if is_machine else "run", self.spec.file, program]
-        for path, value in self._set.items():
-            words += ["--set", f"{path}={as_text(value)}"]
+        words = ["bpftui", "debug" if is_machine else "run", self.spec.file, program, *self._settings]
         if packet is not None:
             digits = packet.hex()
             words += ["--data", digits if len(digits) <= _LONGEST else f"{digits[:_LONGEST]}…"]
@@ -181,16 +215,35 @@ class BpfObject(Closing):
             words += ["--ctx", f"hex:{ctx.hex()}" if isinstance(ctx, bytes) else json.dumps(dict(ctx), default=str)]
         return shlex.join(words if is_machine else [*words, "--runtime", "kernel"])
 
-    def agree(self, runs: Sequence[Run]) -> None:
-        """Raise what differs between the runs of one program in two runtimes.
+    def watch_command(self, programs: Sequence[str]) -> str:
+        """Return the command that shows attached programs at work, as far as a shell can say it."""
+        words = ["bpftui", "watch", self.spec.file, *self._settings]
+        for name in programs:
+            words += ["--attach", f"{name}=sandbox"]
+        return shlex.join([*words, "--runtime", self.sides[0].name])
+
+    def compared(self, command: str, happening: Callable[[Side], _Changes]) -> _Changes:
+        """Have the same happen in each runtime, and return what happened in the first one.
+
+        Args:
+            command: What does it again, for the history.
+            happening: What does it in each.
 
         Raises:
-            DisagreementError: Something does.
+            DisagreementError: Not the same happened.
         """
-        for other in runs[1:]:
-            if found := unlike(runs[0], other, self._may_differ):
-                what = "\n".join(f"  {line}" for line in found)
-                raise DisagreementError(f"{other.program}: the runtimes differ\n{what}")
+        __tracebackhide__ = True  # pytest leaves it out: what failed is the program
+        self.history.append((command, None))
+        try:
+            found = [happening(side) for side in self.sides]
+        except BpftuiError as error:
+            raise error.with_traceback(None) from error.__cause__
+        self.history[-1] = command, found[0]
+        for other in found[1:]:
+            if differences := unlike(found[0], other, self._may_differ):
+                what = "\n".join(f"  {line}" for line in differences)
+                raise DisagreementError(f"{other.subject}: the runtimes differ\n{what}")
+        return found[0]
 
     def close(self) -> None:
         """Close it; a second call does nothing."""
@@ -226,13 +279,9 @@ class TestedProgram:
             NotHereError: A runtime cannot run it like that.
             BpftuiError: The run was stopped, or makes no sense.
         """
-        object_, data = self._object, None if packet is None else bytes(packet)
-        command = object_.command(self.spec.name, data, ctx)
-        object_.history.append((command, None))
-        runs = [side.run(self.spec.name, data, ctx, cpu) for side in object_.sides]
-        object_.history[-1] = command, runs[0]
-        object_.agree(runs)
-        return runs[0]
+        __tracebackhide__ = True
+        object_, data, name = self._object, None if packet is None else bytes(packet), self.spec.name
+        return object_.compared(object_.command(name, data, ctx), lambda side: side.run(name, data, ctx, cpu))
 
 
 class TestedMap:

@@ -1,4 +1,4 @@
-"""Run: what one run of a program did, to be compared; and how what two runtimes did differs."""
+"""Run, Flow: what programs did, to be compared; and how what two runtimes did differs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from ..btf import Value
     from .values import Change, PacketOut, Retval
+    from .way import Way
 
-__all__ = ["Event", "Run", "unlike"]
+__all__ = ["Changes", "Event", "Flow", "Run", "unlike"]
 
 _LONGEST: Final = 400
 """Characters of a line that a person is shown."""
@@ -29,13 +30,49 @@ class Event(NamedTuple):
     raw: bytes
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What programs changed, sent and printed."""
+
+    runtime: str
+    """`vm` or `kernel`."""
+    maps: Mapping[str, Change]
+    """Every map that can be read, before and after; its first 10,000 entries."""
+    variables: Mapping[str, tuple[Value, Value]]
+    """The variables that were changed: before and after."""
+    events: tuple[Event, ...]
+    """In the order of each map."""
+    printk: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """Of which programs, by name."""
+        raise NotImplementedError
+
+    @property
+    def predicate(self) -> str:
+        """What they did in short: `returned XDP_PASS (2)`."""
+        raise NotImplementedError
+
+    def lines(self) -> Iterator[str]:
+        """Yield what happened, as lines for a person."""
+        yield f"{self.subject} {self.predicate} on the {self.runtime} runtime"
+        for name, change in self.maps.items():
+            if change.is_touched:
+                yield _cut(f"  {name}: {change!r}")
+        for name, (before, after) in self.variables.items():
+            yield _cut(f"  {name}: {format_value(before)} -> {format_value(after)}")
+        for event in self.events:
+            yield _cut(f"  {event.map}: {format_value(event.value)}")
+        for line in self.printk:
+            yield f"  printed: {line}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Changes):
     """What one run of a program did."""
 
     program: str
-    runtime: str
-    """`vm` or `kernel`."""
     retval: Retval
     packet: PacketOut
     """The packet as the program left it."""
@@ -43,16 +80,11 @@ class Run:
     """The fields of the context as the program left it that are not 0; empty where it gives none back."""
     raw_ctx: bytes
     """The same as bytes."""
-    maps: Mapping[str, Change]
-    """Every map that can be read, before and after; its first 10,000 entries."""
-    variables: Mapping[str, tuple[Value, Value]]
-    """The variables that the run changed: before and after."""
-    events: tuple[Event, ...]
-    """In the order of each map."""
-    printk: tuple[str, ...]
     duration_ns: int
     counted: Callable[[], int] | None = None
     """Returns how many instructions it took; None where nobody counts."""
+    went: Callable[[], Way] | None = None
+    """Returns by which C lines it went; None where nobody counts."""
 
     @property
     def steps(self) -> int:
@@ -65,21 +97,52 @@ class Run:
             raise NotHereError("the kernel does not count the instructions of a run: steps are the built-in machine's")
         return self.counted()
 
+    @property
+    def subject(self) -> str:
+        """The program."""
+        return self.program
+
+    @property
+    def predicate(self) -> str:
+        """What it returned."""
+        return f"returned {self.retval!r}"
+
     def __repr__(self) -> str:
         return f"<Run of {self.program}: {self.retval!r}>"
 
     def lines(self) -> Iterator[str]:
-        """Yield what it did, as lines for a person."""
-        yield f"{self.program} returned {self.retval!r} on the {self.runtime} runtime"
-        for name, change in self.maps.items():
-            if change.is_touched:
-                yield _cut(f"  {name}: {change!r}")
-        for name, (before, after) in self.variables.items():
-            yield _cut(f"  {name}: {format_value(before)} -> {format_value(after)}")
-        for event in self.events:
-            yield _cut(f"  {event.map}: {format_value(event.value)}")
-        for line in self.printk:
-            yield f"  printed: {line}"
+        """Yield what it did, as lines for a person, with the C lines that ran."""
+        found = super().lines()
+        yield next(found)
+        if self.went is not None:
+            way = self.went()
+            if way.returned:
+                yield _cut(f"  what it returned was set at {way.returned}")
+            if way.lines:
+                yield _cut(f"  ran {way.lines}")
+        yield from found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(Changes):
+    """What attached programs did with what was sent to them."""
+
+    programs: tuple[str, ...]
+    sent: int
+    """How many packets; of programs that take none, how many calls."""
+
+    @property
+    def subject(self) -> str:
+        """The programs."""
+        return ", ".join(self.programs)
+
+    @property
+    def predicate(self) -> str:
+        """How much was sent to them."""
+        return f"saw {self.sent:,} sent"
+
+    def __repr__(self) -> str:
+        return f"<Flow of {self.sent:,} through {self.subject}>"
 
 
 def _cut(line: str) -> str:
@@ -87,12 +150,12 @@ def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line) - _LONGEST:,} more characters)"
 
 
-def unlike(one: Run, other: Run, may_differ: Container[str] = ()) -> list[str]:
+def unlike(one: Changes, other: Changes, may_differ: Container[str] = ()) -> list[str]:
     """Return what two runtimes did differently, a line each.
 
     Args:
-        one: A run on one of them.
-        other: The same run on the other.
+        one: A run, or a flow, on one of them.
+        other: The same on the other.
         may_differ: What is not compared: `sources`, `sources.last_seen`, `events.time`, `ctx.mark`, `packet`, `printk`.
     """
     found: list[str] = []
@@ -110,10 +173,11 @@ def unlike(one: Run, other: Run, may_differ: Container[str] = ()) -> list[str]:
         else:
             found.append(f"{what}: {_shown(first)} ({one.runtime}), {_shown(second)} ({other.runtime})")
 
-    compare("returned", "returned", repr(one.retval), repr(other.retval))
-    if one.packet != other.packet and "packet" not in may_differ:
-        found += [f"packet, {line} ({one.runtime}, {other.runtime})" for line in one.packet.unlike(other.packet)]
-    compare("ctx", "ctx", one.ctx, other.ctx)
+    if isinstance(one, Run) and isinstance(other, Run):
+        compare("returned", "returned", repr(one.retval), repr(other.retval))
+        if one.packet != other.packet and "packet" not in may_differ:
+            found += [f"packet, {line} ({one.runtime}, {other.runtime})" for line in one.packet.unlike(other.packet)]
+        compare("ctx", "ctx", one.ctx, other.ctx)
     for name in dict.fromkeys((*one.maps, *other.maps)):
         first, second = one.maps.get(name), other.maps.get(name)
         if first is None or second is None:

@@ -1,30 +1,42 @@
-"""Side: a collection loaded for tests into one of the runtimes, and what looks at it before and after each run."""
+"""Side: a collection loaded for tests into one of the runtimes, and what looks at it before and after what happens."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..analysis.counting import Counting
 from ..closing import Closing
 from ..context.values import layout_of
-from ..errors import FeatureError
+from ..errors import FeatureError, NoPermissionError
 from ..live import EventReader
 from ..live.counters import decoded, entry_value
 from ..live.effects import EffectsReader
 from ..live.events import record_value
+from ..spec.targets import SANDBOX
 from ..vm.program import Program as MachineProgram
 from .errors import NotHereError
-from .run import Event, Run
+from .run import Event, Flow, Run
 from .values import Change, Entries, PacketOut, Retval
+from .way import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ..runtime import Collection, Counts, MapSnapshot, Program
+    from ..runtime import Collection, Counts, MapSnapshot, Program, Sandbox
     from ..spec import ProgramSpec
+    from ..traffic import Traffic
+    from ..vm.engine.machine import Machine
 
-__all__ = ["Side"]
+__all__ = ["Place", "Side"]
+
+
+class Place(NamedTuple):
+    """A sandbox with programs that are attached to it."""
+
+    sandbox: Sandbox
+    close: Callable[[], None]
+    """Detaches the programs and gives the sandbox up; a second call does nothing."""
 
 
 class Side(Closing):
@@ -65,12 +77,14 @@ class Side(Closing):
         self._look()  # what was changed from outside is no part of the run
         before = self._effects.held
         counted: Callable[[], int] | None = None
+        went: Callable[[], Way] | None = None
         try:
             if isinstance(program, MachineProgram):
                 first = _taken(program)
                 result = program.run(packet, context=ctx, cpu=cpu)
                 last = _taken(program)
                 counted = lambda: _steps(last) - _steps(first)  # noqa: E731  # reckoned for who asks
+                went = lambda: Way(program.spec, _ran(program, first, last))  # noqa: E731
             elif cpu:
                 raise NotHereError(f"cpu={cpu}: in the kernel, test runs have the CPU on which they are made")
             else:
@@ -79,22 +93,69 @@ class Side(Closing):
             raise
         except FeatureError as error:
             raise NotHereError(f"{self.name}: {error.message}", hint=error.hint) from error
-        effects, events, printed = self._look()
-        after = self._effects.held
         return Run(
-            name,
-            self.name,
-            Retval(result.retval, program.spec),
-            PacketOut(result.data),
-            _fields(program.spec, result.context),
-            result.context,
-            {map_: self._change(map_, before[map_], now) for map_, now in after.items()},
-            {each: (self._value(each, e.before), self._value(each, e.after)) for each, e in effects.variables.items()},
-            events,
-            printed,
-            result.duration_ns,
-            counted,
+            program=name,
+            retval=Retval(result.retval, program.spec),
+            packet=PacketOut(result.data),
+            ctx=_fields(program.spec, result.context),
+            raw_ctx=result.context,
+            duration_ns=result.duration_ns,
+            counted=counted,
+            went=went,
+            **self._changed(before),
         )
+
+    def attach(self, names: Sequence[str], traffic: Traffic | None) -> Place:
+        """Attach programs to a sandbox of their own; it is closed with this at the latest.
+
+        Raises:
+            NotHereError: There is none here, or a program is not attached to such.
+            BpftuiError: The traffic cannot be read, or a program not be attached.
+        """
+        runtime = self.collection.runtime
+        programs = [self.program(name) for name in names]
+        for each in programs:
+            if not runtime.wants_sandbox(each.spec, SANDBOX):
+                raise NotHereError(f"{self.name}: {each.name} is attached to a place of the kernel's, and no sandbox")
+        with ExitStack() as stack:
+            try:
+                sandbox = stack.enter_context(runtime.sandbox(traffic))
+                for each in programs:
+                    stack.enter_context(each.attach(runtime.target(each.spec, SANDBOX, sandbox)))
+            except (FeatureError, NoPermissionError) as error:
+                raise NotHereError(f"{self.name}: {error.message}", hint=error.hint) from error
+            place = Place(sandbox, stack.pop_all().close)
+        self._stack.callback(place.close)
+        return place
+
+    def flow(self, names: Sequence[str], send: Callable[[], int]) -> Flow:
+        """Send something to attached programs and return what they did with it.
+
+        Args:
+            names: The programs.
+            send: Sends, and returns how much.
+
+        Raises:
+            BpftuiError: A program was stopped.
+        """
+        self._look()
+        before = self._effects.held
+        sent = send()
+        return Flow(programs=tuple(names), sent=sent, **self._changed(before))
+
+    def _changed(self, before: Mapping[str, MapSnapshot]) -> dict[str, Any]:
+        """Return what was changed since something was held *before*, as arguments of `Changes`."""
+        effects, events, printed = self._look()
+        return {
+            "runtime": self.name,
+            "maps": {name: self._change(name, before[name], now) for name, now in self._effects.held.items()},
+            "variables": {
+                name: (self._value(name, each.before), self._value(name, each.after))
+                for name, each in effects.variables.items()
+            },
+            "events": events,
+            "printk": printed,
+        }
 
     def _look(self) -> tuple[Any, tuple[Event, ...], tuple[str, ...]]:
         effects = self._effects.read()
@@ -131,10 +192,20 @@ def _fields(program: ProgramSpec, raw: bytes) -> dict[str, Any]:
     return layout.decode(raw) if layout is not None and raw else {}
 
 
-def _taken(program: MachineProgram) -> list[Callable[[], Counts]]:
+_Taken: TypeAlias = "dict[Machine, Callable[[], Counts]]"
+
+
+def _taken(program: MachineProgram) -> _Taken:
     """Return what was counted until now, of all programs that share the machine."""
-    return [each.counter.taken() for each in program.machine.processor.machines if each.counter is not None]
+    machines = program.machine.processor.machines
+    return {each: each.counter.taken() for each in machines if each.counter is not None}
 
 
-def _steps(taken: Iterable[Callable[[], Counts]]) -> int:
-    return sum(sum(each().runs) for each in taken)
+def _steps(taken: _Taken) -> int:
+    return sum(sum(each().runs) for each in taken.values())
+
+
+def _ran(program: MachineProgram, first: _Taken, last: _Taken) -> list[int]:
+    """Return how often each instruction of a program ran between two counts."""
+    before, after = (taken[program.machine]().runs for taken in (first, last))
+    return [now - then for then, now in zip(before, after, strict=True)]

@@ -9,9 +9,9 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from ..errors import BpftuiError
+from ..errors import BpftuiError, UsageError
 from ..threads import start_thread
-from .request import Chunk, Traffic
+from .request import SMALLEST, Chunk, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +45,7 @@ class Pacer(ABC):
     def __init__(self, traffic: Traffic, longest: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.traffic = traffic
         self._clock = clock
+        self._longest = longest
         self._chunks = traffic.chunks(longest)
         self._chunk = _NOTHING
         self._next = 0
@@ -114,6 +115,24 @@ class Pacer(ABC):
                 self._next += sent
                 self.sent += sent
         return count - left
+
+    def give(self, frames: Sequence[bytes]) -> None:
+        """Send these frames now, instead of the traffic's, as they are.
+
+        Raises:
+            UsageError: One is shorter than an Ethernet header, or longer than what can be delivered.
+        """
+        for number, frame in enumerate(frames, 1):
+            if not SMALLEST <= len(frame) <= self._longest:
+                raise UsageError(
+                    f"packet {number} has {len(frame):,} bytes: what is sent has {SMALLEST} to {self._longest:,}"
+                )
+        with self._sending:
+            done = 0
+            while done < len(frames):
+                sent = self.deliver(frames, done, len(frames) - done)
+                done += sent
+                self.sent += sent
 
     def _fill(self) -> bool:
         """Have a frame to send next; False where there is none any more."""

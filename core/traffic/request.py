@@ -13,7 +13,7 @@ from .frames import PROTOCOLS, Mix, make_frames
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["CAPTURE_SUFFIXES", "FASTEST_RATE", "Chunk", "Traffic", "parse_traffic"]
+__all__ = ["CAPTURE_SUFFIXES", "FASTEST_RATE", "SMALLEST", "Chunk", "Traffic", "parse_traffic"]
 
 CAPTURE_SUFFIXES: Final = (".pcap", ".pcapng", ".cap")
 """What the names of capture files end with; a name that does not takes an `@` in front of it."""
@@ -21,7 +21,8 @@ FASTEST_RATE: Final = 1e7
 """Packets per second; what is asked for beyond that is a slip."""
 _SANDBOX: Final = "sandbox"
 _CHUNK: Final = 1024
-_SMALLEST: Final = 14
+SMALLEST: Final = 14
+"""Bytes of an Ethernet header: no frame is shorter."""
 _SHORTEST_GAP: Final = 1_000_000
 _SIZES: Final = range(60, 1515)
 _GENERATED: Final = (*PROTOCOLS, "ipv4", "ipv6", "size", "seed")
@@ -86,7 +87,7 @@ def _captured(capture: Capture, longest: int, *, loop: bool) -> Iterator[Chunk]:
                 if count == 1:
                     first = packet.time
                 last = max(last, lap + packet.time - first)
-                frames.append(packet.frame[:longest].ljust(_SMALLEST, b"\0"))
+                frames.append(packet.frame[:longest].ljust(SMALLEST, b"\0"))
                 times.append(last)
                 if len(frames) == _CHUNK:
                     yield Chunk(frames, times)

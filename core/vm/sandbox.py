@@ -81,6 +81,10 @@ class Sandbox(Closing):
         """Give *count* frames to what is attached; return how many, fewer only at the end of a capture."""
         return self._source.send(count)
 
+    def give(self, frames: Sequence[bytes]) -> None:
+        """Give these frames to what is attached; UsageError for one that is too short or too long."""
+        self._source.give(frames)
+
     def start(self) -> None:
         """Let the traffic flow, as far as the machine keeps up."""
         self._source.start()

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpftui.core.errors import BpftuiError
+from bpftui.core.errors import BpftuiError, UsageError
 from bpftui.core.kernel.net.interfaces import find, netlink
 from bpftui.core.kernel.net.sandbox import Sandbox
+from bpftui.core.kernel.net.traffic import _Batch
 from bpftui.core.kernel.sys.namespace import NetworkNamespace
 from tests.waiting import PATIENCE, Effort, wait_for, waits
 
@@ -57,6 +58,24 @@ def test_exactly_as_many_frames_arrive_as_are_sent(sandbox: Sandbox) -> None:
     before = sandbox.rx_packets()
     assert sandbox.send(100_000) == 100_000
     assert sandbox.rx_packets() - before == 100_000
+
+
+def test_frames_are_given_as_they_are(sandbox: Sandbox) -> None:
+    before = sandbox.rx_packets()
+    sandbox.give([bytes(size) for size in (14, 60, 1514)])
+    assert sandbox.rx_packets() == before + 3
+    with pytest.raises(UsageError, match="packet 1 has 13 bytes"):
+        sandbox.give([bytes(13)])
+
+
+def test_one_call_sends_many_frames(sandbox: Sandbox) -> None:
+    """What the kernel writes beside each of them lies where it has its place: `struct mmsghdr` is 64 bytes."""
+    batch = _Batch([bytes(60)] * 5)
+    before = sandbox.rx_packets()
+    assert batch.send(sandbox._source._channel.fileno(), 1, 9) == 4
+    sandbox._source.settle()
+    assert sandbox.rx_packets() == before + 4
+    assert [each.sent for each in batch._messages] == [0, 60, 60, 60, 60]
 
 
 def test_nothing_but_what_is_asked_for_arrives(sandbox: Sandbox) -> None:
@@ -149,6 +168,7 @@ def test_a_killed_process_leaves_nothing(outside: NetworkNamespace, number: sign
 import time
 from bpftui.core.kernel.net.interfaces import netlink
 from bpftui.core.kernel.net.sandbox import Sandbox
+from bpftui.core.kernel.net.traffic import _Batch
 sandbox = Sandbox()
 sandbox.rate = 5000
 peer = {{"ifname": "probe", "net_ns_fd": {namespace_path(outside)!r}}}

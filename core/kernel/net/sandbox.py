@@ -18,6 +18,8 @@ from .interfaces import netlink, rx_packets
 from .traffic import TrafficSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...runtime import XdpMode
 
 __all__ = ["RECEIVER", "SENDER", "Sandbox"]
@@ -72,7 +74,14 @@ class Sandbox(Closing):
 
     def send(self, count: int) -> int:
         """Send *count* frames, as fast as they are received; return how many, fewer only at the end of a capture."""
-        return self._source.send(count)
+        count = self._source.send(count)
+        self._source.settle()
+        return count
+
+    def give(self, frames: Sequence[bytes]) -> None:
+        """Send these frames; UsageError for one that is too short or too long."""
+        self._source.give(frames)
+        self._source.settle()
 
     def start(self) -> None:
         """Let the traffic flow; see `TrafficSource`."""

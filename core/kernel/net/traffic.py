@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import socket
+import sys
+import termios
+import time
 from typing import TYPE_CHECKING
 
 from ...errors import BpftuiError
@@ -28,8 +32,8 @@ class _IoVector(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
 
 
-class _Message(ctypes.Structure):
-    """`struct mmsghdr`: a msghdr, and how many bytes of it were sent."""
+class _Header(ctypes.Structure):
+    """`struct msghdr`, which ends in four bytes that nobody uses."""
 
     _fields_ = (
         ("name", ctypes.c_void_p),
@@ -39,8 +43,13 @@ class _Message(ctypes.Structure):
         ("control", ctypes.c_void_p),
         ("control_length", ctypes.c_size_t),
         ("flags", ctypes.c_int),
-        ("sent", ctypes.c_uint32),
     )
+
+
+class _Message(ctypes.Structure):
+    """`struct mmsghdr`: a msghdr, and how many bytes of it were sent, which the kernel writes there."""
+
+    _fields_ = (("header", _Header), ("sent", ctypes.c_uint32))
 
 
 class _Batch:
@@ -55,7 +64,7 @@ class _Batch:
         self._messages = (_Message * len(frames))()
         for buffer, vector, message in zip(self._buffers, self._vectors, self._messages, strict=True):
             vector.base, vector.length = ctypes.addressof(buffer), len(buffer)
-            message.vectors, message.vector_count = ctypes.addressof(vector), 1
+            message.header.vectors, message.header.vector_count = ctypes.addressof(vector), 1
         # A CDLL releases the interpreter's lock while it calls.
         self._sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
         self._sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
@@ -100,11 +109,26 @@ class TrafficSource(Pacer):
             self._frames, self._batch = frames, _Batch(frames)
         return self._batch.send(self._channel.fileno(), start, count)
 
+    def settle(self) -> None:
+        """Wait until everything that was sent has been received: until nothing counts against the send buffer.
+
+        Raises:
+            BpftuiError: Something is held for ten seconds, as a program may that sends packets elsewhere.
+        """
+        end = time.monotonic() + _PATIENCE
+        while int.from_bytes(fcntl.ioctl(self._channel.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder):
+            if time.monotonic() > end:
+                raise BpftuiError("packets that were sent are still under way after 10 s")
+            time.sleep(_LOOK)
+
     def release(self) -> None:
         """Close the socket."""
         self._channel.close()
 
 
+_PATIENCE = 10.0
+_LOOK = 0.001
+"""Seconds between two looks."""
 _SEND_BUFFER = 64 * 1024
 """Bytes, which the kernel doubles. A frame takes at least 768 of them, which makes 170 frames: fewer than the 256 of a
 veth queue (VETH_RING_SIZE, drivers/net/veth.c) and the 1,000 of net.core.netdev_max_backlog."""

@@ -44,8 +44,9 @@ def test_a_run_is_told_whole(machine: Bpf) -> None:
     again = program.run(UDP)
     assert (again.maps["traffic"].before[kind]["packets"], again.maps["traffic"][kind]["packets"]) == (1, 2)
     assert run.maps["traffic"][kind]["packets"] == 1
-    assert list(run.lines())[:2] == [
+    assert list(run.lines())[:3] == [
         "count_traffic returned XDP_PASS (2) on the vm runtime",
+        "  ran traffic.c:98-108, 122-149, 160-171, 173-197",
         "  traffic: {} -> {{family=IPV4, protocol=UDP}: {packets=1, bytes=60}}",
     ]
 
@@ -233,3 +234,86 @@ def test_a_cpu_of_the_machine(machine: Bpf) -> None:
     obj.program("count_packets").run(UDP, cpu=2)
     with pytest.raises(UsageError, match="there is no CPU 3"):
         obj.program("count_packets").run(UDP, cpu=3)
+
+
+def test_attached_programs_see_what_is_sent(machine: Bpf) -> None:
+    obj = machine.load("bpf/traffic.o", set={"sample_every": 1})
+    with obj.attach("count_traffic") as attached:
+        flow = attached.send(UDP, template("IPv6 TCP"), UDP)
+        assert (flow.sent, flow.programs, flow.variables["total_packets"]) == (3, ("count_traffic",), (0, 3))
+        assert flow.maps["traffic"].after.items() == [
+            ({"family": "IPV4", "protocol": "UDP"}, {"packets": 2, "bytes": 120}),
+            ({"family": "IPV6", "protocol": "TCP"}, {"packets": 1, "bytes": 92}),
+        ]
+        assert [event.value["number"] for event in flow.events] == [0, 1, 2]
+        flow = attached.send(count=1000)
+        assert flow.variables["total_packets"] == (3, 1003)
+        assert next(flow.lines()) == "count_traffic saw 1,000 sent on the vm runtime"
+        assert repr(flow) == "<Flow of 1,000 through count_traffic>"
+    assert obj.history[-1] == (
+        "bpftui watch bpf/traffic.o --set sample_every=1 --attach count_traffic=sandbox --runtime vm",
+        flow,
+    )
+    # Detached, it sees nothing any more; a new sandbox has the same packets.
+    attached.send(count=1000)
+    assert obj.variables["total_packets"].value == 1003
+    one, other = (machine.load("bpf/traffic.o") for _ in range(2))
+    flows = [each.attach("count_traffic", traffic="sandbox,seed=7,udp=1").send(count=100) for each in (one, other)]
+    assert unlike(flows[0], flows[1]) == []
+    assert {key["protocol"] for key in flows[0].maps["traffic"].after} == {"UDP"}  # pyright: ignore
+
+
+def test_programs_that_take_no_packets_are_called(machine: Bpf) -> None:
+    obj = machine.load("tests/objects/attached.o")
+    flow = obj.attach("on_tracepoint", "on_uprobe").send(count=3)
+    assert {name: after for name, (_, after) in flow.variables.items()} == {"in_tracepoint": 3, "in_uprobe": 3}
+
+
+def test_what_is_sent_is_packets(machine: Bpf) -> None:
+    obj = machine.load("bpf/traffic.o")
+    attached = obj.attach("count_traffic")
+    for packets, count in (((), 0), ((UDP,), 3), ((), -1)):
+        with pytest.raises(UsageError, match=r"send\(\) takes packets, or count=N"):
+            attached.send(*packets, count=count)
+    with pytest.raises(UsageError, match="packet 2 has 13 bytes: what is sent has 14 to "):
+        attached.send(UDP, bytes(13))
+    assert obj.variables["total_packets"].value == 0
+    with pytest.raises(UsageError, match=r"attach\(\) names no program"):
+        obj.attach()
+    with pytest.raises(UnknownNameError, match="count"):
+        obj.attach("count")
+    with pytest.raises(UsageError, match="'eth0' is no traffic"):
+        obj.attach("count_traffic", traffic="eth0")
+    with pytest.raises(BpftuiError, match=r"no_such\.pcap"):
+        obj.attach("count_traffic", traffic="no_such.pcap")
+
+
+@pytest.mark.kernel
+def test_a_sandbox_of_both_runtimes() -> None:
+    with Bpf("both") as both:
+        obj = both.load("bpf/traffic.o", may_differ=["sources.last_seen", "events.time"])
+        attached = obj.attach("count_traffic")
+        assert attached.send(UDP, template("IPv6 TCP")).runtime == "vm"
+        assert attached.send(count=5000).variables["total_packets"] == (2, 5002)
+        assert obj.sides[1].collection.variables["total_packets"].get() == 5002
+        with pytest.raises(UsageError, match="14 to"):
+            attached.send(bytes(1515))
+        other = both.load("tests/objects/attached.o", programs=["on_tracepoint"])
+        with pytest.raises(NotHereError, match="kernel: on_tracepoint is attached to a place of the kernel's"):
+            other.attach("on_tracepoint")
+
+
+def test_the_c_lines_of_a_run(machine: Bpf) -> None:
+    def way(object_: str, name: str, packet: bytes, **constants: object) -> tuple[str, str]:
+        run = machine.load(object_, set=constants).program(name).run(packet)
+        assert run.went is not None
+        return run.went().lines, run.went().returned
+
+    # The value of several returns is computed where compilers found that best.
+    assert way("bpf/constants.o", "constants", bytes(64), mode="MODE_DROP") == (
+        "constants.c:72, 111-117, 130",
+        "constants.c:115: if (!enabled || mode == MODE_PASS)",
+    )
+    # What comes from the end of the function says nothing.
+    assert way("bpf/traffic.o", "count_traffic", bytes(64), counting=False)[1] == ""
+    assert way("bpf/traffic.o", "count_traffic", bytes(64), counting=False)[0].endswith(", 197")

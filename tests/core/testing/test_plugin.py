@@ -36,8 +36,15 @@ def test_writes(bpf):
     assert run.packet == packet.with_text(1, "TTL", "63")
 
 def test_stops(bpf):
-    obj = bpf.load("{root}/bpf/traffic.o", limit=3)
-    obj.program("count_traffic").run(bytes(64))
+    obj = bpf.load("{root}/tests/objects/bad_null.o")
+    obj.program("bad_null").run(bytes(64))
+
+def test_line(bpf):
+    obj = bpf.load("{root}/bpf/constants.o", set={{"mode": "MODE_DROP"}})
+    assert obj.program("constants").run(bytes(64)).retval == "XDP_PASS"
+
+def test_no_object(bpf):
+    bpf.load("{root}/README.md")
 """
 OWN_TIME = """
 def test_time(bpf):
@@ -67,7 +74,15 @@ def test_a_failure_shows_the_runs_before_it(tmp_path: Path) -> None:
     assert f"  $ bpftui debug {ROOT}/bpf/traffic.o count_traffic --set sample_every=5 --data {digits}\n" in out
     assert "count_traffic returned XDP_PASS (2) on the vm runtime\n" in out
     assert "  total_packets: 0 -> 1\n" in out
+    # Where a program was stopped is told with its C line, and nothing of who runs it.
     assert "this run was stopped:\n  $ bpftui debug " in out
+    assert re.search(
+        r"\nE +bpftui\.\S*AccessError: program bad_null was stopped at instruction 9 .*bad_null\.c:18: ", out
+    )
+    assert "core/vm" not in out
+    assert re.search(r"> +bpf.load\(.*README\.md.\)\n( +\^+\n)?E +bpftui\.\S+ObjectError: ", out)
+    assert "constants returned XDP_DROP (1) on the vm runtime\n  what it returned was set at constants.c:115: " in out
+    assert "  ran traffic.c:98-108, 122-149, " in out
 
 
 def test_the_machine_takes_no_rights_and_no_options(tmp_path: Path) -> None:
