@@ -56,6 +56,7 @@ class Outcomes:
             self._log.line(remark)
         for error in collection.problems.values():
             self._log.line(error.message)
+        self._panes.log.say("The verifier refused no program of those that were loaded; below is what was done.")
         self._show_refusals()
         refused = ", ".join(collection.problems)
         self._keep(f"loaded, but for {refused}" if refused else "loaded", good=not refused)
@@ -67,6 +68,7 @@ class Outcomes:
         assert collection is not None
         self._panes.variables.live = collection.variables
         self._panes.maps.entries.live = collection.maps
+        self._panes.log.say("A recording keeps no log of the verifier's; below is what was done.")
         self._log.line(self._operations.session.runtime.remark)
         for remark in collection.remarks:
             self._log.line(remark)

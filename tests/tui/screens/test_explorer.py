@@ -466,6 +466,8 @@ async def test_a_log_without_a_refusal_says_what_would_be_there(explore: Callabl
         help_ = walk.screen
         assert "What happened in this session." in help_
         assert "Where the register got its value" not in help_  # there is none yet
+        await walk.press("escape", "L")
+        await walk.until(lambda: "The verifier refused no program of those that were loaded" in walk.screen)
 
 
 async def test_u_among_the_variables_asks_for_that_under_the_cursor(explore: Callable[..., Any]) -> None:

@@ -144,13 +144,16 @@ async def test_changed_variables_show_the_files_value_and_are_reset_together(exp
         view = walk.explorer.query_one(VariablesView)
         await walk.press("3")
         view.refresh_values()
-        assert "9 *  file: 1000" in " ".join(lines(view)[1].split("   "))
+        assert lines(view)[1].rstrip().endswith("*      9  file: 1,000  constant")
         await walk.press("v")
         assert [line.lstrip("▌ ").split()[0] for line in lines(view)[1:] if line.strip()] == [
             "sample_every",
             "counting",
         ]
-        await walk.press("ctrl+r")
+        await walk.press("v")
+        assert "Value (only what you set)" in lines(view)[0]
+        assert view.row_count() == 2
+        await walk.press("v", "v", "ctrl+r")
         assert (spec.variables["sample_every"].get(), spec.variables["counting"].get()) == (1000, True)
         assert view.row_count() == 0
         assert "nothing differs from the file" in "".join(lines(view))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import shlex
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from textual.message import Message
 from ....core.btf import CType, format_value
 from ....core.btf import types as t
 from ....core.btf.typed_text import edit_text
+from ....core.btf.values import EnumName
 from ....core.errors import BpftuiError
+from ....core.live.field import Form
 from ...targets import type_target
 from ...text.fit import fitted, width_of
 from ...text.format import unqualified
@@ -33,6 +36,16 @@ __all__ = ["Place", "VariablesView", "whole"]
 
 _MAX_ELEMENTS = 256
 """Array elements that an unfolded array shows."""
+_LONGEST_NUMBER = 20
+"""Cells of a number that makes others end where it does; the few that are longer stick out, and no digit is cut."""
+
+
+class _View(enum.Enum):
+    """Which variables are shown: what is said of them behind the title."""
+
+    ALL = ""
+    CHANGED = " (only what differs from the file)"
+    SET = " (only what you set)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ def whole(variable: VariableSpec) -> Place:
 
 
 class VariablesView(LinkedView):
-    """Name, type, value and section of every variable: `*` marks what the user set, `•` what the program wrote.
+    """Name, type and value of every variable: `*` marks what the user set, `•` what the program wrote.
 
     Before the load values are those that will be loaded, afterwards those in memory: at the last sample, or at the last
     `refresh_values` where that was later.
@@ -101,7 +114,10 @@ class VariablesView(LinkedView):
             id="variables.copy",
             tooltip="Copy what you set, as --set …",
         ),
-        Binding("v", "only_changed", "Changed", show=False, id="variables.changed", tooltip="Only what was changed"),
+        Binding("x", "format", "Format", show=False, id="variables.format", tooltip="Typed, hexadecimal, decimal"),
+        Binding(
+            "v", "next_view", "View", show=False, id="variables.view", tooltip="All, what was changed, what you set"
+        ),
     ]
 
     is_pane: ClassVar[bool] = True
@@ -201,10 +217,16 @@ class VariablesView(LinkedView):
         """What each variable was at the load, or was set to since: what differs from it the program wrote."""
         self._places: list[Place] = []
         self._hidden = [found for found in spec.hidden if found.kind == "variable"]
-        self._only_changed = False
+        self._view = _View.ALL
         self._name_width = self._type_width = 4
-        self._hexadecimal = False
+        self._number_width = 0
+        """Cells of the widest number, which all end with; it only grows, so that nothing moves while values change."""
+        self._form = Form.TYPED
         self._list_places()
+
+    def on_mount(self) -> None:
+        """Have room for the numbers. Textual calls the base class's handler by itself."""
+        self._make_room()
 
     # What a screen calls
 
@@ -263,9 +285,15 @@ class VariablesView(LinkedView):
     def _show_values(self, raw: dict[str, bytes]) -> None:
         if raw != self._raw or not self._live:
             self._raw = raw
-            if self._only_changed:
+            if self._view is not _View.ALL:
                 self._list_places()
+            self._make_room()
             self.refresh_rows()
+
+    def _make_room(self) -> None:
+        """Let the column of the values be as wide as the widest number that is no exception."""
+        numbers = (width_of(self._shown(place, self.raw(place))) for place in self._places if _is_number(place.type))
+        self._number_width = max(self._number_width, *(each for each in numbers if each <= _LONGEST_NUMBER), 0)
 
     def raw(self, place: Place) -> bytes:
         """Return the bytes of a place as they are shown."""
@@ -292,7 +320,9 @@ class VariablesView(LinkedView):
         places: list[Place] = []
         for variable in self.spec.variables.values():
             place = whole(variable)
-            if not self._only_changed or self._changed(place):
+            if self._view is _View.ALL or (
+                self._changed(place) if self._view is _View.CHANGED else self._was_set(place)
+            ):
                 self._add(place, places)
         self._places = places
         names = [self._label(place) for place in places] + [f"✗ {hidden.name}" for hidden in self._hidden]
@@ -322,7 +352,16 @@ class VariablesView(LinkedView):
         if place.type is None:
             return raw.hex(" ")
         value = place.variable.told(raw, place.type, place.offset)
-        return format_value(value, hexadecimal=self._hexadecimal, limit=4096)
+        if self._form is Form.DECIMAL and isinstance(value, EnumName):
+            value = next((each.value for each in place.type.enumerators if each.name == value), value)
+        return format_value(value, hexadecimal=self._form is Form.HEX, limit=4096)
+
+    def _shown(self, place: Place, raw: bytes) -> str:
+        """Return a value as it stands in the list: a number, where it is typed, with separators."""
+        value = None if place.type is None else place.variable.told(raw, place.type, place.offset)
+        if self._form is Form.TYPED and isinstance(value, int) and not isinstance(value, bool):
+            return f"{value:,}"
+        return self._text(place, raw)
 
     @property
     def header_height(self) -> int:
@@ -331,18 +370,18 @@ class VariablesView(LinkedView):
 
     def row_count(self) -> int:
         """Return how many places are unfolded, and what is hidden."""
-        return len(self._places) + (0 if self._only_changed else len(self._hidden))
+        return len(self._places) + (len(self._hidden) if self._view is _View.ALL else 0)
 
     def draw_header(self, line: int, width: int) -> Text:
         """Name the columns."""
         names, types = self._columns(width)
-        return Text(f"{'Name':<{names}}  {'Type':<{types}}  Value{' (only what was changed)' * self._only_changed}")
+        return Text(f"{'Name':<{names}}  {'Type':<{types}}    Value{self._view.value}")
 
     def value_offset(self) -> Offset:
         """Return where the value of the cursor's row stands on the screen."""
         names, types = self._columns(self.scrollable_content_region.width - 1)
         row = self.cursor - self.scroll_offset.y + self.header_height
-        return self.content_region.offset + Offset(1 + names + 2 + types + 2 - self.scroll_offset.x, row)
+        return self.content_region.offset + Offset(1 + names + 2 + types + 4 - self.scroll_offset.x, row)
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a place, or what is hidden with the reason."""
@@ -357,14 +396,16 @@ class VariablesView(LinkedView):
         named = fitted(_type_text(place), types)
         leads = self.row_targets(index)
         text.append(named.rstrip(), self.name_style(index, 0) if leads else self.ink("variables-view--type"))
-        text.append(f"{' ' * (width_of(named) - width_of(named.rstrip()))}  ")
+        text.append(f"{' ' * (width_of(named) - width_of(named.rstrip()))} ")
         set_ink, changed_ink = self.ink("variables-view--set"), self.ink("variables-view--changed")
-        text.append(self.value_text(place), changed_ink if wrote else set_ink if was_set else "")
-        text.append(" *" if was_set else "", set_ink)
-        text.append(" •" if wrote else "", changed_ink)
+        text.append("*" if was_set else " ", set_ink)
+        text.append("•" if wrote else " ", changed_ink)
+        said = self._shown(place, self.raw(place))
+        room = self._number_width if _is_number(place.type) else 0
+        text.append(f" {said:>{room}}", changed_ink if wrote else set_ink if was_set else "")
         if was_set or wrote:
             text.append(
-                f"  {self.spec.origin}: {self._text(place, self._original(place))}", self.ink("row-view--muted")
+                f"  {self.spec.origin}: {self._shown(place, self._original(place))}", self.ink("row-view--muted")
             )
         if not place.depth and (note := self._note(place)):
             text.append(f"  {note}", self.ink("row-view--muted"))
@@ -453,11 +494,16 @@ class VariablesView(LinkedView):
             return
         self._unfolded ^= {(place.variable.name, place.path)}
         self._list_places()
+        self._make_room()
         self.refresh_rows()
 
     def action_format(self) -> None:
-        """Show integers in the other base."""
-        self._hexadecimal = not self._hexadecimal
+        """Go on to the next way to write values."""
+        forms = list(Form)
+        self._form = forms[(forms.index(self._form) + 1) % len(forms)]
+        self.notify(f"values: {self._form}", timeout=2)
+        self._number_width = 0
+        self._make_room()
         self.refresh_rows()
 
     def action_edit(self) -> None:
@@ -498,12 +544,15 @@ class VariablesView(LinkedView):
     def _set_to(self, place: Place) -> bytes:
         return self._given.get(place.variable.name, place.variable.head)[place.offset : place.offset + place.size]
 
-    def action_only_changed(self) -> None:
-        """Show only the variables that differ from the file, or all."""
-        self._only_changed = not self._only_changed
-        self.empty_text = (
-            "nothing differs from the file" if self._only_changed else "this object has no global variables"
-        )
+    def action_next_view(self) -> None:
+        """Show all variables, only those that differ from the file, only those that the user set."""
+        views = list(_View)
+        self._view = views[(views.index(self._view) + 1) % len(views)]
+        self.empty_text = {
+            _View.ALL: "this object has no global variables",
+            _View.CHANGED: "nothing differs from the file: v shows all again",
+            _View.SET: "you set nothing: e edits, v shows all again",
+        }[self._view]
         self._list_places()
         self.refresh_rows()
 
@@ -530,6 +579,12 @@ class VariablesView(LinkedView):
         if action == "reset_all":
             return bool(self._resettable())
         return super().check_action(action, parameters)
+
+
+def _is_number(ctype: CType | None) -> bool:
+    """Whether values of a type are numbers, which end below each other."""
+    found = None if ctype is None else ctype.stripped
+    return isinstance(found, t.Int | t.Float) and not (isinstance(found, t.Int) and found.is_bool)
 
 
 def _is_bool(ctype: CType | None) -> bool:

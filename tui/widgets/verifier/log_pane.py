@@ -139,6 +139,10 @@ class LogPane(Vertical):
     def _follow_focus(self) -> None:
         self.query_one(VerdictView).set_class(self.query_one("#log-body").has_focus_within, "-focus")
 
+    def say(self, text: str) -> None:
+        """Say what there is to know where no program was refused."""
+        self.query_one("#log-empty", Static).update(text)
+
     def add(self, text: str) -> None:
         """Add a message."""
         self.query_one(MessageView).add(text)

@@ -20,16 +20,16 @@ OBJECTS = Path(__file__).parents[3] / "objects"
 
 
 PICTURE = """\
-▌Name            Type               Value
-   truth         bool               true
-   letter        char               120
-   s8            __s8               -1 *  file: -128
- ▾ points        struct point[3]    [{x=1, y=-1}, {x=2, y=-2}, {x=3, y=-3›
-   ▸ [0]         struct point       {x=1, y=-1}
-▌  ▾ [1]         struct point       {x=2, y=-2}
-       .x        __s32              2
-       .y        __s32              -2
-   ▸ [2]         struct point       {x=3, y=-3}"""
+▌Name            Type                 Value
+   truth         bool                 true
+   letter        char                            120
+   s8            __s8              *              -1  file: -128
+ ▾ points        struct point[3]      [{x=1, y=-1}, {x=2, y=-2}, {x=3, y=›
+   ▸ [0]         struct point         {x=1, y=-1}
+▌  ▾ [1]         struct point         {x=2, y=-2}
+       .x        __s32                             2
+       .y        __s32                            -2
+   ▸ [2]         struct point         {x=3, y=-3}"""
 
 
 class VariablesApp(BaseApp[None]):
@@ -69,16 +69,36 @@ async def test_a_sample_from_before_a_value_was_set_does_not_take_it_back() -> N
 
         async def shown() -> str:
             await pilot.pause()
-            return next(line.split("__s8")[1].strip() for line in lines(app.view) if line.split()[0] == "s8")
+            return next(" ".join(line.split()[2:4]) for line in lines(app.view) if line.split()[0] == "s8")
 
         with MachineRuntime().load(spec) as loaded:
             app.view.live = loaded.variables
             app.view.show_sample(sample(1.0, 7))
-            assert await shown() == "7 •  file: -128"
+            assert await shown() == "• 7"
             loaded.variables["s8"].set_text("-1", "")
             app.view.refresh_values(2.5)
-            assert await shown() == "-1 •  file: -128"
+            assert await shown() == "• -1"
             app.view.show_sample(sample(2.0, 7))  # begun before, and told only now
-            assert await shown() == "-1 •  file: -128"
+            assert await shown() == "• -1"
             app.view.show_sample(sample(3.0, 8))
-            assert await shown() == "8 •  file: -128"
+            assert await shown() == "• 8"
+
+
+async def test_numbers_end_below_each_other_and_are_written_in_each_form() -> None:
+    spec = CollectionSpec.from_file(OBJECTS.parents[1] / "bpf/traffic.o")
+    app = VariablesApp(spec)
+    async with app.run_test(size=(74, 24)) as pilot:
+        app.view.focus()
+        with MachineRuntime().load(spec) as loaded:
+            app.view.live = loaded.variables
+            loaded.variables["total_bytes"].set(29_269_758)
+            app.view.refresh_values()
+            await pilot.pause()
+            shown = {line.split()[0]: line.rstrip() for line in lines(app.view)[1:] if line.strip()}
+            assert shown["total_bytes"].split()[2:] == ["•", "29,269,758", "file:", "0"]
+            assert shown["lost_events"].endswith("  0")
+            assert len(shown["lost_events"]) == shown["total_bytes"].index("29,269,758") + len("29,269,758")
+            await pilot.press("x")
+            assert "0x1be9efe" in lines(app.view)[5]
+            await pilot.press("x")
+            assert " 29269758  file: 0" in lines(app.view)[5]
