@@ -9,6 +9,7 @@
  * `tasks` writes a row for each task: the namespaces that it is in.
  * `counts` writes a row for each program: what it has done. It takes four system calls to be told so of one program,
  * of which two make and close a descriptor.
+ * `entries` writes a row for each map of which the kernel knows how many entries it has: hashes, and tries of prefixes.
  * `netfilters` writes a row for each link to a hook of netfilter: the network namespace that it is in.
  *
  * Numbers of processes are those of the reader's pid namespace, as in its /proc.
@@ -97,7 +98,13 @@ struct bpf_array {
 } KERNEL;
 
 struct bpf_map {
+	enum bpf_map_type map_type;
 	__u32 id;
+	__s64 *elem_count; /* __percpu; of hashes (Linux 6.6) */
+} KERNEL;
+
+struct lpm_trie {
+	__u64 n_entries;
 } KERNEL;
 
 enum bpf_link_type {
@@ -156,6 +163,11 @@ struct bpf_iter__task_file {
 struct bpf_iter__bpf_prog {
 	struct bpf_iter_meta *meta;
 	struct bpf_prog *prog;
+};
+
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
 };
 
 struct bpf_iter__bpf_link {
@@ -394,6 +406,33 @@ int counts(struct bpf_iter__bpf_prog *ctx)
 		row.nanoseconds += READ(own, nsecs).value;
 		row.misses += READ(own, misses).value;
 	}
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+/* Linux 6.6: before, the kernel does not keep count of hashes. */
+extern __s64 bpf_map_sum_elem_count(const struct bpf_map *map) __weak __attribute__((section(".ksyms")));
+
+SEC("iter/bpf_map")
+int entries(struct bpf_iter__bpf_map *ctx)
+{
+	struct bpf_map *map = ctx->map;
+	struct {
+		__u32 id;
+		__u32 padding;
+		__u64 count;
+	} row = {};
+
+	if (!map)
+		return 0;
+	row.id = map->id;
+	if (map->map_type == BPF_MAP_TYPE_LPM_TRIE)
+		row.count = READ((struct lpm_trie *)map, n_entries);
+	else if (__builtin_preserve_field_info(map->elem_count, 2 /* BPF_FIELD_EXISTS */) && bpf_map_sum_elem_count &&
+		 map->elem_count)
+		row.count = bpf_map_sum_elem_count(map);
+	else
+		return 0;
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

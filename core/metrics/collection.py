@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..analysis.counting import Counting
+from ..btf.members import is_text
 from ..btf.notation import Notation
+from ..btf.types import Array, Composite
 from ..btf.units import unit_of
 from ..live import fields_of, variable_counters
-from .families import Family
+from .families import Family, stem_of
 from .names import indexed, label_names, metric_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ..btf import CType
     from ..live import Counter, Events, Field, Sample
     from ..runtime import Collection, Entry, Map, MapSnapshot
     from ..spec import VariableSpec
@@ -24,7 +28,8 @@ _Part: TypeAlias = "tuple[Family, Counter, float, tuple[str, ...]]"
 """An integer of a variable: its family, where it is read, seconds (or ones) that it counts, indexes of elements."""
 _Taken: TypeAlias = "Callable[[str, bool], str]"
 DEFAULT_SERIES: Final = 10_000
-"""Numbers of one map that are told; what is beyond them is counted."""
+"""Numbers of one map or variable that are told; what is beyond them is counted."""
+_MAX_DEPTH: Final = 32
 
 
 class CollectionMetrics:
@@ -34,15 +39,16 @@ class CollectionMetrics:
 
     Args:
         collection: What is loaded.
-        series: The most numbers that are told of one map: a key that comes from outside could else fill the memory of
-            whoever collects them.
+        series: The most numbers that are told of one map, or of one variable: a key that comes from outside could else
+            fill the memory of whoever collects them.
     """
 
     def __init__(self, collection: Collection, *, series: int = DEFAULT_SERIES) -> None:
         self._collection = collection
         self._series = series
         self._counting = collection.spec.derived(Counting)
-        self._names = {_stem(each.name) for each in _own_families()}
+        self._partial: collections.Counter[str] = collections.Counter()
+        self._names = {stem_of(each.name) for each in _own_families()}
         self._maps = {
             name: _MapMetrics(map_, self._counting, self._taken)
             for name, map_ in collection.maps.items()
@@ -51,10 +57,11 @@ class CollectionMetrics:
         self._variables: dict[str, list[_Part]] = {
             name: [*self._variable(each.spec)] for name, each in collection.variables.items()
         }
+        self._numbers = {name: _integers(each.spec.type) for name, each in collection.variables.items()}
 
     def _taken(self, name: str, counts: bool) -> str:
         """Return a name that no other family has, `_total` aside: in OpenMetrics that is no part of it."""
-        stem = plain = _stem(name)
+        stem = plain = stem_of(name)
         number = 2
         while stem in self._names:
             stem, number = f"{plain}_{number}", number + 1
@@ -101,14 +108,21 @@ class CollectionMetrics:
                 own["bpf_map_entries"].add(snapshot.count, name, map_.type.label)
             own["bpf_map_max_entries"].add(map_.max_entries, name, map_.type.label)
             own["bpf_map_unexported_entries"].add(len(snapshot.entries) - series + snapshot.beyond, name)
+            if metrics.cut:
+                own["bpf_map_unexported_numbers"].add(metrics.cut, name)
+            self._partial[name] += snapshot.partial and not snapshot.beyond  # else the limit cut it
+            own["bpf_map_partial_reads_total"].add(self._partial[name], name)
         for name, raw in sample.variables.items():
             parts = self._variables.get(name, ())
             of_variable = {each.name: each for each, *_ in parts}
             for family in of_variable.values():
                 family.numbers.clear()
             found += of_variable.values()
-            for family, counter, factor, indexes in parts:
+            for family, counter, factor, indexes in parts[: self._series]:
                 family.add(counter.read(raw) * factor, *indexes)
+            cut = self._numbers.get(name, 0) - min(len(parts), self._series)
+            if cut > 0:
+                own["bpf_variable_unexported_numbers"].add(cut, name)
         for name, info in sample.programs.items():
             spec = self._collection.programs[name].spec
             labels = (name, spec.type.label)
@@ -116,38 +130,44 @@ class CollectionMetrics:
                 own["bpf_program_runs_total"].add(info.run_cnt, *labels)
                 own["bpf_program_run_seconds_total"].add(info.run_time_ns / 1e9, *labels)
                 own["bpf_program_missed_runs_total"].add(info.recursion_misses, *labels)
-            own["bpf_program_info"].add(1, *labels, str(info.id), info.tag)
+            own["bpf_program_info"].add(1, str(info.id), *labels, info.tag)
         for name, each in events.items():
             own["bpf_stream_records_total"].add(each.count, name)
             own["bpf_stream_lost_records_total"].add(each.lost, name)
+            own["bpf_stream_full_total"].add(each.full, name)
         return [each for each in (*own.values(), *found) if each.numbers]
-
-
-def _stem(name: str) -> str:
-    return name.removesuffix("_total").removesuffix("_info")
 
 
 def _own_families() -> list[Family]:
     """Return those that every collection has, without numbers."""
     program = ("program", "type")
     return [
-        Family("bpf_map_entries", "gauge", "How many entries a map has.", ("map", "type")),
-        Family("bpf_map_max_entries", "gauge", "How many entries a map has room for.", ("map", "type")),
-        Family(
-            "bpf_map_unexported_entries",
-            "gauge",
-            "Entries of a map of which nothing is told: those beyond the limit.",
-            ("map",),
-        ),
-        Family("bpf_program_runs_total", "counter", "How often a program ran.", program),
-        Family("bpf_program_run_seconds_total", "counter", "How long a program ran.", program),
-        Family(
-            "bpf_program_missed_runs_total", "counter", "Runs left out: the program was running on that CPU.", program
-        ),
-        Family("bpf_program_info", "info", "What a program is.", (*program, "id", "tag")),
-        Family("bpf_stream_records_total", "counter", "Records that a stream brought.", ("map",)),
-        Family("bpf_stream_lost_records_total", "counter", "Records that found no room.", ("map",)),
+        Family.known("bpf_map_entries", "map", "type"),
+        Family.known("bpf_map_max_entries", "map", "type"),
+        Family.known("bpf_map_unexported_entries", "map"),
+        Family.known("bpf_map_partial_reads_total", "map"),
+        Family.known("bpf_map_unexported_numbers", "map"),
+        Family.known("bpf_program_runs_total", *program),
+        Family.known("bpf_program_run_seconds_total", *program),
+        Family.known("bpf_program_missed_runs_total", *program),
+        Family.known("bpf_program_info", "id", *program, "tag"),
+        Family.known("bpf_stream_records_total", "map"),
+        Family.known("bpf_stream_lost_records_total", "map"),
+        Family.known("bpf_stream_full_total", "map"),
+        Family.known("bpf_variable_unexported_numbers", "variable"),
     ]
+
+
+def _integers(ctype: CType | None, depth: int = 0) -> int:
+    """Return how many integers a value has; those of a union all of them."""
+    if ctype is None or depth > _MAX_DEPTH:
+        return 0
+    found = ctype.stripped
+    if isinstance(found, Composite):
+        return sum(_integers(inner, depth + 1) for _, inner, _ in ctype.members())
+    if isinstance(found, Array):
+        return 0 if is_text(ctype.btf, found) else ctype.count * _integers(ctype.element, depth + 1)
+    return int(ctype.is_integer)
 
 
 def _index_labels(count: int) -> list[str]:
@@ -184,6 +204,12 @@ class _MapMetrics:
         self._map = map_
         self._fields = fields
         self._columns: list[_Column] = []
+        self.cut = sum(
+            _integers(field.type)
+            for field in fields.values
+            if field.type is not None and isinstance(field.type.stripped, Array | Composite)
+        )
+        """Integers in a value that are no numbers of their own: those of long arrays, and of what has many members."""
         self._labels: dict[bytes, tuple[str, ...]] = {}
         """By key: written once."""
         families: dict[str, Family] = {}

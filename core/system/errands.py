@@ -37,6 +37,10 @@ class Reader(Protocol):
         """Return the counters of all programs alone."""
         ...
 
+    def entries(self) -> dict[int, int]:
+        """Return how many entries maps have, of those of which the kernel knows it."""
+        ...
+
     def close(self) -> None:
         """Let go of what it needs."""
         ...
@@ -86,6 +90,11 @@ class _Share(Closing):
         with _Share._lock:
             return self._open().counters()
 
+    def entries(self) -> dict[int, int]:
+        """Return how many entries maps have, of those of which the kernel knows it."""
+        with _Share._lock:
+            return self._open().entries()
+
     def _open(self) -> Inventory:
         if self not in _Share._shares or _Share._inventory is None:
             raise UsageError("this inventory is closed")
@@ -114,6 +123,10 @@ class _ByErrand(Closing):
         """Return the counters of all programs alone."""
         return unpacked_runs(cast("bytes", _received(_asked("counters"))))
 
+    def entries(self) -> dict[int, int]:
+        """Return how many entries maps have, of those of which the kernel knows it."""
+        return cast("dict[int, int]", _received(_asked("entries")))
+
     def close(self) -> None:
         """Do nothing: the steward keeps its inventory till its end."""
 
@@ -138,20 +151,32 @@ def _received(fd: int | None) -> object:
 _kept: list[Inventory] = []
 
 
+def _read(inventory: Inventory, what: str) -> object:
+    match what:
+        case "snapshot":
+            return inventory.snapshot()
+        case "counters":
+            return packed_runs(inventory.counters())
+        case _:
+            return inventory.entries()
+
+
 def read_for_client(argument: str) -> int:
-    """Return a file with what a client asked for: `snapshot`, `counters`, or nothing at all. Called in the steward.
+    """Return a file with what a client asked for: `snapshot`, `counters`, `entries`, or nothing at all.
+
+    Called in the steward.
 
     Raises:
         UsageError: It is none of them.
     """
-    if argument not in ("", "snapshot", "counters"):
+    if argument not in ("", "snapshot", "counters", "entries"):
         raise UsageError("a steward takes an inventory, or reads counters")
     answer: object = None
     try:
         if argument and not _kept:
             _kept.append(Inventory(symbols=False))
         if argument:
-            answer = _kept[0].snapshot() if argument == "snapshot" else packed_runs(_kept[0].counters())
+            answer = _read(_kept[0], argument)
     except BpftuiError as error:
         kind = NoPermissionError if isinstance(error, NoPermissionError) else BpftuiError
         answer = kind(error.message, hint=error.hint)

@@ -70,6 +70,10 @@ class Inventory(Closing):
                 found.pop(number, None)
         return found
 
+    def entries(self) -> dict[int, int]:
+        """Return how many entries maps have, by their ids: of those of which the kernel knows it (Linux 6.6)."""
+        return self._walk.entries()
+
     def snapshot(self) -> Snapshot:
         """Return what this machine runs now.
 

@@ -84,6 +84,8 @@ class Look(NamedTuple):
     snapshot: Snapshot
     loads: Mapping[int, ProgramLoad]
     """What programs did since the look before; empty at the first one."""
+    counters: Mapping[int, Runs]
+    """What they have done in all, as of this look: the snapshot may be older."""
 
 
 class Looker(Protocol):
@@ -140,7 +142,7 @@ class Observer(Closing):
             self._snapshot, self._read_at = self._reader.snapshot(), now
             self._took = self._clock() - now
         assert self._snapshot is not None
-        return Look(now - self._start, self._snapshot, self._rates.feed(now, counters))
+        return Look(now - self._start, self._snapshot, self._rates.feed(now, counters), counters)
 
     def _is_due(self, age: float, *, is_other: bool) -> bool:
         rest = _SHORT_REST * self._took if is_other else max(_STALE, _REST * self._took)

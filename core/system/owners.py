@@ -2,8 +2,8 @@
 
 The iterator (bpf/inventory.c) is some 40 times as quick where there are many processes, tells a socket's program, which
 /proc does not, and is loaded once. Both give the numbers that processes have in this one's pid namespace. With it come
-others: for the counters of all programs, and for the network namespaces of links to netfilter, which nothing else
-tells.
+others: for the counters of all programs, for how many entries maps have, and for the network namespaces of links to
+netfilter, which nothing else tells.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _DUMMY: Final = 9
 _HELD: Final = struct.Struct("=4I16s")
 _TASK: Final = struct.Struct("=6I16s")
 _LINK: Final = struct.Struct("=II")
+_ENTRIES: Final = struct.Struct("=I4xQ")
 _MOST_CPUS: Final = 1024
 """MOST_CPUS of bpf/inventory.c."""
 _FILES: Final = {
@@ -100,6 +101,10 @@ class Walk(Protocol):
         """Return the counters of all programs by their ids; NoPermissionError where it takes CAP_SYS_ADMIN."""
         ...
 
+    def entries(self) -> dict[int, int]:
+        """Return how many entries maps have, by their ids: of those of which the kernel knows it."""
+        ...
+
     def netfilters(self) -> dict[int, int]:
         """Return the inode of the network namespace that each link to netfilter is in, as far as that can be known.
 
@@ -123,7 +128,8 @@ def open_walk() -> Walk:
 class IteratorWalk(Closing):
     """Iterators over the kernel's tasks, their files, programs and links, loaded as long as this is open.
 
-    Those over programs and links may be missing (Linux 5.19): what they tell is asked for by system calls, or unknown.
+    Those over programs, maps and links may be missing (Linux 5.19): what they tell is asked for by system calls, or
+    unknown.
 
     Raises:
         BpftuiError: They cannot be loaded: that takes CAP_BPF and CAP_PERFMON, and a kernel with types of its own
@@ -200,6 +206,11 @@ class IteratorWalk(Closing):
         """Return the counters of all programs by their ids: 0.1 ms for 500 on 2 CPUs."""
         return run_counts() if self._counts is None else unpacked_runs(self._counts.output())
 
+    def entries(self) -> dict[int, int]:
+        """Return how many entries maps have, by their ids: of tries of prefixes, and of hashes (Linux 6.6)."""
+        link = self._links.get("entries")
+        return {} if link is None else dict(_ENTRIES.iter_unpack(link.output()))
+
     def netfilters(self) -> dict[int, int]:
         """Return the inode of the network namespace that each link to netfilter is in, 0 for one that was detached."""
         link = self._links.get("netfilters")
@@ -241,6 +252,10 @@ class ProcWalk:
     def counters(self) -> dict[int, Runs]:
         """Return the counters of all programs by their ids; errors as for `run_counts`."""
         return run_counts()
+
+    def entries(self) -> dict[int, int]:
+        """Return nothing: to count them takes to read them."""
+        return {}
 
     def netfilters(self) -> dict[int, int]:
         """Return nothing: /proc tells of no links of netfilter."""

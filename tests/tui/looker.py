@@ -222,7 +222,7 @@ class MadeLooker:
         number = self.looks
         self.looks += 1
         snapshot = self.snapshots[min(number, len(self.snapshots) - 1)]
-        return Look(6.0 * number, snapshot, self._loads(number) if number else {})
+        return Look(6.0 * number, snapshot, self._loads(number) if number else {}, {})
 
     def close(self) -> None:
         self.closed += 1

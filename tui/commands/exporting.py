@@ -1,160 +1,116 @@
-"""`--prometheus`: metrics over HTTP, by prometheus-client, which is an extra."""
+"""`--prometheus` and `--otlp`: metrics instead of something printed, for whoever asks or to a collector (an extra)."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import threading
 import time
 from contextlib import contextmanager
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Protocol
 
-from ...core.errors import BpftuiError, FeatureError, UsageError
-from ...core.visible import visible
+from ...core.errors import UsageError
+from ...core.metrics import Teller
+from . import version
 from .common import warn
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Generator, Iterator, Sequence
-
-    from prometheus_client import Metric
+    from contextlib import AbstractContextManager
 
     from ...core.metrics import Family
+    from .common import Parser
 
-__all__ = ["Address", "Ticks", "exporting", "parse_address"]
+__all__ = ["SENDING", "Destination", "Ticks", "add_exporting", "destination", "exporting"]
 
-_FORM: Final = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%a-z]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})")
-_LOOPBACK: Final = "127.0.0.1"
-
-
-class Address(NamedTuple):
-    """Where metrics are to be had."""
-
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        """Return what a collector is given."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/metrics"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether other machines reach it."""
-        try:
-            return not ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host != "localhost"
+SENDING: Final = 10.0
+"""Seconds between two times that metrics are sent to a collector, where nobody says otherwise."""
+_TICK: Final = 1.0
+"""Seconds at most after which is looked whether to go on."""
 
 
-def parse_address(text: str) -> Address:
-    """Return what `ADDR:PORT`, `:PORT` or `PORT` means; without an address, this machine alone reaches it.
+class Destination(Protocol):
+    """Where metrics go."""
 
-    Port 0 is any that is free.
+    def telling(self, teller: Teller, interval: float) -> AbstractContextManager[str]:
+        """Tell them there while the context lasts; it is given a sentence that says where.
+
+        Args:
+            teller: What is asked for them; it stays its owner's.
+            interval: Seconds between two times, where nobody asks.
+
+        Raises:
+            UsageError: It cannot be done there.
+        """
+        ...
+
+
+def add_exporting(parser: Parser, example: str) -> None:
+    """Add `--prometheus` and `--otlp`; *example* is a number as it is told."""
+    parser.add_argument(
+        "--prometheus",
+        metavar="ADDR:PORT",
+        help="instead of printing, tell all of it as metrics at http://ADDR:PORT/metrics, read anew for whoever asks; "
+        f"without ADDR to this machine alone: {example}",
+    )
+    parser.add_argument(
+        "--otlp",
+        metavar="URL",
+        help="instead of printing, send the same to a collector of OpenTelemetry (OTLP over HTTP): "
+        f"http://localhost:4318, every --interval (here {SENDING:g} seconds by default). Headers and certificates are "
+        "those of OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_CERTIFICATE and the like",
+    )
+
+
+def destination(options: argparse.Namespace, *others: str) -> Destination | None:
+    """Return where metrics go; None where something is printed instead.
+
+    Args:
+        options: What was asked for.
+        others: The names of options that make no sense beside it.
 
     Raises:
-        UsageError: It is none; or prometheus-client is not there.
+        UsageError: It is no such place.
+        FeatureError: What tells them there is not installed.
     """
-    found = _FORM.fullmatch(text)
-    if found is None or int(found["port"]) >> 16:
-        raise UsageError(
-            f"--prometheus {text!r} is not of the form ADDR:PORT", hint="127.0.0.1:9435, [::1]:9435, :9435"
-        )
-    if find_spec("prometheus_client") is None:
-        raise FeatureError("--prometheus takes prometheus-client", hint="pip install 'bpftui[export]'")
-    return Address((found["host"] or _LOOPBACK).strip("[]"), int(found["port"]))
+    given = [name for name in ("prometheus", "otlp") if getattr(options, name) is not None]
+    if not given:
+        return None
+    beside = [name for name in (*given[1:], *others) if getattr(options, name)]
+    if beside:
+        raise UsageError(f"--{given[0]} prints nothing and keeps nothing: it is not given with --{beside[0]}")
+    if options.prometheus is not None:
+        from .scraping import parse_address
+
+        return parse_address(options.prometheus)
+    from .pushing import parse_endpoint
+
+    return parse_endpoint(options.otlp)
 
 
 @contextmanager
-def exporting(address: Address, families: Callable[[], Sequence[Family]]) -> Generator[Address]:
-    """Answer whoever asks for metrics while the context lasts.
+def exporting(where: Destination, families: Callable[[], Sequence[Family]], interval: float) -> Generator[None]:
+    """Tell metrics while the context lasts, and say where.
 
     Args:
-        address: Where.
-        families: Reads what there is to tell, each time that somebody asks; in a thread, one at a time.
-
-    Yields:
-        Where, with the port that it came to.
+        where: Where they go.
+        families: Reads what there is to tell, each time; in a thread, one at a time.
+        interval: Seconds between two times, where nobody asks.
 
     Raises:
-        UsageError: The port is taken, or there is no such address here.
+        UsageError: It cannot be done there.
     """
-    from prometheus_client import CollectorRegistry, start_http_server
-
-    registry, collector = CollectorRegistry(auto_describe=False), _Collector(families)
-    registry.register(collector)
-    try:
-        server, thread = start_http_server(address.port, address.host, registry)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(
-            f"metrics cannot be had at {address.host}:{address.port}: {reason.lower()}", hint="choose another port"
-        ) from None
-    try:
-        yield address._replace(port=server.server_port)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        collector.close()
-
-
-class _Collector:
-    """Hands families over to prometheus-client."""
-
-    def __init__(self, families: Callable[[], Sequence[Family]]) -> None:
-        self._families = families
-        self._lock = threading.Lock()
-        self._is_closed = False
-        self._failures = 0
-
-    def close(self) -> None:
-        """Wait until nobody is being told anything, and read nothing any more."""
-        with self._lock:
-            self._is_closed = True
-
-    def _read(self) -> Sequence[Family]:
-        """Return what there is to tell; where it cannot be read, nothing, which is said and counted."""
-        try:
-            return () if self._is_closed else self._families()
-        except (BpftuiError, OSError) as error:
-            self._failures += 1
-            if self._failures == 1:
-                warn(f"metrics cannot be read: {error}")
-            return ()
-
-    def collect(self) -> Iterator[Metric]:
-        """Iterate over all there is to tell."""
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
-
-        with self._lock:
-            start = time.perf_counter()
-            for each in self._read():
-                if each.kind == "info":
-                    info = InfoMetricFamily(each.name.removesuffix("_info"), each.help)
-                    for labels, _ in each.numbers:
-                        info.add_metric([], dict(zip(each.labels, map(visible, labels), strict=True)))
-                    yield info
-                    continue
-                made = CounterMetricFamily if each.kind == "counter" else GaugeMetricFamily
-                found = made(each.name.removesuffix("_total"), visible(each.help), labels=each.labels)
-                for labels, number in each.numbers:
-                    found.add_metric([*map(visible, labels)], number)
-                yield found
-            failures = CounterMetricFamily("bpftui_scrape_failures", "How often nothing could be read.")
-            failures.add_metric([], self._failures)
-            yield failures
-            cost = GaugeMetricFamily("bpftui_scrape_seconds", "How long it took to read and tell this.")
-            cost.add_metric([], time.perf_counter() - start)
-            yield cost
+    teller = Teller(families, version=version().rpartition(" ")[2], failed=warn)
+    # What is still being told when the context ends is waited for, before what it is read from is closed.
+    with teller, where.telling(teller, interval) as sentence:
+        warn(sentence)
+        yield
 
 
 class Ticks:
     """Moments at which is looked whether to go on, where nothing is sampled: see `Sampling`."""
 
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
+    def __init__(self, interval: float = _TICK) -> None:
+        self._interval = min(interval, _TICK)
         self._stopping = threading.Event()
 
     def samples(self, duration: float | None, *, until: Callable[[], bool]) -> Iterator[None]:

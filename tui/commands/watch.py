@@ -31,7 +31,7 @@ from .common import (
     warn,
 )
 from .event_lines import event_lines, print_lines
-from .exporting import Ticks, exporting, parse_address
+from .exporting import SENDING, Ticks, add_exporting, destination, exporting
 from .live_table import LiveTable, unlisted
 from .recording import recording
 from .run.changes import told
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ...core.references import LoadedName
     from ...core.runtime import Collection, Link, PrintReader, Runtime
     from ...core.spec import CollectionSpec
-    from .exporting import Address
+    from .exporting import Destination
     from .recording import Recording
     from .sampling import Sampling
 
@@ -82,20 +82,15 @@ def make_parser() -> Parser:
         metavar="FILE",
         help="keep all of it in a new file, which `bpftui watch FILE` and `bpftui show FILE` open as it was",
     )
-    parser.add_argument(
-        "--prometheus",
-        metavar="ADDR:PORT",
-        help="instead of printing, tell all of it as metrics at http://ADDR:PORT/metrics, read anew for whoever asks; "
-        "without ADDR to this machine alone. Names and labels are those of the types: "
-        'bpf_map_traffic_packets_total{protocol="TCP"}',
-    )
+    add_exporting(parser, 'bpf_map_traffic_packets_total{protocol="TCP"}, named by its types')
     add_loading(parser)
     parser.add_argument(
         "--limit",
         metavar="N",
         type=int,
         default=_LIMIT,
-        help=f"entries of a map that are read (default: {_LIMIT:,}); the others are counted",
+        help=f"entries of a map that are read, and numbers of one that are told as metrics (default: {_LIMIT:,}); the "
+        "others are counted",
     )
     parser.add_argument(
         "--bytes", action="store_true", help='with --json: char arrays as {"text", "bytes"}, with what follows the NUL'
@@ -115,8 +110,6 @@ def run(arguments: Sequence[str]) -> int:
     check_timing(options)
     if options.limit < 1:
         raise UsageError(f"--limit {options.limit} is no number of entries")
-    if options.prometheus is not None and (options.json or options.record):
-        raise UsageError("--prometheus is given alone: it prints nothing, and keeps nothing")
     loaded = parse_loaded(options.object)
     if loaded is not None:
         return _run_loaded(loaded, options)
@@ -154,11 +147,12 @@ def _play(options: argparse.Namespace) -> int:
         options.preset,
         options.record,
         options.prometheus,
+        options.otlp,
     )
     if any(given):
         raise UsageError(
             f"{options.object} is a recording: it is played, and not changed",
-            hint="--attach, --set, --type, --preset, --record and --prometheus are for objects",
+            hint="--attach, --set, --type, --preset, --record, --prometheus and --otlp are for objects",
         )
     from ...core.live import Session
     from ...core.tape import Playback, PlayedCollection, PlayedEvents, PlayedRuntime, Tape
@@ -184,7 +178,7 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
-    address = None if options.prometheus is None else parse_address(options.prometheus)
+    where = destination(options, "json", "record")
     for program, target in attachments:
         check_target(spec.program(program), target)
     if runtime is None:
@@ -221,8 +215,8 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
                 limit=options.limit,
                 statistics=nullcontext(uncounted),
             )
-            if address is not None:
-                return _export(session, collection, sampler, events, printed, address, options)
+            if where is not None:
+                return _export(session, collection, sampler, events, printed, where, options)
             return _watch(session, collection, sampler, source, printed, options, tape)
 
 
@@ -232,18 +226,17 @@ def _export(
     sampler: Sampler,
     events: EventReader,
     printed: PrintReader,
-    address: Address,
+    where: Destination,
     options: argparse.Namespace,
 ) -> ExitCode:
     """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before."""
     from ...core.metrics import CollectionMetrics
 
-    metrics = CollectionMetrics(collection)
+    metrics = CollectionMetrics(collection, series=options.limit)
     attached = _Attached(session)
 
-    with exporting(address, lambda: metrics.families(sampler.take(), events.totals())) as where:
-        warn(f"metrics are at {where.url}{', for every machine that reaches it' if where.is_open else ''}")
-        for _ in each_sample(Ticks(options.interval), options.duration, until=attached.over):
+    with exporting(where, lambda: metrics.families(sampler.take(), events.totals()), options.interval):
+        for _ in each_sample(Ticks(), options.duration, until=attached.over):
             events.take()  # they are counted, and nobody wants to see them
             print_lines(printed.read())
             for link in attached.lost():
@@ -280,7 +273,6 @@ def add_timing(parser: Parser) -> None:
         "--interval",
         metavar="SECONDS",
         type=float,
-        default=1.0,
         help="between samples (default: 1); writing "
         "events takes half of it at most: the others wait (`behind`) or are given up (`lost`)",
     )
@@ -290,6 +282,8 @@ def add_timing(parser: Parser) -> None:
 
 def check_timing(options: argparse.Namespace) -> None:
     """Raise UsageError for times that make no sense."""
+    if options.interval is None:
+        options.interval = SENDING if vars(options).get("otlp") is not None else 1.0
     if not 0.01 <= options.interval <= 86_400:
         raise UsageError(f"--interval {options.interval:g} is not between 0.01 and 86400 seconds")
     if options.duration is not None and not 0 < options.duration < 1e9:

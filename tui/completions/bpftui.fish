@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --coverage --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --coverage --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -224,12 +224,13 @@ complete -c bpftui -n '_shtab_bpftui_using watch' -l duration -x -d 'how long'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l json -d 'one JSON object a sample, schema bpftui/sample/2'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l record -xka "(__fish_complete_path (commandline -ct))" -d 'keep all of it in a new file, which `bpftui watch FILE` and `bpftui …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l prometheus -x -d 'instead of printing, tell all of it as metrics at …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l otlp -x -d 'instead of printing, send the same to a collector of OpenTelemetry'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l strict -d 'load all programs or nothing'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l pin-path -xka "(__fish_complete_directories)" -d 'a directory of a bpffs, where maps that are pinned by name are found …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
-complete -c bpftui -n '_shtab_bpftui_using watch' -l limit -x -d 'entries of a map that are read'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l limit -x -d 'entries of a map that are read, and numbers of one that are told as …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l bytes -d 'with --json: char arrays as {"text", "bytes"}, with what follows the NUL'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l per-cpu -d 'values of per-CPU maps as lists of all CPUs'"'"', instead of sums of what …'
 complete -c bpftui -n '_shtab_bpftui_using watch; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
@@ -275,6 +276,8 @@ complete -c bpftui -n '_shtab_bpftui_using top' -l sort -xka "cpu runs ns missed
 complete -c bpftui -n '_shtab_bpftui_using top' -l only -x -d 'only programs with such a name: count_*'
 complete -c bpftui -n '_shtab_bpftui_using top' -l interval -x -d 'between looks'
 complete -c bpftui -n '_shtab_bpftui_using top' -l duration -x -d 'how long'
+complete -c bpftui -n '_shtab_bpftui_using top' -l prometheus -x -d 'instead of printing, tell all of it as metrics at …'
+complete -c bpftui -n '_shtab_bpftui_using top' -l otlp -x -d 'instead of printing, send the same to a collector of OpenTelemetry'
 complete -c bpftui -n '_shtab_bpftui_using top' -l read-only -d 'refuse whatever would change what others have loaded: entries of maps, …'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a log -d 'explain a verifier'"'"'s log, also one pasted from elsewhere'
 complete -c bpftui -n '_shtab_bpftui_using log' -s h -l help -d 'show this help message and exit'

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bpftui.core.choice import choose_runtime
 from bpftui.core.live import EventReader, Sampler
 from bpftui.core.metrics import CollectionMetrics, Family
 from bpftui.core.spec import CollectionSpec
 
+if TYPE_CHECKING:
+    from bpftui.core.runtime import MapSnapshot
+
+DATA = Path(__file__).parents[2] / "objects" / "data_sections.o"
 LIVE = Path(__file__).parents[2] / "objects" / "live.o"
 UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(2) + bytes([192, 0, 2, 9]) + bytes(34)
 
@@ -32,7 +38,7 @@ def families(path: Path | str, runs: dict[str, bytes], series: int = 10_000) -> 
 def test_the_shipped_counter() -> None:
     found = families("bpf/traffic.o", {"count_traffic": UDP})
     told = {name: (each.kind, each.labels, each.numbers) for name, each in found.items()}
-    assert told.pop("bpf_program_info")[:2] == ("info", ("program", "type", "id", "tag"))
+    assert told.pop("bpf_program_info")[:2] == ("info", ("id", "program", "type", "tag"))
     told.pop("bpf_map_sources_last_seen")
     maps = ("map", "type")
     program = ("counter", ("program", "type"), [(("count_traffic", "xdp"), 0)])
@@ -41,11 +47,13 @@ def test_the_shipped_counter() -> None:
         "bpf_map_entries": ("gauge", maps, [(("traffic", "percpu_hash"), 1), (("sources", "lru_hash"), 1)]),
         "bpf_map_max_entries": ("gauge", maps, [(("traffic", "percpu_hash"), 256), (("sources", "lru_hash"), 4096)]),
         "bpf_map_unexported_entries": ("gauge", ("map",), [(("traffic",), 0), (("sources",), 0)]),
+        "bpf_map_partial_reads_total": ("counter", ("map",), [(("traffic",), 0), (("sources",), 0)]),
         "bpf_program_runs_total": program,  # nobody has it counted
         "bpf_program_run_seconds_total": program,
         "bpf_program_missed_runs_total": program,
         "bpf_stream_records_total": ("counter", ("map",), [(("events",), 1)]),
         "bpf_stream_lost_records_total": ("counter", ("map",), [(("events",), 0)]),
+        "bpf_stream_full_total": ("counter", ("map",), [(("events",), 0)]),
         "bpf_map_traffic_packets_total": ("counter", key, [(("IPV4", "UDP"), 1)]),
         "bpf_map_traffic_bytes_total": ("counter", key, [(("IPV4", "UDP"), 64)]),
         "bpf_map_sources_packets_total": ("counter", source, [(("192.0.2.9",), 1)]),
@@ -76,3 +84,30 @@ def test_what_is_beyond_the_limit_is_counted() -> None:
     assert len(found["bpf_map_pad"].numbers) == 2
     assert dict(found["bpf_map_unexported_entries"].numbers)["pad",] == 1
     assert dict(found["bpf_map_entries"].numbers)["pad", "hash"] == 3
+
+
+def test_numbers_of_long_arrays_and_beyond_the_limit_are_counted() -> None:
+    # __u32 in_bss_big[300]: of a value the first 256 numbers are known.
+    found = families(DATA, {})
+    assert len(found["bpf_variable_in_bss_big"].numbers) == 256
+    assert found["bpf_variable_unexported_numbers"].numbers == [(("in_bss_big",), 44)]
+    cut = families(DATA, {}, series=3)
+    assert len(cut["bpf_variable_in_bss_big"].numbers) == 3
+    assert dict(cut["bpf_variable_unexported_numbers"].numbers)["in_bss_big",] == 297
+
+
+def test_a_map_that_kept_changing_is_told() -> None:
+    with choose_runtime("vm").load(CollectionSpec.from_file(LIVE)) as collection:
+        collection.programs["alike"].run(bytes(64))
+        sample = Sampler(collection, limit=100).take()
+        snapshot = sample.maps["pad"]
+        metrics = CollectionMetrics(collection)
+
+        def partial_reads(found: MapSnapshot) -> float:
+            told = metrics.families(replace(sample, maps={"pad": found}), {})
+            return next(dict(each.numbers)["pad",] for each in told if each.name == "bpf_map_partial_reads_total")
+
+        assert partial_reads(snapshot) == 0
+        assert partial_reads(replace(snapshot, partial=True)) == 1
+        assert partial_reads(replace(snapshot, partial=True, beyond=1)) == 1  # the limit cut it, which is told
+        assert partial_reads(snapshot) == 1

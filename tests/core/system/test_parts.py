@@ -81,6 +81,9 @@ class SlowReader(Closing):
     def counters(self) -> dict[int, Runs]:
         return {number: Runs(0, 0, 0) for number in self.programs}
 
+    def entries(self) -> dict[int, int]:
+        return {}
+
     def close(self) -> None: ...
 
 

@@ -400,7 +400,7 @@ def test_what_it_reads_with_is_not_in_it() -> None:
         snapshot = inventory.snapshot()
     assert os.getpid() not in snapshot.processes
     # What others read with, at the same time, is.
-    own = ("held", "tasks", "counts", "netfilters")
+    own = ("held", "tasks", "counts", "entries", "netfilters")
     assert all(each.owners or each.pinned for each in snapshot.programs.values() if each.name in own)
 
 
@@ -414,3 +414,24 @@ def test_all_of_a_process_read_by_one_inventory() -> None:
             opened.snapshot()
     with Inventory() as later:
         assert os.getpid() not in later.snapshot().processes  # nothing of theirs is left
+
+
+@pytest.mark.vmlinux
+def test_how_many_entries_maps_have() -> None:
+    spec = CollectionSpec.from_file(Path(__file__).parents[2] / "objects" / "map_kinds.o")
+    filled = {"hash": 3, "percpu_hash": 5, "lru_hash": 7, "lpm_trie": 2, "lru_percpu_hash": 0}
+    with KernelRuntime().load(spec, programs=set()) as found, IteratorWalk() as walk:
+        for name, count in filled.items():
+            map_ = found.maps[name]
+            if name == "lpm_trie":
+                map_.update(b"\x20\0\0\0" + bytes(4), 1)
+                map_.update(b"\x18\0\0\0" + bytes(4), 1)
+                continue
+            for number in range(count):
+                map_.update(number, [number] * map_.cpus if map_.type.per_cpu else number)
+        found.maps["hash"].delete(0)
+        entries = walk.entries()
+        numbers = {name: map_.info().id for name, map_ in found.maps.items()}
+    assert {name: entries[numbers[name]] for name in filled} == {**filled, "hash": 2}
+    assert numbers["array"] not in entries  # which has always as many
+    assert ProcWalk().entries() == {}

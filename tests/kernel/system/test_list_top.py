@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bpftui import bpf
 from bpftui.core import kernel
+from bpftui.core.errors import ExitCode
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.__main__ import main
 from tests.kernel.system.others import attached_by_others
 from tests.nobody import NOBODY, as_nobody, nobody_with
-from tests.tui.commands.command_line import bpftui
+from tests.tui.commands.command_line import ROOT, bpftui, user_environment
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 BPFTUI = [sys.executable, "-m", "bpftui.tui"]
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(2) + bytes([192, 0, 2, 9]) + bytes(34)
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +212,39 @@ def test_what_a_right_would_add_is_said() -> None:
 def test_mistakes(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.vmlinux
+@pytest.mark.parametrize("dropping", [False, True])
+def test_metrics_of_the_machine(dropping: bool) -> None:
+    """With --drop, a process that has no rights asks its steward for them."""
+    spec = CollectionSpec.from_file(bpf.path("traffic"))
+    command = [*BPFTUI, "top", "--prometheus", "127.0.0.1:0", "--only", "count_traffic", *["--drop"] * dropping]
+    with kernel.load(spec) as loaded:
+        program, map_ = loaded.programs["count_traffic"], loaded.maps["sources"]
+        labels = f'{{id="{program.info().id}",program="count_traffic",type="xdp"}}'
+        of_map = f'{{id="{map_.info().id}",map="sources",type="lru_hash"}}'
+        with subprocess.Popen(command, cwd=ROOT, env=user_environment(), stderr=subprocess.PIPE, text=True) as running:
+            assert running.stderr is not None
+            where = re.fullmatch(r"bpftui: warning: metrics are at (http://\S+)\n", running.stderr.readline())
+            assert where is not None
+            before = scraped(where[1])
+            program.run(UDP, repeat=1000)
+            after = scraped(where[1])
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(PATIENCE) == ExitCode.INTERRUPTED
+            assert running.stderr.read() == ""
+    runs, seconds = f"bpf_program_runs_total{labels}", f"bpf_program_run_seconds_total{labels}"
+    assert float(after[runs]) - float(before[runs]) == 1000
+    assert 0 < float(after[seconds]) - float(before[seconds]) < 60
+    assert after[f"bpf_map_entries{of_map}"] == "1"
+    assert after[f"bpf_map_max_entries{of_map}"] == "4096"
+    assert float(after[f"bpf_map_memory_bytes{of_map}"]) > 0
+    assert after["bpf_unexported_programs"] == "0"
+
+
+def scraped(url: str) -> dict[str, str]:
+    """Return what is told there: each series, and its number."""
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        lines = answer.read().decode().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))

@@ -11,13 +11,12 @@ import urllib.request
 
 import pytest
 
-from bpftui.core.errors import BpftuiError, ExitCode, LoadError, UsageError
-from bpftui.core.metrics import Family
-from bpftui.tui.commands.exporting import Address, Ticks, exporting, parse_address
+from bpftui.core.errors import ExitCode, UsageError
+from bpftui.tui.commands.exporting import Ticks
+from bpftui.tui.commands.scraping import Address, parse_address
 from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
 from tests.waiting import PATIENCE, wait_for
 
-pytest.importorskip("prometheus_client", reason="prometheus-client (the extra export) is not installed")
 WATCH = ["watch", "bpf/traffic.o", "--runtime", "vm", "--attach", "count_traffic=sandbox", "--prometheus"]
 
 
@@ -91,27 +90,21 @@ def test_an_address_that_is_not_here_is_a_sentence() -> None:
         other.bind(("127.0.0.1", 0))
         message = bpftui(*WATCH, "192.0.2.77:9435").refused(ExitCode.USAGE)
     assert message.startswith("metrics cannot be had at 192.0.2.77:9435: cannot assign requested address")
-    assert "is given alone" in bpftui(*WATCH, ":0", "--json").refused(ExitCode.USAGE)
 
 
-def test_what_cannot_be_read_is_counted_and_names_are_visible(capsys: pytest.CaptureFixture[str]) -> None:
-    looks: list[list[Family] | BpftuiError] = [
-        [Family("bpf_x", "gauge", "X.", ("key",), [(("\udcff\x1b[31m",), 1.0)])],
-        LoadError("it is gone \x1b[31m"),
-        LoadError("it is still gone"),
-    ]
-
-    def families() -> list[Family]:
-        found = looks.pop(0)
-        if isinstance(found, BpftuiError):
-            raise found
-        return found
-
-    with exporting(Address("127.0.0.1", 0), families) as where:
-        assert 'bpf_x{key="\\\\xff\\\\x1b[31m"} 1.0' in read(where.url)
-        assert "bpftui_scrape_failures_total 1.0" in read(where.url)
-        assert "bpftui_scrape_failures_total 2.0" in read(where.url)
-    assert capsys.readouterr().err == "bpftui: warning: metrics cannot be read: it is gone \\x1b[31m\n"
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ([":0", "--json"], "--prometheus prints nothing and keeps nothing: it is not given with --json"),
+        ([":0", "--record", "x"], "--prometheus prints nothing and keeps nothing: it is not given with --record"),
+        (
+            [":0", "--otlp", "http://localhost"],
+            "--prometheus prints nothing and keeps nothing: it is not given with --otlp",
+        ),
+    ],
+)
+def test_what_prints_nothing_is_given_alone(given: list[str], sentence: str) -> None:
+    assert bpftui(*WATCH, *given).refused(ExitCode.USAGE).startswith(sentence)
 
 
 def test_moments_end() -> None:

@@ -17,14 +17,18 @@ from ...text.format import counted, rate
 from ...text.inventory import attached_to, bytes_of, held
 from ..columns import Column, table_lines
 from ..common import Parser, add_read_only, hire_guardian, print_json, wants_color, warn
+from ..exporting import SENDING, Ticks, add_exporting, destination, exporting
 from ..privileges import changes_refused
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
 
+    from ....core.metrics import Family
     from ....core.system import ProgramEntry
+    from ....core.system.errands import Reader
     from ....core.system.load import Look, Observer, ProgramLoad
+    from ..exporting import Destination
 
 __all__ = ["SCHEMA", "make_parser", "run"]
 
@@ -80,8 +84,9 @@ def make_parser() -> Parser:
     parser.add_argument("--json", action="store_true", help=f"one JSON object a second, schema {SCHEMA}")
     parser.add_argument("--sort", choices=tuple(_SORTS), default="cpu", help="what they are ordered by (default: cpu)")
     parser.add_argument("--only", metavar="GLOB", help="only programs with such a name: count_*")
-    parser.add_argument("--interval", metavar="SECONDS", type=float, default=1.0, help="between looks (default: 1)")
+    parser.add_argument("--interval", metavar="SECONDS", type=float, help="between looks (default: 1)")
     parser.add_argument("--duration", metavar="SECONDS", type=float, help="how long (default: until interrupted)")
+    add_exporting(parser, 'bpf_program_runs_total{id="42",program="count_packets",type="xdp"}')
     add_read_only(parser)
     return parser
 
@@ -92,10 +97,13 @@ def run(arguments: Sequence[str]) -> int:
     hire_guardian()
     if options.runtime == "vm":
         raise UsageError("the built-in machine has nothing to show: whatever runs there is of one command")
+    if options.interval is None:
+        options.interval = SENDING if options.otlp is not None else 1.0
     if not 0.1 <= options.interval <= 86_400:
         raise UsageError(f"--interval {options.interval:g} is not between 0.1 and 86400 seconds")
     if options.duration is not None and not 0 < options.duration < 1e9:
         raise UsageError(f"--duration {options.duration:g} is no time to look for")
+    where = destination(options, "json", "batch")
     if _opens_place(options):
         return _explore(options)
     from ....core.system.errands import open_inventory
@@ -103,6 +111,8 @@ def run(arguments: Sequence[str]) -> int:
     from ..sampling import each_sample
 
     with open_inventory() as inventory, Observer(inventory) as observer:
+        if where is not None:
+            return _export(inventory, observer, where, options)
         looks = _Looks(observer, options.interval)
         table = _Table(options)
         for look in each_sample(looks, options.duration, until=lambda: False):
@@ -118,6 +128,8 @@ def run(arguments: Sequence[str]) -> int:
 def _opens_place(options: argparse.Namespace) -> bool:
     """Whether it is the explorer: where there is a terminal, and nothing else is asked for."""
     if options.json or options.batch or options.duration is not None or options.runtime == "vm":
+        return False
+    if options.prometheus is not None or options.otlp is not None:
         return False
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
@@ -135,6 +147,24 @@ def _explore(options: argparse.Namespace) -> int:
         no_changes=changes_refused(options),
         begin_at=Beginning(order=_TITLES[options.sort], only=options.only or "", interval=options.interval),
     )
+
+
+def _export(reader: Reader, observer: Observer, where: Destination, options: argparse.Namespace) -> ExitCode:
+    """Tell what programs and maps cost as metrics, to the end."""
+    from ....core.metrics import DEFAULT_SERIES, machine_families
+    from ..sampling import each_sample
+
+    def families() -> list[Family]:
+        look, counted = observer.look(), not observer.uncounted
+        return machine_families(look, reader.entries(), counted=counted, series=DEFAULT_SERIES, only=options.only)
+
+    observer.look()  # what cannot be looked at is said at once, and not to whoever asks first
+    if observer.uncounted:
+        warn(f"runs are not counted: {observer.uncounted}")
+    with exporting(where, families, options.interval):
+        for _ in each_sample(Ticks(), options.duration, until=lambda: False):
+            pass
+    return ExitCode.OK
 
 
 class _Looks:

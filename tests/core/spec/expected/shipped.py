@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import HIDDEN, Facts, bpf_map, data_section, hidden, program, spec, variable
+from .parts import HIDDEN, Facts, bpf_map, data_section, extern, hidden, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -131,6 +131,16 @@ SPECS: dict[str, Facts] = {
                 maps=[".bss", "sample", ".rodata"],
             ),
             program(
+                "entries",
+                "iter/bpf_map",
+                "tracing",
+                insns=38,
+                line_infos=18,
+                attach_type="trace_iter",
+                attach_to="bpf_map",
+                core_relocations=5,
+            ),
+            program(
                 "netfilters",
                 "iter/bpf_link",
                 "tracing",
@@ -151,7 +161,10 @@ SPECS: dict[str, Facts] = {
             variable("cpus", ".rodata", 0, "const volatile __u32", 1, "01000000"),
             variable("possible", ".rodata", 4, "const volatile __u8[1024]", [1] + [0] * 1023, "01" + "00" * 1023),
         ],
-        types=109,
+        kfuncs=[
+            extern("bpf_map_sum_elem_count", "__s64 bpf_map_sum_elem_count(const struct bpf_map *)", weak=True),
+        ],
+        types=124,
     ),
     "bpf/my_map.o": spec(
         license="Dual MIT/GPL",
