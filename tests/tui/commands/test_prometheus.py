@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpftui.core.live import EventReader, RateTracker, Sampler, choose_runtime
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import EventReader, RateTracker, Sampler
 from bpftui.core.metrics import CollectionMetrics, Teller
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.scraping import Address
