@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
     from ..core.choice import RuntimeName
+    from ..core.debug.cloned import Cloned
     from ..core.live import Session, State
     from ..core.live.monitor import Observation
     from ..core.runtime import Collection, Entry, Link, Variable
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
-__all__ = ["AttachRequest", "EditRequest", "Host", "Operations", "program_and_target"]
+__all__ = ["AttachRequest", "DebugRequest", "EditRequest", "Host", "Operations", "program_and_target"]
 
 _MARKED: Final = 24
 """Characters of a value at a mark of the graph."""
@@ -53,6 +54,23 @@ class AttachRequest:
     """As a user types it (`bpftui.core.spec.targets`): `sandbox`, `eth0,generic`; empty for what the section says."""
     detach_after: int | None = None
     """Seconds until it is detached again by itself; None for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebugRequest:
+    """A run that is to be gone through in the debugger."""
+
+    program: str
+    packet: bytes
+    """What it is given; none where that is empty."""
+    context: Mapping[str, str] | None
+    """Values of its context's fields."""
+    why: str = ""
+    """An expression: the debugger begins at the end of the run, with where its value comes from."""
+    returned: int | None = None
+    """What that run returned, unsigned, which the debugger's may not come to."""
+    before: Cloned | None = None
+    """What maps held before that run; None for what they hold now."""
 
 
 @dataclass(frozen=True, slots=True)

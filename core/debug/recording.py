@@ -196,6 +196,17 @@ class Recording:
             target,
         )
 
+    def begin_with(self, contents: Mapping[str, Entries], cpus: int | None) -> None:
+        """Let maps hold something when the first run begins.
+
+        Args:
+            contents: Keys and values by map.
+            cpus: How many CPUs the values of per-CPU maps have, which programs are told then; None for no such value.
+        """
+        self.contents = dict(contents)
+        if cpus is not None:
+            self.settings = self.settings._replace(cpus=cpus)
+
     def copy(self) -> Recording:
         """Return one that goes on by itself: what its runs are told and what is changed in them is not shared."""
         return replace(self, calls=list(self.calls), changes=list(self.changes), times=list(self.times))

@@ -12,6 +12,7 @@ from ..elf import EM_BPF, SHN_COMMON, Binding, SectionFlag, SectionType, SymbolT
 from ..errors import ObjectError
 from ..uapi import MapFlag, MapType, ProgramType
 from .container import read_source
+from .document import is_document, read_document
 from .legacy import resolve_tail_calls, tail_call_of
 from .linker import UNPLACED, ExternPlace, Linker
 from .map import MapSpec
@@ -47,6 +48,8 @@ def read_object(path: str | PathLike[str]) -> ObjectFile:
 
 def read_into(spec: CollectionSpec, data: bytes, source_directories: Sequence[str] = ()) -> CollectionSpec:
     """Read an object's contents into a spec that has a file's name and nothing else; see `CollectionSpec.from_file`."""
+    if is_document(data):
+        return read_document(spec, data)
     obj = ObjectFile(data, spec.file, source_directories)
     if any(s.type == SectionType.NOBITS and s.flags & SectionFlag.EXECINSTR and s.size for s in obj.elf.sections):
         raise obj.elf.error(

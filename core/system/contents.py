@@ -38,7 +38,7 @@ def loaded_contents(
     Maps are the same that have one name, as far as the kernel keeps it, type, and sizes of keys and values.
 
     Args:
-        spec: The object, of which constants are changed.
+        spec: The object, of which constants are changed; or *loaded* itself, whose constants are what they are.
         names: The maps that are meant.
         loaded: What is loaded; its maps are read now, to read only.
         say: Is told what is left out.
@@ -52,15 +52,12 @@ def loaded_contents(
     cpus: int | None = None
     for name in names:
         own = spec.map(name)
-        theirs_name, why = match_map(own, spec.maps, loaded.maps)
-        if why:
-            say(f"map {name} begins as the object has it: {why}")
+        theirs_name, why = (name, "") if spec is loaded else match_map(own, spec.maps, loaded.maps)
+        why = why or _why_another(own, loaded.maps[theirs_name])
+        if why or (why := why_unreadable(own.type) or ""):
+            say(f"map {name} begins {'empty' if spec is loaded else 'as the object has it'}: {why}")
             continue
-        theirs = loaded.maps[theirs_name]
-        if (why := _why_another(own, theirs)) or (why := why_unreadable(theirs.type) or ""):
-            say(f"map {name} begins as the object has it: {why}")
-            continue
-        with Map.from_id(loaded.map_ids[theirs.name], read_only=True) as opened:
+        with Map.from_id(loaded.map_ids[theirs_name], read_only=True) as opened:
             snapshot = opened.elements.snapshot()
         entries = snapshot.entries
         if snapshot.partial:

@@ -59,6 +59,8 @@ _ARRAYS: Final = {
 _OWN_OF_MAPS: Final = re.compile("(?!__)[a-z_]*map_((?:lookup|update|delete|push|pop|peek|lookup_percpu))_elem")
 _REDIRECT: Final = re.compile("(?:dev|dev_hash|cpu|xsk)_map_redirect")
 """What the functions of maps are called; one that begins with `__` gives something else than the helper."""
+_FAMILY: Final = re.compile("^(?:bpf_)?(?:xdp|skb|tc|sk_skb|sk_msg|sock_addr|sock_ops|unlocked|locked|sk)_")
+"""What stands in names of helpers that are other functions in programs of some types."""
 _NOTE: Final = "it is loaded already: this is what the verifier made of it"
 
 
@@ -406,11 +408,22 @@ class _Calls:
         Calls of bpf_map_update_elem and the like lead straight to the map's own function (`do_misc_fixups`).
         """
         name = self._names.get(self._base + insn.imm, "") if self._base else ""
-        if insn.src != CallSource.HELPER:
-            return None, name
-        called = name
-        if (own := _OWN_OF_MAPS.fullmatch(name)) is not None:
-            called = f"bpf_map_{own[1]}_elem"
-        elif _REDIRECT.fullmatch(name):
-            called = "bpf_redirect_map"
-        return (HELPERS.index(called) if called in HELPERS else None), name
+        return (_helper(name) if insn.src == CallSource.HELPER else None), name
+
+
+def _helper(name: str) -> int | None:
+    """Return the number of the helper that a function of the kernel is; None where it is none."""
+    called = name
+    if (own := _OWN_OF_MAPS.fullmatch(name)) is not None:
+        called = f"bpf_map_{own[1]}_elem"
+    elif _REDIRECT.fullmatch(name):
+        called = "bpf_redirect_map"
+    elif name.startswith("bpf_for_each_"):
+        called = "bpf_for_each_map_elem"  # the function of a map's type
+    if called not in HELPERS:
+        # What helpers are in programs of some types: bpf_xdp_fib_lookup, bpf_get_stackid_raw_tp, bpf_skb_event_output
+        general = _FAMILY.sub("bpf_", called).replace("bpf_event_output", "bpf_perf_event_output")
+        parts = general.split("_")
+        shorter = ("_".join(parts[:count]) for count in range(len(parts), 2, -1))
+        called = next((each for each in (*shorter,) if each in HELPERS), "")
+    return HELPERS.index(called) if called else None

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
 from ...core.context.packet_sizes import packet_begin, packet_sizes
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, GivenUpError
+from ...core.interrupt import Interrupt
 from ...core.packet import template
-from ...core.references import parse_loaded
 from ...core.uapi import ProgramType
-from ..status import Failure
+from ..operations import DebugRequest
+from ..status import Failure, Work
 from .controller import Controller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...core.debug import Recording
+    from ...core.runtime import Collection
     from ...core.spec import CollectionSpec, ProgramSpec
     from .controller import Stage
 
-__all__ = ["DebuggingController"]
+__all__ = ["Debugging", "DebuggingController"]
+
+
+class Debugging(NamedTuple):
+    """What is debugged."""
+
+    spec: CollectionSpec
+    """The object; of what others have loaded, its code restored."""
+    recording: Recording
+    asked: DebugRequest
+    remark: str
+    """What the run begins with, for people; empty for what the object has."""
 
 
 class DebuggingController(Controller):
@@ -30,8 +43,9 @@ class DebuggingController(Controller):
     Args:
         spec: What is explored.
         program: Returns the program that is meant; empty where there is none.
-        enter: Shows the debugger with a recording; with an expression at its end, and why that has its value;
-            with what another run returned.
+        collection: Returns what is loaded, or was recorded; None where nothing is.
+        prepare: Reads what the debugger is made of, in a thread: that takes a while, the first time.
+        enter: Shows the debugger.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,11 +58,15 @@ class DebuggingController(Controller):
         *,
         spec: CollectionSpec,
         program: Callable[[], str],
-        enter: Callable[[Recording, str, int | None], None],
+        collection: Callable[[], Collection | None],
+        prepare: Callable[[], None],
+        enter: Callable[[Debugging], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
         self._program = program
+        self._collection = collection
+        self._prepare = prepare
         self._enter = enter
         self._given: dict[str, tuple[bytes, Mapping[str, str] | None]] = {}
         """The packet and the context that a program was run with last."""
@@ -58,55 +76,68 @@ class DebuggingController(Controller):
         name = self._program()
         program = self._spec.programs[name]
         packet, context = self._given.get(name) or (_usual_packet(program), None)
-        self.debug(name, packet, context)
+        self.debug(DebugRequest(name, packet, context))
 
-    def debug(
-        self,
-        name: str,
-        packet: bytes,
-        context: Mapping[str, str] | None,
-        why: str = "",
-        returned: int | None = None,
-    ) -> None:
-        """Debug a run of a program.
+    def debug(self, asked: DebugRequest) -> None:
+        """Debug a run of a program."""
+        self._given[asked.program] = asked.packet, asked.context
+        spec, collection, prepare = self._spec, self._collection(), self._prepare
+        interrupt = Interrupt()
+        self.stage.show_work(Work("preparing the debugger", interrupt.set))
 
-        Args:
-            name: The program.
-            packet: What it is given; none where that is empty.
-            context: Values of its context's fields.
-            why: An expression: the debugger begins at the end of the run, with where its value comes from.
-            returned: What a run of what is loaded returned that is asked about, unsigned: the debugger begins with the
-                object's maps and variables, and says so where that comes to something else.
-        """
-        from ...core.debug import Call, Recording
-
-        self._given[name] = packet, context
-        spec = self._spec
-
-        def record() -> Recording | BpftuiError:
+        def begin() -> Debugging | BpftuiError:
             try:
-                return Recording.of(spec, name, [Call(packet or None, context)])
+                with interrupt:
+                    prepare()
+                    return _begun(spec, collection, asked)
             except BpftuiError as error:
                 return error
 
-        def enter(found: Recording | BpftuiError) -> None:
-            if isinstance(found, BpftuiError):
+        def enter(found: Debugging | BpftuiError) -> None:
+            self.stage.show_work(None)
+            if isinstance(found, GivenUpError) or interrupt.is_set():
+                self.stage.notify("given up: the debugger was not opened", timeout=4)
+            elif isinstance(found, BpftuiError):
                 self.stage.fail(Failure("debug", found.message, found.hint or ""))
             else:
-                self._enter(found, why, returned)
+                self._enter(found)
 
         self.stage.settle("debug")
-        self.stage.find_out(record, enter)
+        self.stage.find_out(begin, enter)
 
     def check_action(self, action: str) -> bool:
-        """Offer it where there is a program, in a file."""
-        return bool(self._program()) and parse_loaded(self._spec.file) is None
+        """Offer it where there is a program."""
+        return bool(self._program())
 
     def why_not(self, action: str) -> str:
         """Return why there is nothing to debug."""
-        if parse_loaded(self._spec.file) is not None:
-            return "what others have loaded is not debugged yet: open its object file"
         return "this object has no program"
+
+
+def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequest) -> Debugging:
+    """Return what is debugged; it takes a while, and is done in a thread.
+
+    Raises:
+        BpftuiError: There is none, or what is loaded cannot be run on the machine.
+    """
+    from ...core.debug import Call, Recording
+    from ...core.debug.cloned import cloned
+    from ...core.system.loaded import LoadedSpec
+    from ...core.system.restored import restored
+
+    name = asked.program
+    found = restored(spec, name) if isinstance(spec, LoadedSpec) else spec
+    used = found.subset(maps=set(), programs={name}, variables=set()).maps
+    before, remark = asked.before, ""
+    if before is not None:
+        before = before._replace(entries={each: held for each, held in before.entries.items() if each in used})
+    elif collection is not None:
+        before = cloned(collection, used)
+        remark = "; ".join(("the run begins with what maps and variables hold now", *before.left_out))
+    recording = Recording.of(found, name, [Call(asked.packet or None, asked.context)])
+    if before is not None:
+        recording.begin_with(before.entries, before.cpus)
+    return Debugging(found, recording, asked, remark)
 
 
 def _usual_packet(program: ProgramSpec) -> bytes:

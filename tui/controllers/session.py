@@ -11,12 +11,12 @@ from ...core.live import State
 from .controller import Controller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ...core.runtime import Link
     from ...core.runtime.theirs import Theirs
     from ...core.spec import CollectionSpec
-    from ..operations import AttachRequest, Operations
+    from ..operations import AttachRequest, DebugRequest, Operations
     from .controller import Stage
     from .others import OthersController
 
@@ -31,7 +31,7 @@ class SessionController(Controller):
         operations: What does it.
         program: Returns the program that is meant when one is asked for; empty where there is none.
         others: What changes what others have loaded.
-        debug: Debugs a program on a packet and values of its context.
+        debug: Debugs a run.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,7 +79,7 @@ class SessionController(Controller):
         operations: Operations,
         program: Callable[[], str],
         others: OthersController,
-        debug: Callable[[str, bytes, Mapping[str, str] | None, str, int | None], None],
+        debug: Callable[[DebugRequest], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec

@@ -18,6 +18,7 @@ from ...core.packet import PAYLOAD, TEMPLATES, Packet, template
 from ...core.packet.hex_text import read_hex
 from ...core.testing.kept_runs import KeptRuns
 from ..nodes import Node, NodeKind
+from ..operations import DebugRequest
 from ..state.packets import SavedPackets
 from ..status import Crumb
 from ..widgets.lists.edit_line import EditLine
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from ...core.debug.cloned import Cloned
     from ...core.live import EventReader
     from ...core.packet import Field, Protocol
     from ...core.runtime import Collection, Program
@@ -65,6 +67,12 @@ _PANES: Final[dict[str, tuple[type[RowView], str]]] = {
 """The panes: what they are, and what is said of them."""
 
 
+_COUNTED: Final = 0.1
+"""Seconds in which the entries of a map are counted."""
+_MOST_CLONED: Final = 10_000
+"""Entries of all maps up to which what they hold before a run is kept, so that it can be gone through again."""
+
+
 class RunScreen(ExplainedModal[None]):
     """Packet by layers, the same as bytes, the context, and below what came of the run. Stays for the next one.
 
@@ -73,7 +81,7 @@ class RunScreen(ExplainedModal[None]):
         chosen: The program that runs.
         status: Returns what the line at the top says.
         events: Returns what reads the collection's streams.
-        debug: Debugs a program on a packet and values of its context; asks why where an expression says of what.
+        debug: Debugs a run.
     """
 
     DEFAULT_CSS = """
@@ -119,7 +127,7 @@ class RunScreen(ExplainedModal[None]):
         status: Callable[[], Status],
         events: Callable[[], EventReader | None] = lambda: None,
         *,
-        debug: Callable[[str, bytes, Mapping[str, str] | None, str, int | None], None],
+        debug: Callable[[DebugRequest], None],
     ) -> None:
         super().__init__()
         self._collection = collection
@@ -464,13 +472,14 @@ class RunScreen(ExplainedModal[None]):
     def action_debug(self) -> None:
         """Debug the program on this packet."""
         packet = bytes(self.packet) if self.program.takes_packet else b""
-        self._debug(self._program_name, packet, dict(self.query_one(ContextPane).given) or None, "", None)
+        self._debug(DebugRequest(self._program_name, packet, dict(self.query_one(ContextPane).given) or None))
 
     def action_why(self) -> None:
         """Debug the run that is shown, from its end: where what it returned comes from."""
         pane = self.query_one(OutcomePane)
         if isinstance(run := pane.run, Outcome):
-            self._debug(run.program.name, run.packet, pane.context, "r0", run.result.retval)
+            asked = DebugRequest(run.program.name, run.packet, pane.context, "r0", run.result.retval, pane.before)
+            self._debug(asked)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="run")
     def _run(
@@ -480,21 +489,31 @@ class RunScreen(ExplainedModal[None]):
             if self._trial is None or self._kept is None:
                 self._kept = KeptRuns(self._collection)
                 self._trial = Trial(self._collection, self._events)
+            before = self._cloned() if repeat == 1 else None
             found = self._trial.run(program, packet, context=context, repeat=repeat, stop=stop)
             self._kept.add(program.name, packet, context, repeat)
         except BpftuiError as error:
-            self._tell(self._ended, error, context)
+            self._tell(self._ended, error, context, None)
         else:
-            self._tell(self._ended, found, context)
+            self._tell(self._ended, found, context, before)
+
+    def _cloned(self) -> Cloned | None:
+        """Return what maps hold; None where that is too much to be kept with each run."""
+        from ...core.debug.cloned import cloned
+
+        readable = [each for each in self._collection.maps.values() if not each.spec.is_data]
+        if sum(each.count(within=_COUNTED)[0] for each in readable) > _MOST_CLONED:
+            return None
+        return cloned(self._collection, self._collection.maps)
 
     def _tell(self, call: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: nobody is left to be told
             self.app.call_from_thread(call, *arguments)
 
-    def _ended(self, run: Outcome | BpftuiError, context: Mapping[str, str] | None) -> None:
+    def _ended(self, run: Outcome | BpftuiError, context: Mapping[str, str] | None, before: Cloned | None) -> None:
         self._stop = None
         if self.is_mounted:
-            self.query_one(OutcomePane).add(run, context, is_alone=not self._status().attached)
+            self.query_one(OutcomePane).add(run, context, before, is_alone=not self._status().attached)
             self.refresh_bindings()
 
     def action_step(self, by: int) -> None:

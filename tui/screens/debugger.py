@@ -87,6 +87,7 @@ class DebuggerScreen(ControlledScreen):
         logs: Those of the kernel's verifier, for what it knew; None where there are none.
         why: An expression: it begins at the end of the run, with where its value comes from; empty for the beginning.
         returned: What the run returned that is asked about, unsigned, where this one may come to something else.
+        remark: What is said first: with what the run begins.
     """
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
@@ -154,8 +155,10 @@ class DebuggerScreen(ControlledScreen):
         *,
         why: str = "",
         returned: int | None = None,
+        remark: str = "",
     ) -> None:
         super().__init__()
+        self._remark = remark
         self._asks = why
         self._returned = returned
         self.spec = spec
@@ -229,6 +232,8 @@ class DebuggerScreen(ControlledScreen):
         self.debuggee.expressions = list(self.stops.read())
         self.stops.add(self._breaks)
         self.debuggee.begin()
+        if self._remark:
+            self.notify(self._remark, timeout=8)
         if self._asks:
             self.debuggee.do("going to the end", lambda session: session.goto(session.length), self._compare)
             self.asking.ask_why(self._asks)
@@ -244,9 +249,11 @@ class DebuggerScreen(ControlledScreen):
         returned = return_codes(self.spec.programs[self.debuggee.recording.program]).get(number) or str(number)
         if sight.ends == returned:
             return
+        is_same = bool(self.debuggee.recording.contents)
+        why = "clocks and random numbers are others" if is_same else "it begins with the object's maps and variables"
         comes = f"ends {sight.ends}" if sight.ends else "is stopped"
         self.notify(
-            f"the run returned {returned}, and this one {comes}: it begins with the object's maps and variables",
+            f"the run returned {returned}, and this one {comes}: {why}",
             severity="warning",
             timeout=15,
         )

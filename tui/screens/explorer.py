@@ -10,7 +10,7 @@ from textual.widgets import TabbedContent, TabPane, Tree
 
 from ..controllers.code import CodeController
 from ..controllers.controller import ControlledScreen
-from ..controllers.debugging import DebuggingController
+from ..controllers.debugging import Debugging, DebuggingController
 from ..controllers.editing import EditingController
 from ..controllers.entries import EntriesController
 from ..controllers.finder import FinderController
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..app import BpftuiApp
     from ..base_app import BaseApp
-    from ..operations import Operations
+    from ..operations import DebugRequest, Operations
     from ..status import Status
     from ..targets import Thing
     from ..widgets.code.listing_view import ListingView
@@ -137,7 +137,9 @@ class ExplorerScreen(ControlledScreen):
             self,
             spec=spec,
             program=self.program_name,
-            enter=lambda recording, why, returned: self.debug(recording, why=why, returned=returned),
+            collection=lambda: operations.session.collection,
+            prepare=_read_debugger,
+            enter=self._enter_debugger,
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
@@ -289,10 +291,12 @@ class ExplorerScreen(ControlledScreen):
 
     # What is shown
 
-    def _debug_run(
-        self, program: str, packet: bytes, context: Mapping[str, str] | None, why: str, returned: int | None
-    ) -> None:
-        self.debugging.debug(program, packet, context, why, returned)
+    def _debug_run(self, asked: DebugRequest) -> None:
+        self.debugging.debug(asked)
+
+    def _enter_debugger(self, found: Debugging) -> None:
+        asked = found.asked
+        self.debug(found.recording, spec=found.spec, why=asked.why, returned=asked.returned, remark=found.remark)
 
     def debug(
         self,
@@ -300,17 +304,21 @@ class ExplorerScreen(ControlledScreen):
         breaks: Sequence[str] = (),
         logs: VerifierLogs | None = None,
         *,
+        spec: CollectionSpec | None = None,
         why: str = "",
         returned: int | None = None,
+        remark: str = "",
     ) -> None:
         """Show the debugger with a recording of a program of this object.
 
         Args:
             recording: What is debugged.
+            spec: What it is of, where that is not the object itself.
             breaks: Where it is to stop.
             logs: Those of the verifier; where a kernel runs the object, its verifier is asked without them.
             why: An expression: it begins at the end of the run, with where its value comes from.
             returned: What another run returned, whose return value is asked about.
+            remark: What is said when it is shown.
         """
         from ...core.debug.verified import VerifierLogs
         from .debugger import DebuggerScreen
@@ -323,7 +331,8 @@ class ExplorerScreen(ControlledScreen):
                 return session.runtime.inspect()
 
             logs = VerifierLogs.asked(recording, inspector)
-        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks, logs, why=why, returned=returned))
+        screen = DebuggerScreen(spec or self.spec, recording, breaks, logs, why=why, returned=returned, remark=remark)
+        self.app.push_screen(screen)
 
     def remember_place(self) -> None:
         """Let the way back lead to where the user is now."""
@@ -671,3 +680,9 @@ class ExplorerScreen(ControlledScreen):
     def elsewhere(self, key: str) -> str:
         """Return in which panes a key has a meaning that has none here."""
         return self.help.elsewhere(key)
+
+
+def _read_debugger() -> None:
+    """Import what the debugger is made of."""
+    from ...core.debug import sight  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from . import debugger  # noqa: F401  # pyright: ignore[reportUnusedImport]

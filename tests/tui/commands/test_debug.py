@@ -153,7 +153,7 @@ def test_a_trace_goes_through_all_runs(tmp_path: Path, capsys: pytest.CaptureFix
             "--trace prints all of each run: it goes with neither --break nor --batch",
         ),
         ([*TRAFFIC, "--trace", "--break", "17"], "it goes with neither --break nor --batch"),
-        (["debug", "id:1", "x"], "its code is what the verifier made of it"),
+        (["debug", "id:1", "x", "--maps", "id:1"], "the maps of id:1 are its own"),
     ],
 )
 def test_what_is_wrong_is_said(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

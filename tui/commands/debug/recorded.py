@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ....core.context.values import parse_context
 from ....core.errors import UsageError
-from ....core.references import parse_loaded, refuse_loaded
+from ....core.references import parse_loaded
 from ..common import (
     Parser,
     add_machine,
@@ -22,7 +22,7 @@ from ..common import (
 from ..run.command import parse_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ....core.debug import Call, Recording
     from ....core.debug.recording import Entries
@@ -57,12 +57,9 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     if options.pcap is not None and (options.data is not None or options.ctx is not None):
         raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --ctx")
     options.runtime = "vm"
-    refuse_loaded(
-        [options.object],
-        "debug",
-        "its code is what the verifier made of it: give the object file, and what its maps hold with --maps",
-    )
-    from ....core.debug import Call, Recording
+    if parse_loaded(options.object) is not None:
+        return _of_loaded(options, say)
+    from ....core.debug import Recording
     from ....core.debug.recording import is_recording
     from ....core.spec import CollectionSpec
     from ....core.spec.container import read_source
@@ -81,25 +78,74 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
         raise UsageError("debug takes the name of a program behind the object", hint="bpftui show lists them")
     spec = configured(CollectionSpec.from_bytes(raw, file=options.object), options, say)
     spec.program(options.program)
-    if options.pcap is not None:
-        calls = _captured(options.pcap, say)
-    else:
-        data = None if options.data is None else parse_data(options.data)
-        calls = [Call(data, None if options.ctx is None else parse_context(options.ctx))]
-    settings = machine_options(options).get("settings")
-    contents, cpus = _loaded_contents(spec, options, say)
-    found = Recording.of(
-        spec,
-        options.program,
-        calls,
-        object_=raw,
-        contents=contents,
-        settings=settings,
-        target=target_types(options),
-    )
-    if cpus is not None:
-        found.settings = found.settings._replace(cpus=cpus)
+    calls = _calls(options, say)
+    entries, cpus = _loaded_contents(spec, options, say)
+    return _recording(spec, options.program, calls, raw, entries, cpus, options)
+
+
+def _recording(
+    spec: CollectionSpec,
+    program: str,
+    calls: Sequence[Call],
+    raw: bytes,
+    contents: Mapping[str, Entries],
+    cpus: int | None,
+    options: Any,
+) -> Recording:
+    from ....core.debug import Recording
+
+    settings, target = machine_options(options).get("settings"), target_types(options)
+    found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target)
+    found.begin_with(contents, cpus)
     return found
+
+
+def _calls(options: Any, say: Callable[[str], None]) -> list[Call]:
+    """Return what the runs are given."""
+    from ....core.debug import Call
+
+    if options.pcap is not None:
+        return _captured(options.pcap, say)
+    data = None if options.data is None else parse_data(options.data)
+    return [Call(data, None if options.ctx is None else parse_context(options.ctx))]
+
+
+def _of_loaded(options: Any, say: Callable[[str], None]) -> Recording:
+    """Return a recording of a program that is loaded, whose maps hold what they hold now."""
+    from ....core.system.contents import loaded_contents
+    from ....core.system.loaded import LoadedSpec
+    from ....core.system.restored import restored
+
+    where: str = options.object
+    if getattr(options, "maps", None) is not None:
+        raise UsageError(f"the maps of {where} are its own: --maps goes with an object file")
+    if options.btf is not None:
+        raise UsageError(f"{where} is adapted to this kernel already: --btf goes with an object file")
+    loaded = read_loaded(where)
+    assert isinstance(loaded, LoadedSpec)
+    name = _one_program(loaded, where, options.program)
+    spec = restored(loaded, name)
+    assert spec.raw is not None
+    calls = _calls(options, say)
+    found = loaded_contents(spec, spec.programs[name].linked.maps, spec, say)
+    contents = dict(found.entries)
+    if options.settings:
+        configured(spec, options, say)
+        for each in spec.variables.values():
+            if each.changed and each.map.name in contents:
+                contents[each.map.name] = [(bytes(each.map.key_size), bytes(each.map.data or b""))]
+    return _recording(spec, name, calls, spec.raw, contents, found.cpus, options)
+
+
+def _one_program(spec: CollectionSpec, where: str, name: str | None) -> str:
+    """Return the program of what is loaded that is meant."""
+    if name is not None:
+        return spec.program(name).name
+    if len(spec.programs) == 1:
+        return next(iter(spec.programs))
+    if not spec.programs:
+        raise UsageError(f"{where} is no program that could be run", hint="bpftui list prog shows those that there are")
+    raise UsageError(f"{where} has several programs: {', '.join(spec.programs)}", hint="name one behind it")
 
 
 def _loaded_contents(

@@ -13,6 +13,7 @@ from ..lists.row_view import RowView
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ....core.debug.cloned import Cloned
     from ....core.live.trial import Outcome
 
 __all__ = ["OutcomePane"]
@@ -27,6 +28,8 @@ class _Run(NamedTuple):
     outcome: Outcome | BpftuiError
     context: Mapping[str, str] | None
     """What its context was given."""
+    before: Cloned | None
+    """What maps held before it, where that is known."""
     is_alone: bool
 
 
@@ -60,6 +63,11 @@ class OutcomePane(RowView):
         """What the context of the run that is shown was given."""
         return self._runs[self._at].context if self._runs else None
 
+    @property
+    def before(self) -> Cloned | None:
+        """What maps held before the run that is shown, where that is known."""
+        return self._runs[self._at].before if self._runs else None
+
     def start(self) -> None:
         """Say that something runs."""
         self._busy = True
@@ -68,17 +76,23 @@ class OutcomePane(RowView):
         self.refresh_rows()
 
     def add(
-        self, outcome: Outcome | BpftuiError, context: Mapping[str, str] | None = None, *, is_alone: bool = True
+        self,
+        outcome: Outcome | BpftuiError,
+        context: Mapping[str, str] | None = None,
+        before: Cloned | None = None,
+        *,
+        is_alone: bool = True,
     ) -> None:
         """Show what came of a run.
 
         Args:
             outcome: What came of it, or why it was none.
             context: What its context was given.
+            before: What maps held before it, where that is known.
             is_alone: Whether nothing else changed maps and variables meanwhile, as far as is known.
         """
         self._busy = False
-        self._runs = [*self._runs, _Run(outcome, context, is_alone)][-_MOST_RUNS:]
+        self._runs = [*self._runs, _Run(outcome, context, before, is_alone)][-_MOST_RUNS:]
         self._at = len(self._runs) - 1
         self._show()
 
@@ -91,7 +105,7 @@ class OutcomePane(RowView):
         return True
 
     def _show(self) -> None:
-        outcome, _, is_alone = self._runs[self._at]
+        outcome, _, _, is_alone = self._runs[self._at]
         if isinstance(outcome, BpftuiError):
             self._lines = list(_problem(outcome))
         else:
