@@ -56,7 +56,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "tui/widgets/spec/spec_tree.py: _LINK_SLICE = 0.008  →  _LINK_SLICE = 1.016": "how long a slice of work takes",
     "tui/widgets/verifier/state_view.py: _WORDS = 36  →  _WORDS = 37": "a size",
     # The same is done otherwise, or more of it than has to be.
-    "core/analysis/reachability.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
+    "core/analysis/run.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
     "found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 256, _U64))": "which numbers are tried is a choice",
     "core/analysis/reachability.py: idle = 0  →  idle = 1": "how many runs are in vain is a choice",
     "core/analysis/values.py: for key in [key for key in state if value.offset - 8 < key < 0]:  →  "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Address", "Held", "Memory", "Term", "Unknown", "apply"]
+__all__ = ["Address", "Held", "Memory", "Term", "Unknown", "apply", "known"]
 
 
 class Address(NamedTuple):
@@ -125,3 +125,8 @@ def apply(value: Held, step: Callable[[int], int]) -> Held:
     if isinstance(value, Term):
         return value.then(step)
     return step(value) if isinstance(value, int) else None
+
+
+def known(value: Held) -> Held:
+    """Return the number of a term whose unknown was chosen by now; else the value."""
+    return value.at(value.of.value) if isinstance(value, Term) and value.of.value is not None else value
