@@ -14,7 +14,10 @@ from .errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["beside", "check_place", "inside", "write_whole"]
+__all__ = ["LATEST", "beside", "check_place", "inside", "write_whole"]
+
+LATEST: Final = 250_000_000_000.0
+"""Seconds since 1970 that a calendar has room for: the year 9892. What a file says of times may be anything."""
 
 _MOST: Final = 2000
 """Files of a directory that are looked at."""

@@ -287,9 +287,15 @@ class LinkType(_Labelled):
     def is_detachable(self) -> bool:
         """Whether BPF_LINK_DETACH detaches links of this type, which others answer with EOPNOTSUPP.
 
-        Those have no `detach` in their `struct bpf_link_ops` (Linux 6.18), and end with the last that holds them.
+        Those of tracing have no `detach` in their `struct bpf_link_ops` (Linux 6.18), and end with the last that holds
+        them.
         """
-        return self not in (
+        return not self.is_tracing
+
+    @property
+    def is_tracing(self) -> bool:
+        """Whether what a program is attached to is a place in code, or an event: it belongs to no device or group."""
+        return self in (
             LinkType.RAW_TRACEPOINT,
             LinkType.TRACING,
             LinkType.ITER,

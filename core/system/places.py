@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OF_ROUTES", "Place", "Places", "put_together"]
 
+_TRACING: Final = frozenset(kind for kind in LinkType if kind.is_tracing)
+
 _CONFIGURATION: Final = struct.Struct("=4B10I10I")
 """`struct xdp_dispatcher_config` of libxdp, as far as all versions have it: magic, version, members, whether they take
 fragments; of each member the actions on which the next one runs, and its priority."""
@@ -223,18 +225,6 @@ def _netfilter(links: Iterable[RawLink], namespaces: Iterable[NetworkNamespace])
         )
         found.setdefault(inode, []).append(Hook("netfilter", tuple(attached)))
     return found
-
-
-_TRACING: Final = frozenset(
-    {
-        LinkType.RAW_TRACEPOINT,
-        LinkType.TRACING,
-        LinkType.ITER,
-        LinkType.PERF_EVENT,
-        LinkType.KPROBE_MULTI,
-        LinkType.UPROBE_MULTI,
-    }
-)
 
 
 def _target(

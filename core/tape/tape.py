@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ..closing import Closing
 from ..documents import parse_json
+from ..files import LATEST
 from ..live import Events, Sample
 from ..runtime import Entry, MapSnapshot, Printed, PrintedLine, ProgramInfo
 from ..spec import CollectionSpec
@@ -34,8 +35,6 @@ __all__ = ["Mark", "Recorded", "Tape"]
 
 _LARGEST: Final = 1 << 28
 """Bytes of an object, or of the records of a tick."""
-_LATEST: Final = 250_000_000_000.0
-"""Seconds since 1970 that a calendar has room for: the year 9892."""
 _MINUTES: Final = 4
 """Minutes whose changes are kept unpacked."""
 _FORWARDS: Final = 3000
@@ -134,7 +133,7 @@ class Tape(Closing):
         if self.interval < 0:
             raise ValueError("its samples are less than no time apart")
         self.began = _seconds(facts.get("began", 0.0))
-        if not 0 <= self.began < _LATEST:
+        if not 0 <= self.began < LATEST:
             raise ValueError("it began when no clock could have told")
         self._times = [*map(self._time, self._times)]  # now that it is known when it began
         self.machine = {name: _text(each) for name, each in _json(facts["machine"]).items()}
@@ -555,7 +554,7 @@ class Tape(Closing):
     def _time(self, value: Any) -> float:
         """Return seconds since the beginning, at a date that a calendar has room for."""
         found = _seconds(value)
-        if not 0 <= found < _LATEST - self.began:
+        if not 0 <= found < LATEST - self.began:
             raise ValueError("something was at a time that no clock could have told")
         return found
 

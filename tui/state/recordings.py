@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ...core.files import LATEST
 from ...core.foreign import is_recording
 from .places import state_directory
 
@@ -16,8 +17,6 @@ __all__ = ["SUFFIX", "KnownRecording", "known_recordings", "recordings_directory
 
 SUFFIX: Final = ".rec"
 """What names of recordings end in here; what one is, is told by what is in it."""
-_LATEST: Final = 250_000_000_000.0
-"""Seconds since 1970 that a calendar has room for: the year 9892."""
 _MOST: Final = 500
 """Recordings that are listed, the newest."""
 
@@ -47,7 +46,7 @@ def known_recordings() -> list[KnownRecording]:
                     if entry.name.endswith(SUFFIX) and entry.is_file() and is_recording(entry.path):
                         status = entry.stat()
                         path = os.path.abspath(entry.path)  # OSError where there is no working directory
-                        when = status.st_mtime if 0 <= status.st_mtime < _LATEST else 0.0
+                        when = status.st_mtime if 0 <= status.st_mtime < LATEST else 0.0
                         found[path] = KnownRecording(path, status.st_size + _unmerged(path), when)
     return sorted(found.values(), key=lambda each: each.changed, reverse=True)[:_MOST]
 
