@@ -6,6 +6,8 @@ import pytest
 
 from bpftui.core.btf import Btf
 from bpftui.core.btf import types as t
+from bpftui.core.btf.ext import BtfExt
+from bpftui.core.errors import ObjectError
 from tests.core.btf.blob import Blob
 
 
@@ -26,3 +28,9 @@ def test_how_an_integer_is_encoded(encoding: int, told: tuple[bool, bool, bool])
     assert isinstance(found, t.Int)
     assert (found.signed, found.is_char, found.is_bool) == told
     assert (found.size, found.bits, found.bit_offset) == (2, 16, 0)
+
+
+def test_a_header_of_btf_ext_that_is_none() -> None:
+    with pytest.raises(ObjectError) as error:
+        BtfExt(bytes(32), Btf(Blob().bytes(), file="prog.o"))
+    assert error.value.message == "prog.o: section .BTF.ext: offset 0x0: no BTF magic: 0x0000 instead of 0xeb9f"

@@ -52,3 +52,13 @@ def test_an_array_of_arrays_twenty_deep() -> None:
         inner = blob.array(inner, 2)
     outer = blob.struct("s", 4 << 20, [("m", inner, 0)])
     assert member_path(Btf(blob.bytes()), outer, 4, 4) == f".m{'[0]' * 19}[1]"
+
+
+def test_bitfields_and_what_is_behind_them() -> None:
+    blob = Blob()
+    word = blob.integer("int", 4)
+    fields = [("low", word, 3 << 24 | 0), ("high", word, 5 << 24 | 3), ("top", word, 8 << 24 | 8), ("count", word, 32)]
+    outer = blob.struct("s", 8, fields, bitfields=True)
+    btf = Btf(blob.bytes())
+    assert [member_path(btf, outer, offset, 1) for offset in (0, 1, 2)] == [None, ".top", None]
+    assert (member_path(btf, outer, 0, 2), member_path(btf, outer, 4, 4)) == (None, ".count")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.btf import Btf, CType, Kind, format_value, types
+from bpftui.core.btf.forms import how_written
 from bpftui.core.errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError
 from bpftui.core.spec import CollectionSpec
 from tests.core.btf.blob import Blob
@@ -488,3 +489,16 @@ def test_a_float_is_the_number_that_was_written(raw: str, number: float) -> None
     found = ctype("f32" if len(raw) == 8 else "f64")
     assert repr(found.decode(bytes.fromhex(raw))) == repr(number)
     assert found.encode(number).hex() == raw
+
+
+@pytest.mark.parametrize(
+    ("count", "hint"),
+    [
+        (8, "as […, …, …, …, …, …, …, …]; or as hex:… of 32 bytes"),
+        (9, "as […, …, …, …, …, …, …, …, …], 9 in all; or as hex:… of 36 bytes"),
+    ],
+)
+def test_how_an_array_is_written(count: int, hint: str) -> None:
+    blob = Blob()
+    array = blob.array(blob.integer("int", 4), count)
+    assert how_written(Btf(blob.bytes()), array) == hint

@@ -118,7 +118,7 @@ class Client:
 
     def begin(self, *lines: Any, **arguments: Any) -> dict[str, Any]:
         """Launch, with breakpoints at lines of traffic.c, and return the first stop."""
-        self.ask("initialize", adapterID="bpftui", linesStartAt1=True)
+        self.ask("initialize", adapterID="bpftui")
         self.ask("launch", **{**TRAFFIC, **arguments})
         self.event("initialized")
         wanted = [each if isinstance(each, dict) else {"line": each} for each in lines]

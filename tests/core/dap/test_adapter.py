@@ -213,6 +213,8 @@ def test_what_is_wrong_is_answered() -> None:
             ("setBreakpoints", {"source": 5}, "source is no object"),
             ("setExceptionBreakpoints", {}, "filters is no list"),
             ("source", {"sourceReference": 9}, "there is no source 9"),
+            ("source", {}, "there is no source 0"),
+            ("source", {"source": {}}, "there is no source 0"),
             ("setExpression", {"expression": "total_packets", "value": "1"}, "the run is over"),
         ):
             assert reason in client.refused(command, **arguments), command

@@ -211,6 +211,8 @@ def test_only_print_takes_a_format(session: Session) -> None:
         with pytest.raises(UsageError, match=r"takes no format, and not /"):
             interpreter.execute(command)
     assert interpreter.execute("p/x 1 + 16").text == "1 + 16 = 0x11"
+    told = ["p/x 1 + 16", " stepi 3", "n", "why/x r0", "r0", "total_packets / 2", "/x"]
+    assert [line for line in told if interpreter.is_command(line)] == told[:4]
 
 
 def test_changes_make_another_run(session: Session, tmp_path: Path) -> None:
