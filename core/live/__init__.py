@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .arrange import EntryTable, Ordering, Reading, arrange, survey
-from .counters import Counter, Track, by_cpu, counters, decoded, entry_value, key_text, variable_counters
+from .counters import Counter, by_cpu, counters, decoded, entry_value, key_text, variable_counters
 from .events import EventReader, Events, EventSource, record_text, record_value
 from .field import Field, Form
 from .fields import Fields, fields_of
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
+from .quantity import Arrivals, Entries, Look, OfEntry, OfRecords, Quantity, Runs, RunTime, Total, Track
 from .rows import Rows
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
@@ -18,7 +19,9 @@ from .table import MapRow, MapTable, map_table
 from .user_ring import UserRingBuffer
 
 __all__ = [
+    "Arrivals",
     "Counter",
+    "Entries",
     "EntryTable",
     "EventReader",
     "EventSource",
@@ -27,21 +30,28 @@ __all__ = [
     "Fields",
     "Form",
     "HasDescriptor",
+    "Look",
     "MapRow",
     "MapTable",
+    "OfEntry",
+    "OfRecords",
     "Ordering",
     "PerfBuffer",
     "Point",
+    "Quantity",
     "RateTracker",
     "Reading",
     "Records",
     "RingBuffer",
     "Rows",
+    "RunTime",
+    "Runs",
     "Sample",
     "Sampler",
     "Series",
     "Session",
     "State",
+    "Total",
     "Track",
     "UserRingBuffer",
     "ambiguous_keys",

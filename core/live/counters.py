@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from ..analysis.counting import Counting
 from ..btf.types import Array
 from ..btf.units import Unit, unit_of
-from .series import RateTracker, Series
 
 if TYPE_CHECKING:
     from ..btf import ByteOrder, CType, Value
@@ -19,20 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Counter",
-    "Track",
     "Valued",
     "by_cpu",
     "counters",
     "decoded",
     "entry_value",
     "key_text",
+    "record_counters",
     "variable_counters",
 ]
 
 _BY_NAME: Final = Counting()
 _INTEGER_SIZES = (1, 2, 4, 8)
-_SHARE: Final = 0.2
-"""Of one sample, in what is said to be the recent rate."""
 
 
 class Valued(Protocol):
@@ -105,51 +102,21 @@ class Counter:
         """Return the integer in *entry*: the sum over its CPUs."""
         return sum(map(self.read, entry.values))
 
-    def find(self, sample: Sample, key: bytes = b"") -> int | None:
-        """Return the integer in *sample*, of a map at *key*; None where the sample has no such entry."""
+    def find(self, sample: Sample, key: bytes = b"", cpu: int | None = None) -> int | None:
+        """Return the integer in *sample*, of a map at *key*; None where the sample has no such entry.
+
+        Of a per-CPU map it is that of a *cpu*, and without one the sum.
+        """
         if self.source == "variable":
             raw = sample.variables.get(self.name)
             return None if raw is None else self.read(raw)
         snapshot = sample.maps.get(self.name)
-        entries = () if snapshot is None else snapshot.entries
-        return next((self.total(entry) for entry in entries if entry.key == key), None)
-
-
-class Track:
-    """A counter followed through the samples: its values, and their rate per second.
-
-    Args:
-        key: The map's entry; nothing for a variable.
-        capacity: How many samples are kept.
-    """
-
-    def __init__(self, counter: Counter, key: bytes = b"", *, capacity: int = 3600) -> None:
-        self.counter = counter
-        self.key = key
-        self.values = Series(capacity)
-        self.rates = Series(capacity)
-        self.recent = 0.0
-        """About the rate of the last few samples: what is busy is told by it."""
-        self._tracker = RateTracker()
-
-    def add(self, sample: Sample) -> None:
-        """Take what *sample* has of the counter; a gap where it has nothing."""
-        value = self.counter.find(sample, self.key)
-        time = sample.time_of(self.counter.source, self.counter.name)
-        self.values.append(time, value)
-        rate = None
-        if value is None:
-            self._tracker.reset()
-        else:
-            rate = self._tracker.update(time, value)
-        self.rates.append(time, rate)
-        self.recent += _SHARE * ((rate or 0.0) - self.recent)
-
-    def interrupt(self, time: float) -> None:
-        """Begin anew after *time*: what is counted then is another map's."""
-        self._tracker.reset()
-        self.values.append(time, None)
-        self.rates.append(time, None)
+        entry = next((each for each in (() if snapshot is None else snapshot.entries) if each.key == key), None)
+        if entry is None:
+            return None
+        if cpu is None:
+            return self.total(entry)
+        return self.read(entry.values[cpu]) if cpu < len(entry.values) else None
 
 
 def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:
@@ -171,6 +138,11 @@ def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:
 def variable_counters(variable: VariableSpec) -> list[Counter]:
     """Return what can be drawn of a variable: every integer in it."""
     return _counters("variable", variable.name, variable.type, variable.size)
+
+
+def record_counters(stream: str, ctype: CType) -> list[Counter]:
+    """Return what can be drawn of the records of a stream: every integer in them."""
+    return _counters("map", stream, ctype, ctype.size)
 
 
 def entry_value(source: Valued, entry: Entry, *, per_cpu: bool = False, counting: Counting | None = None) -> Value:

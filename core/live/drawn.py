@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..btf import CType
+    from .series import Bucket
 
 __all__ = ["ChartSeries", "EventLine", "Mark", "MarkKind", "StreamState", "mark_text"]
 
@@ -31,7 +32,16 @@ class ChartSeries:
     unit: Unit = Unit.NUMBER
     """What its values are of."""
     is_rate: bool = True
-    """Whether its values are per second: what a second of the time before each point brought."""
+    """Whether its values tell of the time before each point: what a second of it brought."""
+    is_mean: bool = False
+    """Whether what they tell of that time is not per second, but of each of what happened."""
+    buckets: Sequence[Bucket] = ()
+    """Where its points are means of many: the least and the greatest with each."""
+
+    @property
+    def per_second(self) -> bool:
+        """Whether its values are per second."""
+        return self.is_rate and not self.is_mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..analysis.counting import Counting
 from ..runtime import Entry
-from .counters import Counter, Track, counters
+from .counters import Counter, counters
 from .drawn import ChartSeries, Mark
 from .fields import Fields, fields_of
-from .series import RateTracker, Series
+from .quantity import Arrivals, Entries, Look, OfEntry, OfRecords, Quantity, Runs, RunTime, Total, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..spec import CollectionSpec
+    from .drawn import EventLine, StreamState
     from .sampler import Sample
 
-__all__ = ["FEW", "MOST_ROWS", "SLOTS", "Chosen", "Graph"]
+__all__ = ["FEW", "MOST_ROWS", "SLOTS", "Graph"]
 
 SLOTS: Final = 6
 """Colours and shapes that there are, and so the most lines of a chart."""
@@ -39,14 +40,6 @@ _BUSIEST: Final = 3
 _BUSIER: Final = 1.25
 """How many times as busy another entry is that takes the place of one that is drawn."""
 _MAX_MARKS: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A counter at one entry of a map."""
-
-    counter: Counter
-    key: bytes = b""
 
 
 class Graph:
@@ -70,16 +63,17 @@ class Graph:
         self._date = date
         self.start = clock()
         """What the clock told at 0 of the times of points and marks."""
-        self._tracks: dict[Chosen, Track] = {}
-        self._runs: dict[str, tuple[RateTracker, Series]] = {}
-        self._chosen: dict[Chosen, int] = {}
-        self._busiest: dict[str, dict[Chosen, int]] = {}
+        self._tracks: dict[Quantity, Track] = {}
+        self._chosen: dict[Quantity, int] = {}
+        """What is drawn, by its slot."""
+        self._turned: set[Quantity] = set()
+        """What is not drawn as is usual for it: of which the value is, although it grows, or the reverse."""
+        self._busiest: dict[str, dict[OfEntry, int]] = {}
         self._fields: dict[str, Fields] = {}
         self._marks: deque[Mark] = deque(maxlen=_MAX_MARKS)
         self._since = 0.0
         self._whole: set[Counter] = set()
         """What is followed at all entries of its map."""
-        self.shows_values = False
 
     @property
     def is_recorded(self) -> bool:
@@ -90,13 +84,15 @@ class Graph:
         """Return when a moment was, in seconds since 1970."""
         return time.time() - (self.now - moment) if self._date is None else self._date(moment)
 
-    shows_values: bool
-    """Whether the values themselves are drawn; else how much they grow a second."""
-
     # The past
 
-    def observe(self, sample: Sample) -> bool:
-        """Take a sample into the past of everything that is followed.
+    def observe(
+        self,
+        sample: Sample,
+        streams: Mapping[str, StreamState] | None = None,
+        events: Mapping[str, Sequence[EventLine]] | None = None,
+    ) -> bool:
+        """Take a sample, and what streams brought with it, into the past of everything that is followed.
 
         Returns:
             Whether it was taken: not if it is older than the last, of a collection that there is no more.
@@ -105,27 +101,19 @@ class Graph:
             return False
         self._since = sample.time
         self._follow_all(sample)
+        look = Look(sample, streams or {}, events or {})
         for track in self._tracks.values():
-            track.add(sample)
-        if sample.uncounted:
-            return True
-        when = sample.time_of("program")
-        for name, info in sample.programs.items():
-            tracker, series = self._runs.setdefault(name, (RateTracker(), Series(_CAPACITY)))
-            series.append(when, tracker.update(when, info.run_cnt))
+            track.add(look)
         return True
 
     def begin(self) -> None:
         """Begin to count another collection, or the first one. The past stays, with a gap behind it."""
-        if not (self._tracks or self._runs):
+        if not self._tracks:
             self.start = self._clock()
             self._marks.clear()
         self._since = now = self.now
         for track in self._tracks.values():
             track.interrupt(now)
-        for tracker, series in self._runs.values():
-            tracker.reset()
-            series.append(now, None)
 
     @property
     def now(self) -> float:
@@ -146,59 +134,69 @@ class Graph:
         return tuple(self._marks)
 
     def _follow_all(self, sample: Sample) -> None:
-        """Follow the counters of small maps from the start, and those that are drawn of the whole map."""
+        """Follow the programs' runs, the counters of small maps from the start, and those drawn of the whole map."""
+        if not sample.uncounted:
+            for name in sample.programs:
+                self.follow(Runs(name))
         for counter in self._whole:
-            left = MOST_ROWS - sum(each.counter == counter for each in self._tracks)
+            left = MOST_ROWS - sum(each.counter == counter for each in self._entries())
             entries = sample.maps[counter.name].entries if left > 0 and counter.name in sample.maps else ()
-            new = (each for entry in entries if (each := Chosen(counter, entry.key)) not in self._tracks)
+            new = (each for entry in entries if (each := OfEntry(counter, entry.key)) not in self._tracks)
             for each in islice(new, left):
-                self._track(each)
+                self.follow(each)
         for name, snapshot in sample.maps.items():
-            if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > FEW:
+            if sum(1 for _ in self._entries()) >= _MAX_TRACKS or len(snapshot.entries) > FEW:
                 continue
             for counter in self._counters(name):
                 for entry in snapshot.entries:
-                    self._track(Chosen(counter, entry.key))
+                    self.follow(OfEntry(counter, entry.key))
+
+    def _entries(self) -> Iterator[OfEntry]:
+        """Iterate over what is followed at one entry of a map, of all CPUs."""
+        return (each for each in self._tracks if isinstance(each, OfEntry) and each.cpu is None)
 
     def _counters(self, name: str) -> list[Counter]:
         return counters(self._spec.maps[name], self._spec.derived(Counting))
 
-    def _track(self, chosen: Chosen) -> Track:
-        if chosen not in self._tracks:
-            self._tracks[chosen] = Track(chosen.counter, chosen.key, capacity=_CAPACITY)
-        return self._tracks[chosen]
+    def follow(self, quantity: Quantity) -> None:
+        """Keep the past of a quantity from now on, whether it is drawn or not."""
+        if quantity not in self._tracks:
+            self._tracks[quantity] = Track(quantity, capacity=_CAPACITY)
 
     def run_rate(self, programs: Sequence[str]) -> float | None:
         """Return how often *programs* ran per second, together; None when it is not known."""
-        rates = [self._runs[name][1].last for name in programs if name in self._runs]
+        rates = [self._tracks[Runs(name)].rates.last for name in programs if Runs(name) in self._tracks]
         known = [rate for rate in rates if rate is not None]
         return sum(known) if known else None
 
     # What is drawn
 
     @property
-    def chosen(self) -> Sequence[Chosen]:
+    def chosen(self) -> Sequence[Quantity]:
         """What was chosen; nothing for the programs' run rates."""
         return tuple(self._chosen)
 
-    def choose(self, chosen: Chosen) -> list[Chosen]:
-        """Draw a counter, beside those that are drawn already; return those that make room for it.
+    @property
+    def drawn(self) -> Sequence[Quantity]:
+        """What is drawn, in its order: what was chosen, else how often the programs run."""
+        return self.chosen or tuple(each for each in self._tracks if isinstance(each, Runs))
 
-        A chart has one axis: what is of another unit makes room, and the one that was chosen first where there is no
-        colour left.
+    def choose(self, quantity: Quantity) -> list[Quantity]:
+        """Draw a quantity, beside those that are drawn already; return those that make room for it.
+
+        That is the one that was chosen first, where there is no colour left.
         """
-        if chosen in self._chosen:
+        if quantity in self._chosen:
             return []
-        out = [each for each in self._chosen if each.counter.unit is not chosen.counter.unit]
-        out += [each for each in self._chosen if each not in out][: max(0, len(self._chosen) - len(out) - SLOTS + 1)]
+        out = [*self._chosen][: max(0, len(self._chosen) - SLOTS + 1)]
         for each in out:
-            del self._chosen[each]
+            self.leave_out(each)
         taken = set(self._chosen.values())
         # The colour that it has in its map's chart, where nobody else has it.
-        known = self._busiest.get(chosen.counter.name, {}).get(chosen)
+        known = self._busiest.get(quantity.source[1], {}).get(quantity) if isinstance(quantity, OfEntry) else None
         free = [slot for slot in (known, *range(SLOTS)) if slot is not None and slot not in taken]
-        self._chosen[chosen] = free[0]
-        self._track(chosen)
+        self._chosen[quantity] = free[0]
+        self.follow(quantity)
         return out
 
     def draw_as(self, other: Graph) -> None:
@@ -206,37 +204,41 @@ class Graph:
         self._chosen = dict(other._chosen)
         self._busiest = {name: dict(drawn) for name, drawn in other._busiest.items()}
         self._whole = set(other._whole)
-        self.shows_values = other.shows_values
+        self._turned = set(other._turned)
         for each in self._chosen:
-            self._track(each)
+            self.follow(each)
 
-    def follow(self, chosen: Chosen) -> None:
-        """Keep the past of a counter from now on, whether it is drawn or not."""
-        self._track(chosen)
+    def leave_out(self, quantity: Quantity) -> None:
+        """Draw a quantity no more."""
+        self._chosen.pop(quantity, None)
+        self._turned.discard(quantity)
 
-    def leave_out(self, chosen: Chosen) -> None:
-        """Draw a counter no more."""
-        self._chosen.pop(chosen, None)
+    def shows_value(self, quantity: Quantity) -> bool:
+        """Return whether what it is is drawn; else how it changes."""
+        return quantity.grows is (quantity in self._turned)
 
-    def series(self) -> list[ChartSeries]:
-        """Return what the graph shows: the chosen counters, else the programs' run rates."""
+    def turn(self) -> None:
+        """Draw what all lines that grow are instead of how they change, or the reverse; without such, so with all."""
+        quantities = [each for each in self.drawn if each.grows] or self.drawn
+        values = not all(map(self.shows_value, quantities))
+        self._turned ^= {each for each in quantities if self.shows_value(each) is not values}
+
+    def series(self, window: float) -> list[ChartSeries]:
+        """Return the last *window* seconds of what is drawn."""
         if self._chosen:
-            return [self._series(each, slot) for each, slot in self._chosen.items()]
-        return [
-            ChartSeries(f"{name} runs", list(series), number % SLOTS)
-            for number, (name, (_, series)) in enumerate(self._runs.items())
-        ]
+            return [self._series(each, slot, window) for each, slot in self._chosen.items()]
+        return [self._series(each, number % SLOTS, window) for number, each in enumerate(self.drawn)]
 
-    def rows(self, counter: Counter) -> list[ChartSeries]:
+    def rows(self, counter: Counter, window: float) -> list[ChartSeries]:
         """Return a counter at all entries of its map, as far as they are followed, which they are from now on.
 
         Those of an array are in its order, others in that in which they were seen first.
         """
         self._whole.add(counter)
-        found = [each for each in self._tracks if each.counter == counter]
+        found = [each for each in self._entries() if each.counter == counter]
         if self._spec.maps[counter.name].type.is_indexed:
             found.sort(key=lambda each: int.from_bytes(each.key, counter.byte_order))
-        series = [self._series(each, 0) for each in found]
+        series = [self._series(each, 0, window) for each in found]
         return [replace(each, label=each.label.removesuffix(f" {counter.label}")) for each in series]
 
     @property
@@ -244,25 +246,20 @@ class Graph:
         """The counters that are followed at all entries of their maps."""
         return tuple(self._whole)
 
-    @property
-    def programs(self) -> Sequence[str]:
-        """The programs whose run rates are drawn where nothing was chosen, in their order."""
-        return tuple(self._runs)
-
-    def drawn_of(self, name: str) -> Mapping[Chosen, int]:
+    def drawn_of(self, name: str) -> Mapping[Quantity, int]:
         """Return what is drawn of a map, by its slot: what was chosen, else its first counter where it is busiest."""
-        if mine := {each: slot for each, slot in self._chosen.items() if each.counter.name == name}:
+        if mine := {each: slot for each, slot in self._chosen.items() if each.source[1] == name}:
             return mine
-        return self._find_busiest(name)
+        return {**self._find_busiest(name)}
 
-    def map_series(self, name: str) -> list[ChartSeries]:
-        """Return what is drawn of a map."""
-        return [self._series(each, slot) for each, slot in self.drawn_of(name).items()]
+    def map_series(self, name: str, window: float) -> list[ChartSeries]:
+        """Return the last *window* seconds of what is drawn of a map."""
+        return [self._series(each, slot, window) for each, slot in self.drawn_of(name).items()]
 
-    def _find_busiest(self, name: str) -> Mapping[Chosen, int]:
+    def _find_busiest(self, name: str) -> Mapping[OfEntry, int]:
         """Return the entries at which a map's first counter is busiest. Who is drawn stays until others are busier."""
         first = next(iter(self._counters(name)), None) if name in self._spec.maps else None
-        busy = {each: track.recent for each, track in self._tracks.items() if each.counter == first}
+        busy = {each: self._tracks[each].recent for each in self._entries() if each.counter == first}
         drawn = {each: slot for each, slot in self._busiest.get(name, {}).items() if each in busy}
         for each in sorted(busy, key=busy.__getitem__, reverse=True)[:_BUSIEST]:
             if each in drawn:
@@ -276,18 +273,48 @@ class Graph:
         self._busiest[name] = drawn
         return drawn
 
-    def _series(self, chosen: Chosen, slot: int) -> ChartSeries:
-        track = self._track(chosen)
-        points = list(track.values if self.shows_values else track.rates)
-        return ChartSeries(self.label(chosen), points, slot, chosen.counter.unit, not self.shows_values)
+    def _series(self, quantity: Quantity, slot: int, window: float) -> ChartSeries:
+        self.follow(quantity)
+        track, as_value = self._tracks[quantity], self.shows_value(quantity)
+        past = (track.values if as_value else track.rates).past(window)
+        return ChartSeries(
+            self.label(quantity),
+            past.points,
+            slot,
+            quantity.unit,
+            is_rate=not as_value,
+            is_mean=quantity.is_mean and not as_value,
+            buckets=past.buckets,
+        )
 
-    def label(self, chosen: Chosen) -> str:
+    def label(self, quantity: Quantity) -> str:
         """Return what a line is called: `{IPV4, TCP} packets`; of a map with one entry, `packets`."""
-        source = self._spec.maps[chosen.counter.name]
-        if source.max_entries == 1:
-            return chosen.counter.label
-        if chosen.counter.name not in self._fields:
-            self._fields[chosen.counter.name] = fields_of(source)
-        texts = [field.text(Entry(chosen.key, ())) for field in self._fields[chosen.counter.name].keys]
+        match quantity:
+            case OfEntry(counter, key, cpu):
+                at = "" if cpu is None else f" on CPU {cpu}"
+                return f"{self._key_label(counter.name, key)}{counter.label}{at}"
+            case Total(counter):
+                return f"all {counter.label} of {counter.name}"
+            case Entries(name):
+                return f"entries of {name}"
+            case Runs(program):
+                return f"{program} runs"
+            case RunTime(program):
+                return f"{program} time of a run"
+            case Arrivals(name):
+                return f"{name} records"
+            case OfRecords(counter):
+                return f"{counter.name} {counter.label}"
+            case _:
+                return quantity.source[1]
+
+    def _key_label(self, name: str, key: bytes) -> str:
+        """Return an entry's key and a space; nothing of a variable, and of a map with one entry."""
+        source = self._spec.maps.get(name) if key else None
+        if source is None or source.max_entries == 1:
+            return ""
+        if name not in self._fields:
+            self._fields[name] = fields_of(source)
+        texts = [field.text(Entry(key, ())) for field in self._fields[name].keys]
         brackets = "[]" if source.type.is_indexed else "{}" if len(texts) > 1 else ("", "")
-        return f"{brackets[0]}{', '.join(texts)}{brackets[1]} {chosen.counter.label}"
+        return f"{brackets[0]}{', '.join(texts)}{brackets[1]} "

@@ -37,7 +37,10 @@ __all__ = [
 
 INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two samples that + and - step through."""
-WINDOWS: Final = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+WINDOWS: Final = (
+    *(10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
+    *(7200.0, 14_400.0, 28_800.0, 43_200.0, 86_400.0),
+)
 """Seconds of a graph that [ and ] step through."""
 
 _PART: Final = 1000
@@ -302,7 +305,7 @@ class Monitor:
         if moment is not None:
             moment.graph.draw_as(self.graph)
             self.graph, self.previous, self.last = moment.graph, moment.before, sample
-        elif self.graph.observe(sample):
+        elif self.graph.observe(sample, observation.streams, observation.events):
             self.previous, self.last = self.last, sample
 
     def mark(self, kind: MarkKind, what: str = "", detail: str = "") -> None:

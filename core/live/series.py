@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Point", "RateTracker", "Series", "mean", "rate", "runs"]
+__all__ = ["Bucket", "Past", "Point", "RateTracker", "Series", "mean", "rate", "runs"]
 
 Point = tuple[float, float]
 """Monotonic seconds, and a value; NaN where there is a gap."""
@@ -43,72 +43,188 @@ class RateTracker:
         self._last = None
 
 
+class Bucket(NamedTuple):
+    """Some points one after the other, as one."""
+
+    time: float
+    """Of the last of them."""
+    low: float
+    """The least of their values."""
+    mean: float
+    """Over the time that they are about: that since the point before each."""
+    high: float
+
+
+class Past(NamedTuple):
+    """What there was, oldest first."""
+
+    points: list[Point]
+    """As they were; the buckets' means, where they are not known any more."""
+    buckets: list[Bucket]
+    """What they are the means of; nothing where they are as they were."""
+
+
+class _Ring:
+    """The last *capacity* rows of *width* numbers each, oldest first. Takes memory as it grows."""
+
+    def __init__(self, capacity: int, width: int) -> None:
+        self.capacity = capacity
+        self._columns = [array("d") for _ in range(width)]
+        self._start = 0
+
+    def append(self, *row: float) -> None:
+        """Add a row, over the oldest one when there is no more room."""
+        if len(self) < self.capacity:
+            for column, number in zip(self._columns, row, strict=True):
+                column.append(number)
+        else:
+            for column, number in zip(self._columns, row, strict=True):
+                column[self._start] = number
+            self._start = (self._start + 1) % self.capacity
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._start = 0
+        for column in self._columns:
+            del column[:]
+
+    def time(self, index: int) -> float:
+        """Return the first number of a row."""
+        return self._columns[0][(self._start + index) % len(self)]
+
+    def since(self, time: float) -> Iterator[tuple[float, ...]]:
+        """Iterate over the rows from a time on."""
+        return self.rows(bisect_left(range(len(self)), time, key=self.time))
+
+    def rows(self, first: int = 0) -> Iterator[tuple[float, ...]]:
+        """Iterate over the rows from one on."""
+        start = self._start + first
+        old = len(self)
+        if start < old:
+            return zip(*(chain(column[start:], column[: self._start]) for column in self._columns), strict=True)
+        return zip(*(column[start - old : self._start] for column in self._columns), strict=True)
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __getitem__(self, index: int) -> tuple[float, ...]:
+        slot = (self._start + index) % len(self)
+        return tuple([column[slot] for column in self._columns])
+
+
+class _Tier:
+    """The past in buckets of *seconds*, each of which begins at a multiple of that; at most *capacity* of them."""
+
+    def __init__(self, seconds: float, capacity: int) -> None:
+        self.seconds = seconds
+        self._ring = _Ring(capacity, 4)
+        self._open: Bucket | None = None
+        self._weight = 0.0
+
+    @property
+    def start(self) -> float:
+        """From when on it has all that there was; minus infinity while it has forgotten nothing."""
+        return self._ring.time(0) if len(self._ring) == self._ring.capacity else -math.inf
+
+    def add(self, time: float, value: float, seconds: float) -> None:
+        """Take a point that is about the *seconds* before it; NaN ends the bucket."""
+        bucket = self._open
+        if bucket is not None and (math.isnan(value) or time // self.seconds != bucket.time // self.seconds):
+            self._ring.append(*bucket)
+            self._open = bucket = None
+        if math.isnan(value):
+            if not len(self._ring) or not math.isnan(self._ring[-1][1]):  # a gap is one, however long it is
+                self._ring.append(time, value, value, value)
+        elif bucket is None:
+            self._open, self._weight = Bucket(time, value, value, value), seconds
+        else:
+            weight = self._weight + seconds
+            mean = bucket.mean + (value - bucket.mean) * (seconds / weight if weight else 1.0)
+            self._open, self._weight = Bucket(time, min(bucket.low, value), mean, max(bucket.high, value)), weight
+
+    def since(self, time: float) -> Iterator[Bucket]:
+        """Iterate over the buckets that end from a time on; the last may still grow."""
+        yield from map(Bucket._make, self._ring.since(time))
+        if self._open is not None and self._open.time >= time:
+            yield self._open
+
+    def clear(self) -> None:
+        """Forget all buckets."""
+        self._ring.clear()
+        self._open = None
+
+
 class Series:
-    """A ring of the last *capacity* points, oldest first. Takes 16 bytes a point, all of them from the start."""
+    """Measurements of a day in fixed memory: the last *capacity* as they are, older ones as minimum, mean and maximum.
+
+    Points take 16 bytes each; buckets, of 2 seconds for an hour and of 30 seconds for a day, 32 bytes: 150 KB for both.
+    A series takes memory as it grows.
+    """
 
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError(f"a series needs room for a point, not for {capacity}")
-        self._times = array("d", bytes(8 * capacity))
-        self._values = array("d", bytes(8 * capacity))
-        self._start = 0
-        self._length = 0
+        self._points = _Ring(capacity, 2)
+        self._tiers = [_Tier(2.0, 1800), _Tier(30.0, 2880)]
+        self._newest = math.nan
 
     @property
     def capacity(self) -> int:
         """How many points there is room for."""
-        return len(self._times)
+        return self._points.capacity
 
     @property
     def last(self) -> float | None:
         """The newest value that is no gap."""
-        values = (self._values[self._slot(index)] for index in range(self._length - 1, -1, -1))
+        values = (self._points[index][1] for index in range(len(self) - 1, -1, -1))
         return next((value for value in values if not math.isnan(value)), None)
 
     @property
     def max(self) -> float | None:
-        """The greatest value."""
+        """The greatest of the points."""
         return max((value for _, value in self if not math.isnan(value)), default=None)
 
     def append(self, time: float, value: float | None) -> None:
         """Add a point, over the oldest one when there is no more room. Times must not go back; None is a gap."""
-        if self._length and time < self._time(self._length - 1):
+        if time < self._newest:
             raise ValueError("the points of a series are ordered by time")
-        slot = self._slot(self._length)
-        self._times[slot] = time
-        self._values[slot] = math.nan if value is None else value
-        if self._length < self.capacity:
-            self._length += 1
-        else:
-            self._start = (self._start + 1) % self.capacity
+        seconds = 0.0 if math.isnan(self._newest) else time - self._newest
+        self._newest = time
+        number = math.nan if value is None else value
+        self._points.append(time, number)
+        for tier in self._tiers:
+            tier.add(time, number, seconds)
 
     def window(self, seconds: float, now: float | None = None) -> list[Point]:
         """Return the points of the last *seconds* before *now* (without it, before the newest point)."""
-        if not self._length:
-            return []
-        now = self._time(self._length - 1) if now is None else now
-        first = bisect_left(range(self._length), now - seconds, key=self._time)
-        return [point for point in map(self._point, range(first, self._length)) if point[0] <= now]
+        now = self._newest if now is None else now
+        return [(time, value) for time, value in self._points.since(now - seconds) if time <= now]
+
+    def past(self, seconds: float) -> Past:
+        """Return what there was in the last *seconds* before the newest point, and one point before that.
+
+        As finely as all of it is known: its points, else buckets.
+        """
+        since = self._newest - seconds
+        if len(self) < self.capacity or self._points.time(0) <= since:
+            first = bisect_left(range(len(self)), since, key=self._points.time)
+            return Past([(time, value) for time, value in self._points.rows(max(0, first - 1))], [])
+        tier = next((tier for tier in self._tiers if tier.start <= since), self._tiers[-1])
+        buckets = [*tier.since(since - tier.seconds)]
+        return Past([(each.time, each.mean) for each in buckets], buckets)
 
     def clear(self) -> None:
         """Forget all points."""
-        self._start = self._length = 0
+        self._points.clear()
+        for tier in self._tiers:
+            tier.clear()
+        self._newest = math.nan
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._points)
 
     def __iter__(self) -> Iterator[Point]:
-        return map(self._point, range(self._length))
-
-    def _slot(self, index: int) -> int:
-        return (self._start + index) % self.capacity
-
-    def _time(self, index: int) -> float:
-        return self._times[self._slot(index)]
-
-    def _point(self, index: int) -> Point:
-        slot = self._slot(index)
-        return self._times[slot], self._values[slot]
+        return ((time, value) for time, value in self._points.rows())
 
 
 def runs(points: Sequence[Point], longest: float, cell: float = 0.0, *, is_rate: bool = True) -> list[list[Point]]:

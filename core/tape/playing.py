@@ -9,27 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..live import Session
-from ..live.drawn import Mark, mark_text
+from ..live.drawn import EventLine, Mark, mark_text
 from ..live.graph import FEW, MOST_ROWS, Graph
 from ..live.monitor import Moment, Monitor, Observation
+from ..live.quantity import OfEntry
 from ..live.sampler import Sampler
 from .played import PlayedCollection, PlayedEvents, PlayedRuntime
 from .tape import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from ..analysis.records import RecordType
     from ..live import Counter, Events, Sample
-    from ..live.drawn import EventLine
-    from ..live.graph import Chosen
+    from ..live.quantity import Quantity
     from ..runtime import Printed
 
 __all__ = ["PlayedMonitor", "PlayedSession"]
 
 _SPEEDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 _REACH: Final = 3600
-"""Samples before a moment that are read for the graphs of it, at most: as many as a graph keeps."""
+"""Samples before a moment that are read for the graphs of it, at most; of a longer time only each so many."""
 _BEFORE: Final = 1000
 """Samples before a moment of which events and printed lines are read, at most."""
 _LINES: Final = 2000
@@ -151,7 +151,7 @@ class PlayedMonitor(Monitor):
         self._player = session.player
         self._played: _PlayedSampler | None = None
         self._types = session.record_types
-        self._drawn: Sequence[Chosen] = ()
+        self._drawn: Sequence[Quantity] = ()
         self._whole: Sequence[Counter] = ()
         """What is drawn, at an entry or at all of a map: its past is read."""
         self._player.move(self._tape.ticks)
@@ -233,7 +233,7 @@ class PlayedMonitor(Monitor):
             self._deliver(Observation(sample, lines, states, printed=self._tape.printed(tick)))
             return
         lines, printed = self._before(tick)
-        before = next(self._parts(tick - 1, tick - 1, sample), None) if tick > 1 else None
+        before = next((each for _, each in self._parts(tick - 1, tick - 1, sample)), None) if tick > 1 else None
         moment = Moment(self._graph_before(tick, sample), before, printed)
         self._deliver(Observation(sample, lines, states, moment=moment))
 
@@ -266,15 +266,30 @@ class PlayedMonitor(Monitor):
         graph.start = 0.0
         for mark in self._marks:
             graph.put(mark)
-        for chosen in self._drawn:
-            graph.follow(chosen)
-        first = max(1, self.tick_at(now - self.reach), tick - _REACH)
-        for each in self._parts(first, tick, sample):
-            graph.observe(each)
+        for quantity in self._drawn:
+            graph.follow(quantity)
+        first = max(1, self.tick_at(now - self.reach))
+        streams = {each.source[1] for each in self._drawn if each.source[0] == "stream"}
+        for number, each in self._parts(first, tick, sample, every=-(-(tick - first + 1) // _REACH)):
+            if streams:
+                graph.observe(
+                    each, self._states(self._tape.streams(number, streams)), self._of_streams(number, streams)
+                )
+            else:
+                graph.observe(each)
         return graph
 
-    def _parts(self, first: int, last: int, sample: Sample) -> Iterator[Sample]:
-        """Yield samples with what a graph follows of them; *sample* tells which maps have few entries."""
+    def _of_streams(self, tick: int, names: Container[str]) -> dict[str, list[EventLine]]:
+        """Return what some streams brought with a sample, without words for it."""
+        time = self.time(tick)
+        return {
+            name: [EventLine(time, "", raw) for raw in found.records]
+            for name, found in self._brought(tick).items()
+            if name in names
+        }
+
+    def _parts(self, first: int, last: int, sample: Sample, *, every: int = 1) -> Iterator[tuple[int, Sample]]:
+        """Yield ticks and samples with what a graph follows of them; *sample* tells which maps have few entries."""
         keys: dict[str, set[bytes]] = {
             name: {entry.key for entry in found.entries}
             for name, found in sample.maps.items()
@@ -284,7 +299,12 @@ class PlayedMonitor(Monitor):
             if counter.name in sample.maps:
                 entries = sample.maps[counter.name].entries[:MOST_ROWS]
                 keys.setdefault(counter.name, set()).update(entry.key for entry in entries)
-        for chosen in self._drawn:
-            if chosen.counter.source == "map":
-                keys.setdefault(chosen.counter.name, set()).add(chosen.key)
-        return self._tape.parts(first, last, keys)
+        for quantity in self._drawn:
+            kind, name = quantity.source
+            if kind != "map":
+                continue
+            if isinstance(quantity, OfEntry):
+                keys.setdefault(name, set()).add(quantity.key)
+            else:
+                keys[name] = self._tape.keys(name)
+        return self._tape.parts(first, last, keys, every=every)

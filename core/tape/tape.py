@@ -289,8 +289,20 @@ class Tape(Closing):
             )
             return Printed(tuple(line for line in lines if line.stream in ("trace", "stdout", "stderr")), lost)
 
-    def parts(self, first: int, last: int, keys: Mapping[str, Collection[bytes]]) -> Iterator[Sample]:
-        """Iterate over the samples of some ticks, with no more in them than some entries of some maps.
+    def keys(self, name: str) -> set[bytes]:
+        """Return the keys of all entries that a map ever had."""
+        with self._reading():
+            return {
+                bytes(key)
+                for number, source in self._sources.items()
+                if (source.kind, source.name) == ("map", name)
+                for (key,) in self._rows("SELECT key FROM entry WHERE source = ?", number)
+            }
+
+    def parts(
+        self, first: int, last: int, keys: Mapping[str, Collection[bytes]], *, every: int = 1
+    ) -> Iterator[tuple[int, Sample]]:
+        """Iterate over the samples of some ticks, and these, with no more in them than some entries of some maps.
 
         It takes as long as there are entries, however many others there are beside them.
 
@@ -298,6 +310,7 @@ class Tape(Closing):
             first: The tick of the first sample.
             last: That of the last.
             keys: By the name of a map, the keys of its entries; variables and programs are all there.
+            every: Of so many ticks one, the last among them.
         """
         with self._reading():
             known: dict[int, tuple[str, str, bytes]] = {}
@@ -312,15 +325,20 @@ class Tape(Closing):
                     changes.setdefault(max(tick, first), []).append((entry, value))
             rows = self._rows("SELECT id, time, interval, times FROM tick WHERE id BETWEEN ? AND ?", first, last)
             found = {tick: (self._time(time), _seconds(each), times) for tick, time, each, times in rows}
+            states = "SELECT id, state FROM tick WHERE id <= ? AND state IS NOT NULL ORDER BY id"
+            told = {max(tick, first): _json(state).get("maps", {}) for tick, state in self._rows(states, last)}
         values: dict[int, bytes] = {}
+        maps: Mapping[str, Any] = {}
         for tick in range(first, last + 1):
             for entry, value in changes.get(tick, ()):
                 if value is None:
                     values.pop(entry, None)
                 else:
                     values[entry] = value
-            time, interval, times = found[tick]
-            yield self._part(time, interval, times, {known[entry]: value for entry, value in values.items()}, keys)
+            maps = told.get(tick, maps)
+            if (last - tick) % every == 0:
+                now = {known[entry]: value for entry, value in values.items()}
+                yield tick, self._part(*found[tick], now, {name: maps.get(name, {}) for name in keys})
 
     def _part(
         self,
@@ -328,9 +346,9 @@ class Tape(Closing):
         interval: float,
         times: bytes,
         values: Mapping[tuple[str, str, bytes], bytes],
-        names: Iterable[str],
+        told: Mapping[str, Any],
     ) -> Sample:
-        entries: dict[str, list[tuple[bytes, bytes]]] = {name: [] for name in names}
+        entries: dict[str, list[tuple[bytes, bytes]]] = {name: [] for name in told}
         variables: dict[str, bytes] = {}
         programs: dict[str, ProgramInfo] = {}
         for (kind, name, key), value in values.items():
@@ -342,7 +360,9 @@ class Tape(Closing):
                 case _:
                     programs[text(key)] = self._info(text(key), value)
         maps = {
-            name: _snapshot(found, self.maps[name].cpus, {}) for name, found in entries.items() if name in self.maps
+            name: _snapshot(found, self.maps[name].cpus, told[name])
+            for name, found in entries.items()
+            if name in self.maps
         }
         map_times, variables_time, programs_time = self._times_of(time, times)
         return Sample(

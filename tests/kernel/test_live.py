@@ -17,7 +17,7 @@ import pytest
 from bpftui.core.errors import UnknownNameError
 from bpftui.core.kernel import Sandbox, stats_enabled
 from bpftui.core.kernel.net.interfaces import netlink
-from bpftui.core.live import RingBuffer, Session, State, Track, counters, map_table, variable_counters
+from bpftui.core.live import Look, OfEntry, RingBuffer, Session, State, Track, counters, map_table, variable_counters
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic
 from tests.census import census
@@ -70,7 +70,7 @@ def test_every_packet_is_counted_and_every_tenth_is_an_event(session: Session) -
 def test_rates_agree_with_the_interface(session: Session) -> None:
     session.attach("count_traffic", "sandbox,generic")
     assert isinstance(session.sandbox, Sandbox)
-    track = Track(variable_counters(session.spec.variables["total_packets"])[0])
+    track = Track(OfEntry(variable_counters(session.spec.variables["total_packets"])[0]))
     sampler = session.sampler()
     before = session.sandbox.rx_packets()
     samples = [sampler.take()]
@@ -78,7 +78,7 @@ def test_rates_agree_with_the_interface(session: Session) -> None:
         session.sandbox.send(count)
         samples.append(sampler.take())
     for sample in samples:
-        track.add(sample)
+        track.add(Look(sample))
     rates = [value for _, value in track.rates if not math.isnan(value)]
     times = [sample.time_of("variable") for sample in samples]
     counted = [round(rate * (later - time)) for rate, (time, later) in zip(rates, pairwise(times), strict=True)]

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.live.graph import Chosen
+from ...core.analysis.counting import Counting
+from ...core.live.counters import counters, record_counters, variable_counters
+from ...core.live.quantity import Arrivals, Entries, OfEntry, OfRecords, Runs, RunTime, Total
+from ..nodes import Node, NodeKind
 from ..operations import program_and_target
 from .controller import Controller
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...core.analysis.records import RecordType
+    from ...core.live.counters import Counter
     from ...core.live.drawn import EventLine
     from ...core.live.monitor import Observation
+    from ...core.live.quantity import Quantity
+    from ...core.runtime import Entry
     from ...core.spec import CollectionSpec
     from ..operations import Operations
-    from ..widgets.live.map_table import MapTableView
     from ..widgets.panes import Panes
     from .controller import Stage
     from .log import Log
@@ -54,6 +61,7 @@ class SamplingController(Controller):
             id="window.longer",
             tooltip="Graph: a longer window",
         ),
+        Binding("w", "watch", "Watch", show=False, id="graph.watch", tooltip="Draw a number of what is chosen"),
     ]
 
     def __init__(
@@ -103,31 +111,89 @@ class SamplingController(Controller):
         """Draw the last sample where it can be seen."""
         self._panes.show_sample(self._navigation.tab, self._monitor)
 
-    def draw(self, event: MapTableView.CounterChosen) -> None:
-        """Draw a counter; one that is drawn already is drawn no more."""
-        graph, chosen = self._monitor.graph, Chosen(event.counter, event.key)
-        label = graph.label(chosen)
-        if chosen in graph.chosen:
-            graph.leave_out(chosen)
+    def draw(self, quantity: Quantity) -> None:
+        """Draw a quantity; one that is drawn already is drawn no more."""
+        graph = self._monitor.graph
+        label = graph.label(quantity)
+        if quantity in graph.chosen:
+            graph.leave_out(quantity)
             self.stage.notify(f"{label} is drawn no more", timeout=3)
             self.show()
             return
-        if not graph.chosen:
-            # A number that does not count says nothing by how much it grows.
-            graph.shows_values = not event.counts
-        out = graph.choose(chosen)
-        if out:
-            why = (
-                "one chart has one unit" if out[0].counter.unit is not chosen.counter.unit else "a chart has six lines"
-            )
-            self.stage.notify(f"{why}: {', '.join(map(graph.label, out))} made room for {label}", timeout=5)
+        if out := graph.choose(quantity):
+            self.stage.notify(f"a chart has six lines: {graph.label(out[0])} made room for {label}", timeout=5)
         playhead = self._monitor.playhead
         if playhead is not None and self._monitor.paused:
             playhead.go_to(playhead.tick)  # for its past is not read yet
-        if self._panes.draws(chosen):
+        if self._panes.draws(quantity):
             self.show()
         else:
             self._navigation.action_show_tab("graph")
+
+    def action_watch(self) -> None:
+        """Draw a number of the chosen program, map or variable; ask which, where it has several."""
+        self._ask_quantity(self._here(), self._navigation.node.name)
+
+    def ask_quantity_of(self, name: str, entry: Entry | None = None) -> None:
+        """Ask what of a map is drawn, or of the CPUs of one of its entries."""
+        self._ask_quantity(self._of_map(name, entry), name)
+
+    def _ask_quantity(self, found: Sequence[Quantity], of: str) -> None:
+        from ..dialogs.quantity import QuantityDialog
+
+        if len(found) == 1:
+            self.draw(found[0])
+        elif found:
+            graph = self._monitor.graph
+            dialog = QuantityDialog(of, found, graph.label, drawn=graph.chosen)
+            self.stage.ask(dialog, lambda chosen: None if chosen is None else self.draw(chosen))
+
+    def _here(self) -> Sequence[Quantity]:
+        """Return what can be drawn of what is chosen: where variables are listed of the one under the cursor."""
+        view = self._panes.variables
+        place = view.place if view.has_focus else None
+        if place is None:
+            return self._quantities(self._navigation.node)
+        found = self._quantities(Node(NodeKind.VARIABLE, place.variable.name))
+        within = range(place.offset, place.offset + max(1, place.size))
+        return [each for each in found if isinstance(each, OfEntry) and each.counter.offset in within]
+
+    def _quantities(self, node: Node) -> Sequence[Quantity]:
+        """Return what of a node can be drawn, the most useful first."""
+        match node.kind:
+            case NodeKind.PROGRAM | NodeKind.FUNCTION:
+                name = node.program or node.name
+                return (Runs(name), RunTime(name)) if name in self._spec.programs else ()
+            case NodeKind.MAP:
+                return self._of_map(node.name)
+            case NodeKind.VARIABLE:
+                found = variable_counters(self._spec.variables[node.name])
+                return [OfEntry(each, grows=self._counts(each)) for each in found]
+            case _:
+                return ()
+
+    def _of_map(self, name: str, entry: Entry | None = None) -> Sequence[Quantity]:
+        source = self._spec.maps[name]
+        if source.type.is_stream:
+            record = self._monitor.record_type(name)
+            numbers = [] if record is None or record.type is None else record_counters(name, record.type)
+            return [Arrivals(name), *map(OfRecords, numbers)]
+        numbers = counters(source, self._spec.derived(Counting))
+        found: list[Quantity] = [Total(each, grows=self._counts(each)) for each in numbers]
+        if not source.type.is_indexed:
+            found.insert(0, Entries(name))
+        if entry is not None and len(entry.values) > 1:
+            found += [
+                OfEntry(each, entry.key, cpu, grows=self._counts(each))
+                for each in numbers
+                for cpu in range(len(entry.values))
+            ]
+        return found
+
+    def _counts(self, counter: Counter) -> bool:
+        """Return whether how much it grows says something."""
+        counts = self._spec.derived(Counting).counts
+        return counter.source == "variable" or counts(counter.name, counter.path, None, counter.offset, counter.size)
 
     def ask_record_type(self) -> None:
         """Ask what the events of the stream that is shown are."""
@@ -171,9 +237,15 @@ class SamplingController(Controller):
         self.show()
 
     def why_not(self, action: str) -> str:
-        """Return why there is no window."""
-        return "the graph is in tab 5"
+        """Return why there is no window, or nothing to be drawn."""
+        if action != "watch":
+            return "the graph is in tab 5"
+        if not self._monitor.running:
+            return "nothing moves yet: L loads it"
+        return "choose a program, a map or a variable: nothing of this is a number that could be drawn"
 
     def check_action(self, action: str) -> bool:
-        """Offer the window where there is a graph."""
+        """Offer the window where there is a graph, and numbers where there are such."""
+        if action == "watch":
+            return self._monitor.running and bool(self._here())
         return self._navigation.tab == "graph" or self._panes.has_chart

@@ -558,9 +558,13 @@ class ExplorerScreen(ControlledScreen):
         """Copy what was set."""
         self.values.copy(event)
 
-    def on_map_table_view_counter_chosen(self, event: MapTableView.CounterChosen) -> None:
-        """Draw a counter."""
-        self.sampling.draw(event)
+    def on_map_table_view_quantity_chosen(self, event: MapTableView.QuantityChosen) -> None:
+        """Draw a number of an entry."""
+        self.sampling.draw(event.quantity)
+
+    def on_map_table_view_quantity_asked(self, event: MapTableView.QuantityAsked) -> None:
+        """Ask which number of a map is drawn."""
+        self.sampling.ask_quantity_of(self.panes.maps.map_name, event.entry)
 
     def on_time_slider_moved(self, event: TimeSlider.Moved) -> None:
         """Go to another moment."""

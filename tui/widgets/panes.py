@@ -20,8 +20,8 @@ from .verifier.log_pane import LogPane
 
 if TYPE_CHECKING:
     from ...core.live import Session
-    from ...core.live.graph import Chosen
     from ...core.live.monitor import Monitor
+    from ...core.live.quantity import Quantity
     from ...core.runtime import Printed
     from ...core.spec import CollectionSpec
     from ..nodes import Node
@@ -108,9 +108,9 @@ class Panes:
         """Whether the third column draws what moves."""
         return self._tabs.has_column and self.maps.has_chart
 
-    def draws(self, chosen: Chosen) -> bool:
+    def draws(self, quantity: Quantity) -> bool:
         """Whether what is chosen is drawn where it was chosen: in the third column."""
-        return self.has_chart and chosen.counter.name == self.maps.map_name
+        return self.has_chart and quantity.source == ("map", self.maps.map_name)
 
     def show_sample(self, tab: str, monitor: Monitor) -> None:
         """Draw the last sample in the pane of *tab* and in the third column: the others are out of sight.

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.live import Sample, Track, counters, entry_value, key_text, map_table, rate, variable_counters
+from bpftui.core.live import (
+    Look,
+    OfEntry,
+    Sample,
+    Track,
+    counters,
+    entry_value,
+    key_text,
+    map_table,
+    rate,
+    variable_counters,
+)
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from tests.core.live.fakes import map_spec
@@ -65,10 +76,10 @@ def test_without_types_a_value_of_an_integer_s_size_is_one() -> None:
 
 def test_a_track_has_values_rates_and_gaps() -> None:
     (counter,) = counters(map_spec())
-    track = Track(counter, u32(1), capacity=10)
+    track = Track(OfEntry(counter, u32(1)), capacity=10)
     for time, value in ((0, 100), (1, 150), (3, 350), (4, None), (5, 400), (6, 10), (7, 15)):
         entries = {} if value is None else {u32(1): u64(value), u32(2): u64(9)}
-        track.add(sample(time, entries))
+        track.add(Look(sample(time, entries)))
     assert [None if math.isnan(value) else value for _, value in track.values] == [100, 150, 350, None, 400, 10, 15]
     assert [None if math.isnan(value) else value for _, value in track.rates] == [None, 50, 100, None, None, None, 5]
 

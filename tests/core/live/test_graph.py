@@ -11,7 +11,8 @@ import pytest
 
 from bpftui.core.btf.units import Unit
 from bpftui.core.live import Sample, counters
-from bpftui.core.live.graph import Chosen, Graph
+from bpftui.core.live.graph import Graph
+from bpftui.core.live.quantity import Entries, OfEntry
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from tests.waiting import Clock
@@ -42,12 +43,12 @@ def graph(clock: Clock) -> Graph:
     return Graph(CollectionSpec.from_file(TRAFFIC_O), clock)
 
 
-def packets(graph: Graph, of: bytes) -> Chosen:
-    return Chosen(counters(graph._spec.maps["traffic"])[0], of)
+def packets(graph: Graph, of: bytes) -> OfEntry:
+    return OfEntry(counters(graph._spec.maps["traffic"])[0], of)
 
 
-def size(graph: Graph, of: bytes) -> Chosen:
-    return Chosen(counters(graph._spec.maps["traffic"])[1], of)
+def size(graph: Graph, of: bytes) -> OfEntry:
+    return OfEntry(counters(graph._spec.maps["traffic"])[1], of)
 
 
 def test_a_rate_is_by_when_the_map_was_read(graph: Graph) -> None:
@@ -55,7 +56,7 @@ def test_a_rate_is_by_when_the_map_was_read(graph: Graph) -> None:
     for time, count, at in ((0.0, 0, 0.0), (0.5, 50, 0.5), (1.0, 140, 1.4), (1.5, 150, 1.5)):
         graph.observe(sample(time, {TCP: count}, at))
     graph.choose(packets(graph, TCP))
-    (line,) = graph.series()
+    (line,) = graph.series(60)
     assert [(time, pytest.approx(value)) for time, value in line.points[1:]] == [(0.5, 100), (1.4, 100), (1.5, 100)]
     assert math.isnan(line.points[0][1])
     assert (line.label, line.unit, line.is_rate) == ("{IPV4, TCP} packets", Unit.NUMBER, True)
@@ -65,7 +66,7 @@ def test_a_counter_that_begins_anew_is_never_below_zero(graph: Graph) -> None:
     for time, count in enumerate((100, 200, 5, 15)):
         graph.observe(sample(time, {TCP: count}))
     graph.choose(packets(graph, TCP))
-    (line,) = graph.series()
+    (line,) = graph.series(60)
     assert [value for _, value in line.points if not math.isnan(value)] == [100.0, 10.0]
 
 
@@ -78,7 +79,7 @@ def test_what_is_loaded_anew_has_its_past_and_a_gap(graph: Graph, clock: Clock) 
     graph.observe(sample(3.0, {TCP: 9}))  # more than before, by chance: of another map
     graph.observe(sample(4.0, {TCP: 12}))
     graph.choose(packets(graph, TCP))
-    (line,) = graph.series()
+    (line,) = graph.series(60)
     assert [(time, "–" if math.isnan(value) else value) for time, value in line.points] == [
         (0.0, "–"),
         (1.0, 4.0),
@@ -100,11 +101,11 @@ def test_a_sample_of_what_is_no_more_is_not_taken(graph: Graph, clock: Clock) ->
 def test_each_line_keeps_its_slot(graph: Graph) -> None:
     for each in (TCP, UDP, ICMP):
         assert graph.choose(packets(graph, each)) == []
-    assert [line.slot for line in graph.series()] == [0, 1, 2]
+    assert [line.slot for line in graph.series(60)] == [0, 1, 2]
     graph.leave_out(packets(graph, TCP))
-    assert [line.slot for line in graph.series()] == [1, 2]
+    assert [line.slot for line in graph.series(60)] == [1, 2]
     graph.choose(packets(graph, TCP6))
-    assert [(line.label, line.slot) for line in graph.series()] == [
+    assert [(line.label, line.slot) for line in graph.series(60)] == [
         ("{IPV4, UDP} packets", 1),
         ("{IPV4, ICMP} packets", 2),
         ("{IPV6, TCP} packets", 0),
@@ -112,14 +113,15 @@ def test_each_line_keeps_its_slot(graph: Graph) -> None:
     assert graph.drawn_of("traffic") == {packets(graph, UDP): 1, packets(graph, ICMP): 2, packets(graph, TCP6): 0}
 
 
-def test_a_chart_has_one_unit_and_six_lines(graph: Graph) -> None:
+def test_a_chart_has_six_lines_of_any_unit(graph: Graph) -> None:
     many = [packets(graph, key(2, protocol)) for protocol in range(7)]
     for each in many[:6]:
         graph.choose(each)
     assert graph.choose(many[6]) == [many[0]]
-    assert len({line.slot for line in graph.series()}) == 6
-    assert graph.choose(size(graph, TCP)) == many[1:]
-    assert [(line.label, line.unit) for line in graph.series()] == [("{IPV4, TCP} bytes", Unit.BYTES)]
+    assert len({line.slot for line in graph.series(60)}) == 6
+    assert graph.choose(size(graph, TCP)) == [many[1]]
+    assert graph.series(60)[-1].label == "{IPV4, TCP} bytes"
+    assert [line.unit for line in graph.series(60)] == [Unit.NUMBER] * 5 + [Unit.BYTES]
 
 
 def test_a_map_shows_where_it_is_busiest_and_does_not_jump(graph: Graph) -> None:
@@ -135,7 +137,7 @@ def test_a_map_shows_where_it_is_busiest_and_does_not_jump(graph: Graph) -> None
                 counts[each] += rate
             graph.observe(sample(time, counts))
             graph.drawn_of("traffic")
-        return {each.key: slot for each, slot in graph.drawn_of("traffic").items()}
+        return {each.key: slot for each, slot in graph.drawn_of("traffic").items() if isinstance(each, OfEntry)}
 
     first = go_on(20)
     assert set(first) == {TCP, UDP, TCP6}
@@ -154,9 +156,34 @@ def test_values_can_be_drawn(graph: Graph) -> None:
     graph.observe(sample(0.0, {TCP: 7}))
     graph.observe(sample(1.0, {TCP: 5}))
     graph.choose(packets(graph, TCP))
-    graph.shows_values = True
-    (line,) = graph.series()
+    graph.turn()
+    (line,) = graph.series(60)
     assert (line.points, line.is_rate) == ([(0.0, 7.0), (1.0, 5.0)], False)
+    graph.turn()
+    assert graph.series(60)[0].is_rate
+
+
+def test_lines_that_grow_are_turned_to_values_together(graph: Graph) -> None:
+    first, second = packets(graph, TCP), packets(graph, UDP)
+    graph.choose(first)
+    graph.choose(second)
+    graph.choose(Entries("traffic"))
+    assert [line.is_rate for line in graph.series(60)] == [True, True, False]
+    graph.turn()
+    assert [line.is_rate for line in graph.series(60)] == [False, False, False]
+    other = Graph(graph._spec)
+    other.draw_as(graph)
+    assert [line.is_rate for line in other.series(60)] == [False, False, False]
+    graph.leave_out(second)
+    graph.choose(second)  # as is usual for it, again
+    assert [line.is_rate for line in graph.series(60)] == [False, False, True]
+    graph.turn()
+    graph.turn()
+    assert [line.is_rate for line in graph.series(60)] == [True, False, True]
+    graph.leave_out(first)
+    graph.leave_out(second)
+    graph.turn()  # nothing that grows: how it changes
+    assert [line.is_rate for line in graph.series(60)] == [True]
 
 
 def test_keys_are_written_as_in_the_table() -> None:
@@ -164,14 +191,14 @@ def test_keys_are_written_as_in_the_table() -> None:
     graph = Graph(spec)
     first = counters(spec.maps["sources"])[0]
     source = bytes([2, 0, 0, 0, 192, 0, 2, 9]) + bytes(12)
-    assert graph.label(Chosen(first, source)) == "192.0.2.9 packets"
+    assert graph.label(OfEntry(first, source)) == "192.0.2.9 packets"
     count_packets = CollectionSpec.from_file(TRAFFIC_O.with_name("count_packets.o"))
     (name,) = (name for name, each in count_packets.maps.items() if not each.is_data)
     (counter,) = counters(count_packets.maps[name])
-    assert Graph(count_packets).label(Chosen(counter, bytes(4))) == counter.label
+    assert Graph(count_packets).label(OfEntry(counter, bytes(4))) == counter.label
     wider = replace(count_packets.maps[name], max_entries=4)
     count_packets.maps[name] = wider
-    assert Graph(count_packets).label(Chosen(counter, b"\2\0\0\0")) == f"[2] {counter.label}"
+    assert Graph(count_packets).label(OfEntry(counter, b"\2\0\0\0")) == f"[2] {counter.label}"
 
 
 def test_marks_are_on_the_clock_of_the_points(graph: Graph, clock: Clock) -> None:
@@ -190,14 +217,14 @@ def test_of_a_map_whose_entries_come_and_go_no_more_are_followed_than_can_be_dra
     spec = CollectionSpec.from_file(TRAFFIC_O)
     graph = Graph(spec)
     counter = next(each for each in counters(spec.maps["sources"]) if each.label == "packets")
-    graph.rows(counter)
+    graph.rows(counter, 60)
     for time in range(10):
         entries = tuple(
             Entry((100 * time + number).to_bytes(20, "little"), (bytes(spec.maps["sources"].value_size),))
             for number in range(50)
         )
         graph.observe(Sample(float(time), 1.0, {"sources": MapSnapshot(entries)}, {}, {}))
-    assert len(graph.rows(counter)) == 64
+    assert len(graph.rows(counter, 60)) == 64
     other = Graph(spec)
     other.draw_as(graph)
     assert other.whole == (counter,)

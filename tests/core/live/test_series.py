@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bpftui.core.live import RateTracker, Series, rate
-from bpftui.core.live.series import mean, runs
+from bpftui.core.live.series import Bucket, mean, runs
 
 
 def test_a_series_keeps_the_last_points_in_order() -> None:
@@ -106,3 +106,45 @@ def test_a_mean_is_over_time() -> None:
     assert mean([(0.0, 10.0), (1.0, 30.0), (4.0, 50.0)], 10.0, is_rate=False) == 25.0
     assert mean([(0.0, 10.0)], 10.0) == 10.0
     assert mean([(0.0, math.nan)], 10.0) is None
+
+
+def test_what_is_older_is_kept_as_minimum_mean_and_maximum() -> None:
+    series = Series(10)
+    for number in range(100):  # each half second 1 and 3 in turn, and one 9
+        series.append(number / 2, 9.0 if number == 21 else 3.0 if number % 2 else 1.0)
+    assert series.past(4).points == [(45.0 + number / 2, 3.0 if number % 2 else 1.0) for number in range(10)]
+    assert series.past(5).buckets[0] == Bucket(43.5, 1.0, 2.0, 3.0)  # the first of the points is behind the beginning
+    points, buckets = series.past(49.5)
+    assert len(buckets) == 25
+    assert points[5] == (11.5, 3.5)
+    assert buckets[0] == Bucket(1.5, 1.0, 7 / 3, 3.0)  # the first point is about no time: nothing was before it
+    assert buckets[5] == Bucket(11.5, 1.0, 3.5, 9.0)
+    assert buckets[-1] == Bucket(49.5, 1.0, 2.0, 3.0)
+
+
+def test_a_mean_weighs_the_time_that_points_are_about() -> None:
+    series = Series(1)
+    for time, value in ((0.0, 5.0), (0.5, 8.0), (1.75, 2.0)):
+        series.append(time, value)
+    assert series.past(10).buckets == [Bucket(1.75, 2.0, (0.5 * 8 + 1.25 * 2) / 1.75, 8.0)]
+
+
+def test_a_gap_in_the_past_is_one_however_long_it_is() -> None:
+    series = Series(2)
+    for second, value in enumerate([4.0, 4.0, *[None] * 5000, 6.0, 6.0]):
+        series.append(float(second), value)
+    first, gap, last = series.past(1e6).buckets
+    assert first == Bucket(1.0, 4.0, 4.0, 4.0)
+    assert (gap.time, math.isnan(gap.mean)) == (2.0, True)
+    assert last == Bucket(5003.0, 6.0, 6.0, 6.0)
+
+
+def test_a_day_is_kept_in_buckets_of_half_a_minute() -> None:
+    series = Series(3600)
+    for number in range(2 * 90_000):  # 25 hours, two points a second
+        series.append(number / 2, float(number % 600))
+    assert series.past(1799).points == [(88_200 + n / 2, float(n % 600)) for n in range(3600)]  # and one before
+    hour, day = series.past(3600).buckets, series.past(86_400).buckets
+    assert (len(hour), len(day)) == (1801, 2881)
+    assert hour[0] == Bucket(86_399.5, 596.0, 597.5, 599.0)
+    assert day[1] == Bucket(3629.5, 0.0, 29.5, 59.0)

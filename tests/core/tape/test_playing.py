@@ -9,7 +9,6 @@ import pytest
 
 from bpftui.core.errors import ObjectError, UsageError
 from bpftui.core.live import State
-from bpftui.core.live.graph import Chosen
 from bpftui.core.tape import PlayedSession, Tape
 from tests.core.tape.test_tape import record
 from tests.waiting import PATIENCE
@@ -106,7 +105,7 @@ def test_a_moment_has_the_past_that_it_had(session: PlayedSession, watched: Watc
         (2.0, "tick 2"),
         (5.0, "tick 5"),
     ]
-    (series,) = monitor.graph.series()
+    (series,) = monitor.graph.series(60)
     assert series.points[-1][0] <= 5.5
     assert monitor.graph.date(2.0) == 1_800_000_000.0 - 0.0 + 2.0
     assert monitor.graph.is_recorded
@@ -139,7 +138,7 @@ def test_what_is_drawn_stays_drawn_at_another_moment(watched: Watched) -> None:
     graph.choose(chosen)
     watched.monitor.go_to(4)
     watched.next()
-    assert watched.monitor.graph.chosen == (Chosen(chosen.counter, chosen.key),)
+    assert watched.monitor.graph.chosen == (chosen,)
 
 
 def test_it_plays_from_the_beginning_when_it_is_at_its_end(watched: Watched) -> None:

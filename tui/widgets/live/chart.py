@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,13 +27,13 @@ from .legend import Legend, LegendRow
 from .plot import AREA, CURSOR, MARK, Axis, Canvas, linear_axis, log_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.style import Style
     from textual import events
 
     from ....core.live.drawn import ChartSeries, Mark
-    from ....core.live.series import Point
+    from ....core.live.series import Bucket, Point
 
 __all__ = ["LEAST_ROWS", "VIEWS", "Chart", "marker"]
 
@@ -75,6 +75,8 @@ class _Line:
     """Points further apart, in seconds, have a gap between them."""
     runs: list[list[Point]]
     """What is drawn: without gaps, no denser than cells."""
+    buckets: list[Bucket]
+    """What its points are means of, within the window; none where they are points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ class _Frame:
 class Chart(Widget):
     """Series over the last `window` seconds: axes from zero with ticks of their unit, a legend with numbers.
 
-    One series is an area under a line; several are lines. They are told apart by colour and by a marker, in the
-    legend and along the line. Points that are denser than the cells are their mean there. What was done is marked, and
+    One series is an area under a line; several are lines. Of what is older than single points are kept there is the
+    mean, and an area from the least to the greatest. Series are told apart by colour and by a marker, in the legend
+    and along the line. Points that are denser than the cells are their mean there. What was done is marked, and
     a cursor reads the moment that it stands at. The strips are built once for each `show`, not for each repaint.
     """
 
@@ -299,7 +302,7 @@ class Chart(Widget):
         if rows < LEAST_ROWS:
             return self._draw_sentence("no room for a chart", width, height)
         plots = [(part, height, self._axis(part, height)) for part, height in self._parts(drawn, rows)]
-        margin = max(len(label) for *_, axis in plots for label in self._labels(axis)) + 1
+        margin = max(len(label) for part, _, axis in plots for label in self._labels(axis, part[0].series)) + 1
         self._left, self._columns = margin + 2, max(1, width - margin - 2)
         lines: list[list[Segment]] = []
         for part, high, axis in plots:
@@ -310,7 +313,7 @@ class Chart(Widget):
                 canvas.rule(self._column_of(self.reading), "|" if self.ascii else "│", CURSOR)
             bottom = high - 1
             rounded = [bottom - round(axis.share(tick) * bottom) for tick in axis.ticks]
-            tick_rows = dict(zip(rounded, self._labels(axis), strict=True))
+            tick_rows = dict(zip(rounded, self._labels(axis, part[0].series), strict=True))
             lines += [self._draw_plot_row(canvas, row, tick_rows.get(row), margin) for row in range(high)]
         lines += self._draw_time_axis(self._columns, margin)
         lines += self._draw_marks(marks, most)
@@ -349,7 +352,7 @@ class Chart(Widget):
         line = [Segment(" ")]
         for number, (shade, least) in enumerate(heat.steps):
             ink = self._ink(f"chart--heat-{1 + round(number * (LEVELS - 1) / (len(heat.steps) - 1))}")
-            least_text = amount(least, series.unit, per_second=series.is_rate)
+            least_text = amount(least, series.unit, per_second=series.per_second)
             line += [Segment(shade * 2, ink), Segment(f" {least_text}  ", self._ink("chart--legend"))]
         told = heat.quantiles(self._columns - 1 if reads is None else reads)
         line.append(Segment("  ".join(f"{name} {label}" for name, label in told), self._ink("chart--legend")))
@@ -381,7 +384,11 @@ class Chart(Widget):
         for series in self._frame.series:
             points = _visible(series.points, now - self.window, now)
             longest = _longest(points)
-            lines.append(_Line(series, points, longest, runs(points, longest, cell, is_rate=series.is_rate)))
+            drawn = runs(points, longest, cell, is_rate=series.is_rate)
+            buckets = [
+                each for each in series.buckets if now - self.window <= each.time <= now and each.high >= each.low
+            ]
+            lines.append(_Line(series, points, longest, drawn, buckets))
         return lines
 
     def _legend(self, drawn: Sequence[_Line]) -> Legend:
@@ -393,13 +400,13 @@ class Chart(Widget):
             known = [value for _, value in line.points if not math.isnan(value)]
             numbers = {
                 "last": known[-1] if known else None,
-                "max": max((value for run in line.runs for _, value in run), default=None),
+                "max": max(chain(_values(line), (high for *_, high in line.buckets)), default=None),
                 "mean": mean(line.points, line.longest, is_rate=series.is_rate),
             }
             if reading is not None:
                 numbers = {"at cursor": _value_at(line, reading), **numbers}
             shown = {
-                name: "–" if value is None else amount(value, series.unit, per_second=series.is_rate)
+                name: "–" if value is None else amount(value, series.unit, per_second=series.per_second)
                 for name, value in numbers.items()
             }
             sign, ink = marker(series.slot, ascii=self.ascii), self._ink_of(series.slot)
@@ -407,28 +414,36 @@ class Chart(Widget):
         return Legend(rows, self._ink("chart--legend"), ascii=self.ascii)
 
     def _parts(self, drawn: list[_Line], rows: int) -> list[tuple[list[_Line], int]]:
-        """Return which series are drawn in one plot, and on how many rows: together where there is no room for each."""
-        if self.view != "small" or rows // len(drawn) < LEAST_ROWS:
-            return [(drawn, rows)]
-        high, more = divmod(rows, len(drawn))
-        return [([line], high + (number < more)) for number, line in enumerate(drawn)]
+        """Return which series are drawn in one plot, and on how many rows.
+
+        A plot has one axis, so that what is of another unit has a plot of its own. Where there is no room for so many
+        plots, the first ones are drawn: the legend has all.
+        """
+        groups: dict[object, list[_Line]] = {}
+        for line in drawn:
+            groups.setdefault((line.series.unit, line.series.per_second), []).append(line)
+        parts = [[line] for line in drawn] if self.view == "small" else [*groups.values()]
+        if rows // len(parts) < LEAST_ROWS:
+            parts = [*groups.values()][: max(1, rows // LEAST_ROWS)]
+        high, more = divmod(rows, len(parts))
+        return [(part, high + (number < more)) for number, part in enumerate(parts)]
 
     def _axis(self, drawn: Sequence[_Line], rows: int) -> Axis:
-        values = [value for line in drawn for run in line.runs for _, value in run]
-        peak, unit = max(values, default=0.0), self._frame.series[0].unit
+        values = [value for line in drawn for value in _values(line)]
+        values += [each.high for line in drawn for each in line.buckets]
+        peak, unit = max(values, default=0.0), drawn[0].series.unit
         scale = axis_scale(peak, unit)
         if self.view == "log":
             least = min((value for value in values if value > 0), default=1.0)
             return log_axis(least, peak, 1024 if unit is Unit.BYTES else 10)
         return linear_axis(peak, max(1, rows // _TICK_ROWS), scale)
 
-    def _labels(self, axis: Axis) -> list[str]:
-        first = self._frame.series[0]
-        labels = partial(axis_labels, unit=first.unit, per_second=first.is_rate)
+    def _labels(self, axis: Axis, series: ChartSeries) -> list[str]:
+        labels = partial(axis_labels, unit=series.unit, per_second=series.per_second)
         if not axis.is_log:
             return labels(axis.ticks)
         # Each has a prefix of its own: one may be a million times another one.
-        small = partial(amount, unit=first.unit, per_second=first.is_rate)
+        small = partial(amount, unit=series.unit, per_second=series.per_second)
         return [labels([tick])[0] if tick >= 1 else small(tick) for tick in axis.ticks]
 
     def _plot(self, drawn: Sequence[_Line], rows: int, axis: Axis, *, marked: bool) -> Canvas:
@@ -438,12 +453,20 @@ class Chart(Widget):
         x_scale = (canvas.dots_wide - 1) / self.window
         highest = canvas.dots_high - 1
         thickness = 2 if rows >= _THICK_FROM and not self.ascii else 1
+        is_filled = len(drawn) == 1 and not drawn[0].buckets
+        for line in drawn:
+            canvas.band(
+                [
+                    ((t - start) * x_scale, axis.share(a) * highest, axis.share(b) * highest)
+                    for t, a, _, b in line.buckets
+                ]
+            )
         for line in reversed(drawn):
             slot = line.series.slot
             sign = marker(slot, ascii=self.ascii) if marked else ""
             for run in line.runs:
                 dots = [((time - start) * x_scale, axis.share(value) * highest) for time, value in run]
-                canvas.line(dots, slot, filled=len(drawn) == 1, marker=sign, thickness=thickness)
+                canvas.line(dots, slot, filled=is_filled, marker=sign, thickness=thickness)
         return canvas
 
     def _draw_plot_row(self, canvas: Canvas, row: int, label: str | None, margin: int) -> list[Segment]:
@@ -529,6 +552,11 @@ def _visible(points: Sequence[tuple[float, float]], start: float, stop: float) -
     return [point for point in points[max(0, first - 1) :] if point[0] <= stop]
 
 
+def _values(line: _Line) -> Iterator[float]:
+    """Iterate over what is drawn."""
+    return (value for run in line.runs for _, value in run)
+
+
 def _longest(points: Sequence[Point]) -> float:
     """Return how far apart points may be that have no gap between them: some times the usual distance."""
     distances = [after[0] - before[0] for before, after in pairwise(points)]
@@ -549,5 +577,8 @@ def _ago(seconds: float) -> str:
         return f"-{seconds:.0f}s"
     if seconds < 120:
         return "-" + duration(seconds).replace(" ", "")
+    if seconds >= 7200:
+        hours, rest = divmod(round(seconds / 60), 60)
+        return f"-{hours}h{rest:02}m" if rest else f"-{hours}h"
     minutes, rest = divmod(round(seconds), 60)
     return f"-{minutes}m{rest:02}s" if rest else f"-{minutes}m"

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
+from ....core.live.quantity import OfEntry
 from ...nodes import Node, NodeKind
 from ...targets import EntryTarget
 from ...text.format import duration
@@ -22,15 +23,16 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from ....core.live.graph import Chosen, Graph
+    from ....core.live.graph import Graph
+    from ....core.live.quantity import Quantity
     from ...base_app import BaseApp
     from ...targets import Target
 
 __all__ = ["GraphPane"]
 
 
-_EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses in a map (4)."
-_EMPTY_OF_THEIRS: Final = "Nothing is drawn yet: the runs are once its programs run, or what w chooses in a map (4)."
+_EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses."
+_EMPTY_OF_THEIRS: Final = "Nothing is drawn yet: the runs are once its programs run, or what w chooses."
 """The same where others have loaded it: there is nothing to load."""
 _VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale", "heat": ", all entries as a heat map"}
 
@@ -95,7 +97,7 @@ class GraphPane(Vertical, can_focus=True):
     @property
     def _has_rows(self) -> bool:
         """Whether the chosen line is of a map that may have several entries."""
-        return self._selected is not None and bool(self._selected.key)
+        return isinstance(self._selected, OfEntry) and bool(self._selected.key)
 
     @property
     def window(self) -> float:
@@ -110,14 +112,14 @@ class GraphPane(Vertical, can_focus=True):
     def show(self, graph: Graph, now: float) -> None:
         """Draw what is chosen, up to *now*."""
         self._graph = graph
-        series = graph.series()
         chart = self.chart
+        series = graph.series(chart.window)
         if chart.selected is not None or len(graph.chosen) > 1:
             chart.selected = min(chart.selected or 0, len(series) - 1) if len(series) > 1 else None
         if chart.view == "heat" and not self._has_rows:
             chart.view = "lines"
-        if chart.view == "heat" and (selected := self._selected) is not None:
-            series = graph.rows(selected.counter)
+        if chart.view == "heat" and isinstance(selected := self._selected, OfEntry):
+            series = graph.rows(selected.counter, chart.window)
         chart.show(series, now, graph.marks)
         self._now = now
         self._show_title()
@@ -127,13 +129,7 @@ class GraphPane(Vertical, can_focus=True):
         graph, chart = self._graph, self.chart
         what = "Rates"
         if graph is not None:
-            chosen = graph.chosen
-            names = {(each.counter.label, each.counter.name) for each in chosen}
-            what = "program runs" if not chosen else f"{len(chosen)} numbers"
-            if len(names) == 1:
-                ((label, of),) = names
-                what = label if label == of else f"{label} of {of}"
-            what += " per second" if not (chosen and graph.shows_values) else ""
+            what = self._what(graph)
         view = _VIEWS[chart.view]
         about: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}{view}", "")]
         if graph is not None and (reading := chart.reading) is not None:
@@ -146,6 +142,21 @@ class GraphPane(Vertical, can_focus=True):
         else:
             parts = [*about, ("  [ ] window · ← → cursor", "$text-muted")]
         self.query_one("#graph-title", Static).update(assembled(*parts))
+
+    def _what(self, graph: Graph) -> str:
+        """Return what is drawn: the one thing that all lines are of, else how many there are."""
+        drawn = graph.drawn
+        entries = [each for each in drawn if isinstance(each, OfEntry)]
+        names = {(each.counter.label, each.counter.name) for each in entries}
+        if not graph.chosen:
+            what = "program runs"
+        elif len(entries) == len(drawn) and len(names) == 1:
+            ((label, of),) = names
+            what = label if label == of else f"{label} of {of}"
+        else:
+            what = graph.label(drawn[0]) if len(drawn) == 1 else f"{len(drawn)} numbers"
+        rates = all(not graph.shows_value(each) and not each.is_mean for each in drawn)
+        return f"{what} per second" if rates else what
 
     def on_click(self, event: events.Click) -> None:
         """Follow the line of the legend that was clicked, else read the moment."""
@@ -176,7 +187,7 @@ class GraphPane(Vertical, can_focus=True):
     def action_select(self, direction: int) -> None:
         """Choose another line."""
         graph, chart = self._graph, self.chart
-        count = len(graph.series()) if graph is not None else 0
+        count = len(graph.drawn) if graph is not None else 0
         if count > 1:
             before = chart.selected
             chart.selected = 0 if before is None else max(0, min(count - 1, before + direction))
@@ -186,15 +197,11 @@ class GraphPane(Vertical, can_focus=True):
         self._open(self.chart.selected or 0)
 
     def _open(self, number: int) -> None:
-        graph = self._graph
-        if graph is None or number >= len(graph.series()):
+        drawn = () if self._graph is None else self._graph.drawn
+        if number >= len(drawn):
             self.notify("nothing is drawn yet", severity="warning", timeout=3)
             return
-        if graph.chosen:
-            chosen = graph.chosen[number]
-            self.post_message(self.Followed(EntryTarget(chosen.counter.name, chosen.key)))
-        else:
-            self.post_message(self.Followed(Node(NodeKind.PROGRAM, graph.programs[number])))
+        self.post_message(self.Followed(_home_of(drawn[number])))
 
     def action_view(self) -> None:
         """Draw all in one plot, each in one of its own where there are several, on a logarithmic scale, or all entries
@@ -203,21 +210,21 @@ class GraphPane(Vertical, can_focus=True):
         chart, graph = self.chart, self._graph
         if graph is None:
             return
-        can = {"small": len(graph.series()) > 1, "heat": self._has_rows}
+        can = {"small": len(graph.drawn) > 1, "heat": self._has_rows}
         views = [each for each in VIEWS if can.get(each, True)]
         chart.view = views[(views.index(chart.view) + 1) % len(views)] if chart.view in views else views[0]
         self.show(graph, self._now)
 
     def action_values(self) -> None:
-        """Draw values, or rates."""
+        """Draw what the lines are, or how they change."""
         graph = self._graph
         if graph is None:
             return
-        graph.shows_values = not graph.shows_values
+        graph.turn()
         self.show(graph, self._now)
 
     @property
-    def _selected(self) -> Chosen | None:
+    def _selected(self) -> Quantity | None:
         chosen = self._graph.chosen if self._graph is not None else ()
         return chosen[self.chart.selected or 0] if chosen else None
 
@@ -242,8 +249,8 @@ class GraphPane(Vertical, can_focus=True):
 
     def why_not(self, action: str) -> str:
         """Return why there is nothing to read, or to draw otherwise."""
-        if action == "values" and self._graph is not None:
-            return "runs are drawn per second: 4 and w choose numbers that have values"
+        if action == "values":
+            return "nothing is drawn yet"
         if action == "remove" and self._graph is not None:
             return "nothing was chosen: the runs of the programs are drawn"
         if action.startswith("mark("):
@@ -258,7 +265,9 @@ class GraphPane(Vertical, can_focus=True):
         match action:
             case "leave":
                 return chart.cursor is not None
-            case "values" | "remove":
+            case "values":
+                return graph is not None and bool(graph.drawn)
+            case "remove":
                 return graph is not None and bool(graph.chosen)
             case "mark" | "read_now" if graph is not None and graph.is_recorded:
                 return False  # the screen's: they go to that moment
@@ -267,6 +276,20 @@ class GraphPane(Vertical, can_focus=True):
             case "read" | "read_now" | "copy_row" | "view":
                 return not chart.is_empty
             case "select":
-                return graph is not None and len(graph.series()) > 1
+                return graph is not None and len(graph.drawn) > 1
             case _:
                 return super().check_action(action, parameters)
+
+
+def _home_of(quantity: Quantity) -> Target:
+    """Return where what is drawn lives."""
+    kind, name = quantity.source
+    match kind:
+        case "program":
+            return Node(NodeKind.PROGRAM, name)
+        case "variable":
+            return Node(NodeKind.VARIABLE, name)
+        case _:
+            if isinstance(quantity, OfEntry):
+                return EntryTarget(name, quantity.key)
+            return Node(NodeKind.MAP, name)

@@ -13,6 +13,7 @@ from ....core.btf import format_value
 from ....core.live import decoded
 from ....core.live.drawn import StreamState
 from ....core.live.monitor import event_line
+from ....core.live.quantity import OfEntry
 from ...targets import type_target
 from ...text.format import grouped
 from ...text.shown import assembled, plain
@@ -209,11 +210,13 @@ class MapPane(Vertical):
             return
         # What stands in no chart that can be seen has no sign.
         self.entries.table.drawn = {
-            (each.key, each.counter): slot for each, slot in drawn.items() if chart.display or each in graph.chosen
+            (each.key, each.counter): slot
+            for each, slot in drawn.items()
+            if isinstance(each, OfEntry) and (chart.display or each in graph.chosen)
         }
         self.entries.show(current, previous)
         if drawn:
-            chart.show(graph.map_series(self.map_name), current.time, graph.marks)
+            chart.show(graph.map_series(self.map_name, chart.window), current.time, graph.marks)
 
     def _unlisted(self, snapshot: MapSnapshot) -> str:
         """Return what there is to be seen of a map whose entries cannot be listed."""

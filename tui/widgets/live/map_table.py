@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from ....core.live.arrange import Ordering
 from ....core.live.field import Form
+from ....core.live.quantity import OfEntry
 from ...text.charset import is_ascii_terminal
 from ...text.colors import joined_lines, tabbed
 from ...text.fit import fitted, width_of
@@ -50,7 +51,7 @@ class MapTableView(RowView):
         Binding("left,h", "side(-1)", "Column", show=False, id="table.left", tooltip="Choose the column to the left"),
         Binding("right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the column to the right"),
         Binding("enter", "select", "Open", id="table.open", tooltip="Open the entry: all its fields, one a line"),
-        Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time"),
+        Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time; on a key: of the map"),
         Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value in the table"),
         Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
         Binding("slash", "search", "Filter", key_display="/", id="table.filter", tooltip="Only rows that have …"),
@@ -129,21 +130,29 @@ class MapTableView(RowView):
             """The sender, for `@on` with a selector."""
             return self.view
 
-    class CounterChosen(TableMessage):
-        """The user wants to see a counter over time.
+    class QuantityChosen(TableMessage):
+        """The user wants to see a number over time.
 
         Args:
             view: The sender.
-            counter: The counter.
-            key: The entry's key.
-            counts: Whether how much it grows says something.
+            quantity: The number.
         """
 
-        def __init__(self, view: MapTableView, counter: Counter, key: bytes, *, counts: bool) -> None:
+        def __init__(self, view: MapTableView, quantity: OfEntry) -> None:
             super().__init__(view)
-            self.counter = counter
-            self.key = key
-            self.counts = counts
+            self.quantity = quantity
+
+    class QuantityAsked(TableMessage):
+        """The user wants to be asked which number of the map they see over time, or of the CPUs of an entry.
+
+        Args:
+            view: The sender.
+            entry: The entry.
+        """
+
+        def __init__(self, view: MapTableView, entry: Entry) -> None:
+            super().__init__(view)
+            self.entry = entry
 
     class OrderAsked(TableMessage):
         """The rows are to be ordered.
@@ -456,14 +465,16 @@ class MapTableView(RowView):
         self.post_message(self.EntryOpened(self))
 
     def action_watch(self) -> None:
-        """Ask for the graph of the chosen number."""
+        """Ask for the graph of the chosen number; where the key is chosen, of one of the map's."""
         column = self.chosen
-        counter = None if column is None else column.field.counter
-        if column is None or counter is None or self.columns is None:
+        if column is None or self.columns is None:
             return
-        entry = self.row(self.cursor)
-        counts = any(each.is_rate and each.field == column.field for each in self.columns.all)
-        self.post_message(self.CounterChosen(self, counter, entry.key, counts=counts))
+        entry, counter = self.row(self.cursor), column.field.counter
+        if counter is None:
+            self.post_message(self.QuantityAsked(self, entry))
+            return
+        grows = any(each.is_rate and each.field == column.field for each in self.columns.all)
+        self.post_message(self.QuantityChosen(self, OfEntry(counter, entry.key, grows=grows)))
 
     def action_edit(self) -> None:
         """Ask for another value."""
@@ -541,7 +552,9 @@ class MapTableView(RowView):
             case "order" | "cycle_format" | "copy_all":
                 return has_rows
             case "watch":
-                return has_rows and column is not None and column.field.counter is not None
+                return (
+                    has_rows and column is not None and (column.field.counter is not None or column.field.of == "key")
+                )
             case "edit":
                 return has_rows and column is not None and column.field.of == "value" and not column.is_rate
             case "delete":

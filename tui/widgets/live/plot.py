@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["AREA", "CURSOR", "MARK", "Axis", "Canvas", "linear_axis", "log_axis", "nice_ticks"]
 
@@ -136,6 +136,27 @@ class Canvas:
             previous = level
         if marker and previous is not None:
             self._mark(max(0, min(self.dots_wide - 1, round(dots[-1][0]))), previous, marker, owner)
+
+    def band(self, spans: Iterable[tuple[float, float, float]]) -> None:
+        """Give cells that nobody has to the area, between heights.
+
+        Args:
+            spans: (x, low, high) in dots; those in one column of cells are one, from the lowest to the highest.
+        """
+        columns: dict[int, tuple[float, float]] = {}
+        for x, low, high in spans:
+            column = round(x) if self.ascii else round(x) // 2
+            known = columns.get(column, (low, high))
+            columns[column] = min(low, known[0]), max(high, known[1])
+        cell = 1 if self.ascii else 4
+        for column, (low, high) in columns.items():
+            if not 0 <= column < self.columns:
+                continue
+            bottom, top = (max(0, min(self.rows - 1, round(y) // cell)) for y in (low, high))
+            for row in range(self.rows - 1 - top, self.rows - bottom):
+                if self._owners[row][column] is None:
+                    self._owners[row][column] = AREA
+                    self._bits[row][column] = 0xFF
 
     def rule(self, column: int, character: str, owner: int) -> None:
         """Draw a vertical line in a column, behind all that is there."""

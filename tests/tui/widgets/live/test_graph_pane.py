@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpftui.core.live import Sample, counters
-from bpftui.core.live.graph import Chosen, Graph
+from bpftui.core.live.graph import Graph
+from bpftui.core.live.quantity import OfEntry
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
@@ -54,7 +55,7 @@ class PaneApp(BaseApp[None]):
         self.pane.show(self.graph, self.graph.now)
 
     def choose(self, key: bytes, column: int = 0) -> None:
-        self.graph.choose(Chosen(counters(self.spec.maps["traffic"])[column], key))
+        self.graph.choose(OfEntry(counters(self.spec.maps["traffic"])[column], key))
         self.pane.show(self.graph, self.graph.now)
 
 
@@ -70,17 +71,20 @@ async def test_the_title_says_what_is_drawn() -> None:
         app.run_for(60)
         app.choose(TCP)
         assert "packets of traffic per second  the last 1 min" in (await shown(app, pilot))[0]
-        app.choose(TCP, 1)  # bytes: another unit
+        app.choose(TCP, 1)  # bytes: another unit, so another axis
         texts = await shown(app, pilot)
-        assert "bytes of traffic per second" in texts[0]
-        assert texts[1] == " ● {IPV4, TCP} bytes  last 146 KiB/s  max 146 KiB/s  mean 146 KiB/s"
+        assert "2 numbers per second" in texts[0]
+        assert texts[1].startswith("▌● {IPV4, TCP} packets  last     100/s  max")
+        assert texts[2] == " ▲ {IPV4, TCP} bytes    last 146 KiB/s  max 146 KiB/s  mean 146 KiB/s"
+        labels = [line.split(" ┤")[0].strip() for line in texts if " ┤" in line]
+        assert [each for each in labels if each] == ["100/s", "50/s", "0", "200 KiB/s", "100 KiB/s", "0"]
 
 
 async def test_what_others_have_loaded_is_not_to_be_loaded() -> None:
     app = PaneApp(theirs=True)
     async with app.run_test(size=(100, 24)) as pilot:
         text = " ".join(" ".join(await shown(app, pilot)).split())
-        assert "Nothing is drawn yet: the runs are once its programs run, or what w chooses in a map (4)." in text
+        assert "Nothing is drawn yet: the runs are once its programs run, or what w chooses." in text
         assert "loads" not in text
 
 
@@ -127,7 +131,7 @@ async def test_values_instead_of_rates_and_a_line_left_out() -> None:
         await shown(app, pilot)
         why = {each: app.pane.why_not(each) for each in ("values", "remove") if not app.pane.check_action(each, ())}
         assert why == {
-            "values": "runs are drawn per second: 4 and w choose numbers that have values",
+            "values": "nothing is drawn yet",
             "remove": "nothing was chosen: the runs of the programs are drawn",
         }
         app.choose(TCP)

@@ -54,7 +54,8 @@ class TableApp(BaseApp[None]):
     def hear(self, message: MapTableView.TableMessage) -> None:
         self.heard.append(message)
 
-    on_map_table_view_counter_chosen = on_map_table_view_order_asked = on_map_table_view_edit_asked = hear
+    on_map_table_view_quantity_chosen = on_map_table_view_quantity_asked = hear
+    on_map_table_view_order_asked = on_map_table_view_edit_asked = hear
     on_map_table_view_narrowed = on_map_table_view_undo_asked = on_map_table_view_entry_opened = hear
 
 
@@ -171,11 +172,14 @@ async def test_w_draws_the_number_of_the_column() -> None:
         app.show(table(source(6, 10), source(17, 5)))
         await pilot.pause()
         await pilot.press("j", "w", "l", "l", "w", "h", "h", "h", "w")
-        chosen = [each for each in app.heard if isinstance(each, MapTableView.CounterChosen)]
-        assert [(each.counter.label, each.key, each.counts) for each in chosen] == [
+        chosen = [each.quantity for each in app.heard if isinstance(each, MapTableView.QuantityChosen)]
+        assert [(each.counter.label, each.key, each.grows) for each in chosen] == [
             ("packets", source(17, 0).key, True),
             ("bytes", source(17, 0).key, True),
         ]
+        asked = app.heard[-1]
+        assert isinstance(asked, MapTableView.QuantityAsked)  # on the key: which of the map's
+        assert asked.entry.key == source(17, 0).key
         await pilot.press("enter")
         assert isinstance(app.heard[-1], MapTableView.EntryOpened)
 

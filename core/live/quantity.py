@@ -1,0 +1,326 @@
+"""Quantities: what of a loaded collection can be drawn over time, each a number that every look may tell.
+
+A counter is in an entry of a map or in a variable; besides, all entries of a map have a sum and a number, programs run
+and take their time, and streams bring records with numbers in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+
+from ..btf.units import Unit
+from .series import RateTracker, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .counters import Counter
+    from .drawn import EventLine, StreamState
+    from .sampler import Sample
+
+__all__ = [
+    "Arrivals",
+    "Entries",
+    "Look",
+    "OfEntry",
+    "OfRecords",
+    "Quantity",
+    "Reading",
+    "RunTime",
+    "Runs",
+    "Total",
+    "Track",
+]
+
+_SHARE: Final = 0.2
+"""Of one sample, in what is said to be the recent rate."""
+
+
+class Look(NamedTuple):
+    """What one look brought."""
+
+    sample: Sample
+    streams: Mapping[str, StreamState] = {}
+    events: Mapping[str, Sequence[EventLine]] = {}
+
+
+class Reading(NamedTuple):
+    """A quantity at a look. How it changed since the look before is the change of `amount` for each of `per`."""
+
+    value: float
+    """What it is."""
+    amount: float
+    per: float
+    """Seconds, of what is told per second."""
+
+
+class Quantity(Protocol):
+    """A number that can be drawn; two that are equal are the same one."""
+
+    @property
+    def source(self) -> tuple[Literal["map", "variable", "program", "stream"], str]:
+        """What it is of, by its kind and name."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What it is a number of."""
+        ...
+
+    @property
+    def grows(self) -> bool:
+        """Whether how it changes says more than what it is, as of what counts."""
+        ...
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether its change is for each of what happened, not for each second."""
+        ...
+
+    def time(self, sample: Sample) -> float:
+        """Return when it was read for a sample, on the clock of `Sample.time`."""
+        ...
+
+    def read(self, look: Look) -> Reading | None:
+        """Return what it is; None where nobody knows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OfEntry:
+    """A counter at one entry of a map, or in a variable."""
+
+    counter: Counter
+    key: bytes = b""
+    """The entry's; nothing for a variable."""
+    cpu: int | None = None
+    """The CPU whose value it is, of a per-CPU map; None for the sum of all."""
+    grows: bool = field(default=True, compare=False)
+    is_mean: bool = field(default=False, init=False, compare=False)
+
+    @property
+    def source(self) -> tuple[Literal["map", "variable"], str]:
+        """The map or the variable."""
+        return self.counter.source, self.counter.name
+
+    @property
+    def unit(self) -> Unit:
+        """That of the counter."""
+        return self.counter.unit
+
+    def time(self, sample: Sample) -> float:
+        """Return when its map or the variables were read."""
+        return sample.time_of(*self.source)
+
+    def read(self, look: Look) -> Reading | None:
+        """Return what the entry has; None where there is no such entry."""
+        return _at(self.counter.find(look.sample, self.key, self.cpu), self.time(look.sample))
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A counter at all entries of a map, together; of all CPUs."""
+
+    counter: Counter
+    grows: bool = field(default=True, compare=False)
+    is_mean: bool = field(default=False, init=False, compare=False)
+
+    @property
+    def source(self) -> tuple[Literal["map"], str]:
+        """The map."""
+        return "map", self.counter.name
+
+    @property
+    def unit(self) -> Unit:
+        """That of the counter."""
+        return self.counter.unit
+
+    def time(self, sample: Sample) -> float:
+        """Return when its map was read."""
+        return sample.time_of(*self.source)
+
+    def read(self, look: Look) -> Reading | None:
+        """Return the sum; None where not all entries were read: some of them would have no sum."""
+        snapshot = look.sample.maps.get(self.counter.name)
+        if snapshot is None or snapshot.partial:
+            return None
+        return _at(sum(map(self.counter.total, snapshot.entries)), self.time(look.sample))
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """How many entries a map has."""
+
+    name: str
+    unit: Unit = field(default=Unit.NUMBER, init=False)
+    grows: bool = field(default=False, init=False)
+    is_mean: bool = field(default=False, init=False)
+
+    @property
+    def source(self) -> tuple[Literal["map"], str]:
+        """The map."""
+        return "map", self.name
+
+    def time(self, sample: Sample) -> float:
+        """Return when the map was read."""
+        return sample.time_of(*self.source)
+
+    def read(self, look: Look) -> Reading | None:
+        """Return the number; None where they could not be counted to the end."""
+        snapshot = look.sample.maps.get(self.name)
+        if snapshot is None or not snapshot.is_counted:
+            return None
+        return _at(snapshot.count, self.time(look.sample))
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """How often a program ran."""
+
+    program: str
+    unit: Unit = field(default=Unit.NUMBER, init=False)
+    grows: bool = field(default=True, init=False)
+    is_mean: bool = field(default=False, init=False)
+
+    @property
+    def source(self) -> tuple[Literal["program"], str]:
+        """The program."""
+        return "program", self.program
+
+    def time(self, sample: Sample) -> float:
+        """Return when the programs were read."""
+        return sample.time_of("program")
+
+    def read(self, look: Look) -> Reading | None:
+        """Return the number; None where runs are not counted."""
+        info = look.sample.programs.get(self.program)
+        if info is None or look.sample.uncounted:
+            return None
+        return _at(info.run_cnt, self.time(look.sample))
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """What a run of a program takes: since it was loaded, and as its change since the look before.
+
+    Some 40 ns of it are the measuring.
+    """
+
+    program: str
+    unit: Unit = field(default=Unit.NANOSECONDS, init=False)
+    grows: bool = field(default=True, init=False)
+    is_mean: bool = field(default=True, init=False)
+
+    @property
+    def source(self) -> tuple[Literal["program"], str]:
+        """The program."""
+        return "program", self.program
+
+    def time(self, sample: Sample) -> float:
+        """Return when the programs were read."""
+        return sample.time_of("program")
+
+    def read(self, look: Look) -> Reading | None:
+        """Return it; None where runs are not counted, and before the first one."""
+        info = look.sample.programs.get(self.program)
+        if info is None or look.sample.uncounted or not info.run_cnt:
+            return None
+        return Reading(info.run_time_ns / info.run_cnt, info.run_time_ns, info.run_cnt)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """How many records a stream brought."""
+
+    name: str
+    unit: Unit = field(default=Unit.NUMBER, init=False)
+    grows: bool = field(default=True, init=False)
+    is_mean: bool = field(default=False, init=False)
+
+    @property
+    def source(self) -> tuple[Literal["stream"], str]:
+        """The map."""
+        return "stream", self.name
+
+    def time(self, sample: Sample) -> float:
+        """Return when the sample was taken: streams are emptied with it."""
+        return sample.time
+
+    def read(self, look: Look) -> Reading | None:
+        """Return the number; None where the stream is not read."""
+        state = look.streams.get(self.name)
+        return None if state is None else _at(state.count, look.sample.time)
+
+
+@dataclass(frozen=True, slots=True)
+class OfRecords:
+    """A number in the records of a stream: the mean of those that a look brought."""
+
+    counter: Counter
+    """Where it is in a record; its name is the map's."""
+    grows: bool = field(default=False, init=False, compare=False)
+    is_mean: bool = field(default=False, init=False, compare=False)
+
+    @property
+    def source(self) -> tuple[Literal["stream"], str]:
+        """The map."""
+        return "stream", self.counter.name
+
+    @property
+    def unit(self) -> Unit:
+        """That of the number."""
+        return self.counter.unit
+
+    def time(self, sample: Sample) -> float:
+        """Return when the sample was taken: streams are emptied with it."""
+        return sample.time
+
+    def read(self, look: Look) -> Reading | None:
+        """Return the mean; None where no record came that is long enough to have it."""
+        end = self.counter.offset + self.counter.size
+        found = [
+            self.counter.read(event.raw) for event in look.events.get(self.counter.name, ()) if len(event.raw) >= end
+        ]
+        return _at(sum(found) / len(found), look.sample.time) if found else None
+
+
+class Track:
+    """A quantity followed through what is seen: what it is, and how it changes.
+
+    Args:
+        capacity: How many looks are kept as they are; see `Series`.
+    """
+
+    def __init__(self, quantity: Quantity, *, capacity: int = 3600) -> None:
+        self.quantity = quantity
+        self.values = Series(capacity)
+        self.rates = Series(capacity)
+        self.recent = 0.0
+        """About the rate of the last few looks: what is busy is told by it."""
+        self._tracker = RateTracker()
+
+    def add(self, look: Look) -> None:
+        """Take what a look tells of the quantity; a gap where it tells nothing."""
+        reading = self.quantity.read(look)
+        time = self.quantity.time(look.sample)
+        rate = None
+        if reading is None:
+            self._tracker.reset()
+            self.values.append(time, None)
+        else:
+            rate = self._tracker.update(reading.per, reading.amount)
+            self.values.append(time, reading.value)
+        self.rates.append(time, rate)
+        self.recent += _SHARE * ((rate or 0.0) - self.recent)
+
+    def interrupt(self, time: float) -> None:
+        """Begin anew after *time*: what is counted then is another map's."""
+        self._tracker.reset()
+        self.values.append(time, None)
+        self.rates.append(time, None)
+
+
+def _at(value: float | None, time: float) -> Reading | None:
+    """Return what is told per second."""
+    return None if value is None else Reading(value, value, time)
