@@ -60,7 +60,8 @@ class QuantityDialog(NarrowingDialog[Quantity]):
         return [Button("Cancel", id="cancel"), Button("Draw", id="set", variant="primary")]
 
     def line_of(self, item: Quantity) -> str:
-        """Return what it is called, how it is drawn, and whether it is."""
-        how = "mean of a run" if item.is_mean else "per second" if item.grows else "as it is"
-        unit = f" {item.unit.value}" if item.unit.value else ""
-        return f"{self._label(item)}  ({how}{unit}){'  ✓ drawn' if item in self._drawn else ''}"
+        """Return what it is called, of what it is a number as it is drawn, and whether it is."""
+        unit = item.unit.value
+        how = f"{unit} a run" if item.is_mean else f"{unit}/s" if item.grows else unit
+        how = f"  {how}" if how else ""
+        return f"{self._label(item)}{how}{'  ✓ drawn' if item in self._drawn else ''}"

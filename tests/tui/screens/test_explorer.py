@@ -145,7 +145,7 @@ async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int]
 
         await walk.press("w")
         assert walk.explorer.navigation.tab == "graph"
-        assert [series.label for series in walk.app.operations.monitor.graph.series()] == ["{OTHER, NONE} packets"]
+        assert [series.label for series in walk.app.operations.monitor.graph.series(60)] == ["{OTHER, NONE} packets"]
         await walk.press("p")
         await walk.until(lambda: walk.status.paused)
 
