@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, Self, TypeAlias
 
-__all__ = ["Family", "FamilyKind", "stem_of"]
+__all__ = ["Family", "FamilyKind", "known_names", "stem_of"]
 
 FamilyKind: TypeAlias = Literal["counter", "gauge", "info"]
 """What only grows, what is as it is, and what says something in its labels and is always 1."""
@@ -63,6 +63,11 @@ class Family:
     def add(self, value: float, *labels: str) -> None:
         """Add a number."""
         self.numbers.append((labels, value))
+
+
+def known_names() -> frozenset[str]:
+    """Return the names of all families that are the same whoever's program or map it is."""
+    return frozenset(_KNOWN)
 
 
 def stem_of(name: str) -> str:

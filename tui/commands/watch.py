@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from ...core.live import EventReader, EventSource, MapRow, MapTable, Sample, Sampler, Session
+    from ...core.metrics import Family
     from ...core.references import LoadedName
     from ...core.runtime import Collection, Link, PrintReader, Runtime
     from ...core.spec import CollectionSpec
@@ -216,7 +218,7 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
                 statistics=nullcontext(uncounted),
             )
             if where is not None:
-                return _export(session, collection, sampler, events, printed, where, options)
+                return _export(session, collection, sampler, events, printed, where, uncounted, options)
             return _watch(session, collection, sampler, source, printed, options, tape)
 
 
@@ -227,15 +229,24 @@ def _export(
     events: EventReader,
     printed: PrintReader,
     where: Destination,
+    uncounted: str,
     options: argparse.Namespace,
 ) -> ExitCode:
-    """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before."""
+    """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before.
+
+    *uncounted* is why runs are not counted, as a sentence.
+    """
     from ...core.metrics import CollectionMetrics
 
     metrics = CollectionMetrics(collection, series=options.limit)
     attached = _Attached(session)
 
-    with exporting(where, lambda: metrics.families(sampler.take(), events.totals()), options.interval):
+    def families() -> list[Family]:
+        return metrics.families(replace(sampler.take(), uncounted=uncounted), events.totals())
+
+    if uncounted:
+        warn(f"runs are not counted: {uncounted}")
+    with exporting(where, families, options.interval):
         for _ in each_sample(Ticks(), options.duration, until=attached.over):
             events.take()  # they are counted, and nobody wants to see them
             print_lines(printed.read())
