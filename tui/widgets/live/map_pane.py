@@ -24,7 +24,7 @@ from .event_view import EventView
 from .gauge import gauge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ....core.live.arrange import EntryTable
     from ....core.live.drawn import EventLine
     from ....core.live.graph import Graph
+    from ....core.live.quantity import Quantity
     from ....core.runtime import MapSnapshot
     from ....core.spec import CollectionSpec
     from ...targets import Target
@@ -43,6 +44,10 @@ __all__ = ["MapPane"]
 
 _CHARTED_FROM: Final = 26
 """Rows of the pane from which on a chart of its own has room."""
+_CHART_LEAST: Final = 14
+"""Rows that a chart has however many rows there are, where that is not more than two fifths of the pane."""
+_AROUND_ROWS: Final = 4
+"""Rows for titles, a note, and a gap between the rows and the chart."""
 _THEIRS: Final = "not read: whoever takes a record out of it takes it from its owner"
 _MAX_ROWS: Final = 10_000
 """Events that are kept of a stream."""
@@ -55,8 +60,7 @@ class MapPane(Vertical):
     MapPane {
         & > ContentSwitcher { height: 1fr; }
         & EventView { height: 1fr; }
-        & > Chart { height: 40%; max-height: 14; }
-        &.-column > Chart { max-height: 24; }
+        & > Chart { height: 14; }
         & > Chart.-off { display: none; }
         & > Chart.-low { display: none; }
     }
@@ -82,6 +86,12 @@ class MapPane(Vertical):
         self._events: dict[str, list[EventLine]] = {}
         self._came: dict[str, int] = {}
         """How many events of a stream came here, kept or not."""
+        self._rows = 0
+        """How many the table has."""
+        self._drawn: Mapping[Quantity, int] = {}
+        """What is drawn of the map, by its slot."""
+        self._chosen: Collection[Quantity] = ()
+        """What of that the user chose."""
         self._streams: Mapping[str, StreamState] = {}
         self._streamed = 0.0
         """When the streams were last told of, in seconds."""
@@ -110,6 +120,25 @@ class MapPane(Vertical):
     def on_resize(self, event: events.Resize) -> None:
         """Leave the rows all the room where a chart would be a strip."""
         self.chart.set_class(event.size.height < _CHARTED_FROM, "-low")
+        self._fit_chart()
+        self._sign()
+
+    def _fit_chart(self) -> None:
+        """Give the chart the room that the rows leave, two thirds of the pane at most; a few rows, and it is large."""
+        height = self.size.height
+        left = height - _AROUND_ROWS - self._rows
+        least = min(_CHART_LEAST, height * 2 // 5)
+        self.chart.styles.height = max(least, min(left, height * 2 // 3))
+
+    def _sign(self) -> None:
+        """Give the numbers that are drawn their signs; what stands in no chart that can be seen has none."""
+        shown = self.chart.display and not self.chart.has_class("-low")
+        self.entries.table.drawn = {
+            (each.key, each.counter): slot
+            for each, slot in self._drawn.items()
+            if isinstance(each, OfEntry) and (shown or each in self._chosen)
+        }
+        self.entries.table.refresh_rows()
 
     def on_mount(self) -> None:
         """Say what is missing before the load."""
@@ -208,12 +237,8 @@ class MapPane(Vertical):
             self.entries.say(self._unlisted(snapshot))
             self._show_title(plain(snapshot.note))
             return
-        # What stands in no chart that can be seen has no sign.
-        self.entries.table.drawn = {
-            (each.key, each.counter): slot
-            for each, slot in drawn.items()
-            if isinstance(each, OfEntry) and (chart.display or each in graph.chosen)
-        }
+        self._drawn, self._chosen = drawn, graph.chosen
+        self._sign()
         self.entries.show(current, previous)
         if drawn:
             chart.show(graph.map_series(self.map_name, chart.window), current.time, graph.marks)
@@ -229,6 +254,8 @@ class MapPane(Vertical):
 
     def _show_entries(self, table: EntryTable) -> None:
         """Say how many entries there are, and how full the map is."""
+        self._rows = len(table.entries)
+        self._fit_chart()
         found = self.spec.maps[self.map_name]
         live = self.entries.live.get(self.map_name)
         most = found.max_entries if live is None else live.max_entries
