@@ -69,6 +69,11 @@ class Found:
     findings: list[Finding] = field(default_factory=list[Finding])
     """What stopped runs, each once."""
 
+    @property
+    def told(self) -> list[Input]:
+        """The inputs of both: what a kernel is asked, too."""
+        return [*self.corpus, *(each.given for each in self.findings)]
+
 
 class Search(Closing):
     """A search for inputs of one program, on the built-in machine; closed with its context.

@@ -12,7 +12,7 @@ from ..closing import Closing
 from ..errors import BpftuiError, UsageError
 from ..spec.targets import SANDBOX
 from .errors import DisagreementError, NotHereError
-from .run import Changes, unlike
+from .run import Changes, differences
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -240,8 +240,8 @@ class BpfObject(Closing):
             raise error.with_traceback(None) from error.__cause__
         self.history[-1] = command, found[0]
         for other in found[1:]:
-            if differences := unlike(found[0], other, self._may_differ):
-                what = "\n".join(f"  {line}" for line in differences)
+            if unlike := differences(found[0], other, self._may_differ):
+                what = "\n".join(f"  {each.text}" for each in unlike)
                 raise DisagreementError(f"{other.subject}: the runtimes differ\n{what}")
         return found[0]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .values import Change, PacketOut, Retval
     from .way import Way
 
-__all__ = ["Changes", "Event", "Flow", "Run", "unlike"]
+__all__ = ["Changes", "Difference", "Event", "Flow", "Run", "differences"]
 
 _LONGEST: Final = 400
 """Characters of a line that a person is shown."""
@@ -150,15 +150,24 @@ def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line) - _LONGEST:,} more characters)"
 
 
-def unlike(one: Changes, other: Changes, may_differ: Container[str] = ()) -> list[str]:
-    """Return what two runtimes did differently, a line each.
+class Difference(NamedTuple):
+    """Something that two runtimes did differently."""
+
+    where: str
+    """As it is named where it may differ: `returned`, `sources.last_seen`, `events.time`, `ctx.mark`, `packet`."""
+    text: str
+    """What each did, as a line for a person."""
+
+
+def differences(one: Changes, other: Changes, may_differ: Container[str] = ()) -> list[Difference]:
+    """Return what two runtimes did differently.
 
     Args:
         one: A run, or a flow, on one of them.
         other: The same on the other.
         may_differ: What is not compared: `sources`, `sources.last_seen`, `events.time`, `ctx.mark`, `packet`, `printk`.
     """
-    found: list[str] = []
+    found: list[Difference] = []
 
     def compare(what: str, where: str, first: Value | None, second: Value | None) -> None:
         """Compare two values leaf by leaf; *where* is *what* without keys and indices."""
@@ -171,18 +180,23 @@ def unlike(one: Changes, other: Changes, may_differ: Container[str] = ()) -> lis
             for index, (mine, yours) in enumerate(zip(first, second, strict=True)):
                 compare(f"{what}[{index}]", where, mine, yours)
         else:
-            found.append(f"{what}: {_shown(first)} ({one.runtime}), {_shown(second)} ({other.runtime})")
+            text = f"{what}: {_shown(first)} ({one.runtime}), {_shown(second)} ({other.runtime})"
+            found.append(Difference(where, text))
 
     if isinstance(one, Run) and isinstance(other, Run):
         compare("returned", "returned", repr(one.retval), repr(other.retval))
         if one.packet != other.packet and "packet" not in may_differ:
-            found += [f"packet, {line} ({one.runtime}, {other.runtime})" for line in one.packet.unlike(other.packet)]
+            found += [
+                Difference("packet", f"packet, {line} ({one.runtime}, {other.runtime})")
+                for line in one.packet.unlike(other.packet)
+            ]
         compare("ctx", "ctx", one.ctx, other.ctx)
     for name in dict.fromkeys((*one.maps, *other.maps)):
         first, second = one.maps.get(name), other.maps.get(name)
         if first is None or second is None:
             if name not in may_differ:
-                found.append(f"{name}: only the {(one if second is None else other).runtime} runtime can read it")
+                reader = (one if second is None else other).runtime
+                found.append(Difference(name, f"{name}: only the {reader} runtime can read it"))
         elif first.is_touched or second.is_touched:  # else both held the same before
             mine, yours = ({format_value(key): value for key, value in each.after.items()} for each in (first, second))
             for key in dict.fromkeys((*mine, *yours)):

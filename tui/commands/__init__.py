@@ -39,7 +39,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "debug": Command("debug.command", "debug OBJECT PROGRAM", "step through a run, forwards and backwards"),
     "dap": Command("dap", "dap [--listen PORT]", "the same for editors: the Debug Adapter Protocol"),
     "cover": Command("cover", "cover OBJECT PROGRAM [--pcap FILE]", "what its runs come to, by C lines and jumps"),
-    "fuzz": Command("fuzz", "fuzz OBJECT PROGRAM --seconds N", "search for inputs that reach what others do not"),
+    "fuzz": Command(
+        "fuzz.command", "fuzz OBJECT PROGRAM --seconds N", "search for inputs that reach what others do not"
+    ),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "list": Command("system.list", "list [prog|map|link|…] [--json]", "what this machine runs, whoever loaded it"),

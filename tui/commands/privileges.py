@@ -43,6 +43,8 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return _LOADING
         case "debug" if options.maps is not None:
             return (Capability.CAP_BPF,)
+        case "fuzz" if options.against is not None:
+            return _LOADING
         case "debug" | "dap" | "cover" | "fuzz":
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --coverage --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --coverage --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -203,6 +203,8 @@ complete -c bpftui -n '_shtab_bpftui_using fuzz' -l seconds -x -d 'how long'
 complete -c bpftui -n '_shtab_bpftui_using fuzz' -l seed -x -d 'of what is left to chance'
 complete -c bpftui -n '_shtab_bpftui_using fuzz' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'write the packets of the smallest set that reaches as much'
 complete -c bpftui -n '_shtab_bpftui_using fuzz' -l test -x -d 'write that set as a test for pytest, with what was returned'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l compare -xka "kernel" -d 'give what was found to the running kernel, too, and tell what it …'
+complete -c bpftui -n '_shtab_bpftui_using fuzz' -l may-differ -x -d 'with --compare: what differs by nature, as a time that is kept'
 complete -c bpftui -n '_shtab_bpftui_using fuzz' -l json -d 'one JSON document, schema bpftui/fuzz/1'
 complete -c bpftui -n '_shtab_bpftui_using fuzz' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
 complete -c bpftui -n '_shtab_bpftui_using fuzz' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'

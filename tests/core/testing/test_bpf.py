@@ -11,7 +11,7 @@ from bpftui.core.packet import Packet, template
 from bpftui.core.testing.bpf import Bpf
 from bpftui.core.testing.codes import TC_ACT_SHOT, XDP_DROP, XDP_PASS
 from bpftui.core.testing.errors import DisagreementError, NotHereError
-from bpftui.core.testing.run import unlike
+from bpftui.core.testing.run import differences
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -221,11 +221,11 @@ def test_what_the_kernel_says() -> None:
 def test_differences_are_told_leaf_by_leaf(machine: Bpf) -> None:
     program = machine.load("bpf/traffic.o").program("count_traffic")
     one, other = program.run(UDP), program.run(UDP)
-    assert unlike(one, one) == []
-    assert unlike(one, other, ["events", "sources", "total_bytes"]) == [
-        "traffic[{family=IPV4, protocol=UDP}].packets: 1 (vm), 2 (vm)",
-        "traffic[{family=IPV4, protocol=UDP}].bytes: 60 (vm), 120 (vm)",
-        "total_packets: 1 (vm), 2 (vm)",
+    assert differences(one, one) == []
+    assert differences(one, other, ["events", "sources", "total_bytes"]) == [
+        ("traffic.packets", "traffic[{family=IPV4, protocol=UDP}].packets: 1 (vm), 2 (vm)"),
+        ("traffic.bytes", "traffic[{family=IPV4, protocol=UDP}].bytes: 60 (vm), 120 (vm)"),
+        ("total_packets", "total_packets: 1 (vm), 2 (vm)"),
     ]
 
 
@@ -259,7 +259,7 @@ def test_attached_programs_see_what_is_sent(machine: Bpf) -> None:
     assert obj.variables["total_packets"].value == 1003
     one, other = (machine.load("bpf/traffic.o") for _ in range(2))
     flows = [each.attach("count_traffic", traffic="sandbox,seed=7,udp=1").send(count=100) for each in (one, other)]
-    assert unlike(flows[0], flows[1]) == []
+    assert differences(flows[0], flows[1]) == []
     assert {key["protocol"] for key in flows[0].maps["traffic"].after} == {"UDP"}  # pyright: ignore
 
 

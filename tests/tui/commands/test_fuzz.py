@@ -69,7 +69,7 @@ def test_what_was_found_until_ctrl_c_is_written(
         return run(search, given)
 
     monkeypatch.setattr(Search, "run", interrupted)
-    monkeypatch.setattr("bpftui.tui.commands.fuzz._QUIET", 0)
+    monkeypatch.setattr("bpftui.tui.commands.fuzz.command._QUIET", 0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -101,6 +101,8 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["--seconds", "0"], "--seconds 0: it takes more than 0"),
         (["--test", "x.py", "--return", "bpf_get_prandom_u32=0"], "--test: a test has no --return"),
         (["--test", "x.py", "--type", "count_traffic=xdp"], "--test: a test has no --type"),
+        (["--may-differ", "events"], "--may-differ is what --compare leaves out"),
+        (["--compare", "kernel", "--return", "bpf_ktime_get_ns=5"], "leave --return out"),
         (["--test", __file__], "test_fuzz.py is there already"),
         (["--test", "/nowhere/x.py"], "--test: it cannot be written: No such file or directory"),
         (["--pcap", "/dev/null/x.pcap"], "--pcap: it cannot be written: Not a directory"),
@@ -110,3 +112,27 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_makes_no_sense_is_said(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", TRAFFIC, "count_traffic", *words]) in (1, 2)
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.kernel
+def test_the_kernel_is_asked_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["fuzz", TRAFFIC, "count_traffic", "--seconds", "0.2", "--compare", "kernel"]
+    words += ["--set", "track_sources=false"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "\nkernel: 1 difference to " in out
+    assert "\ndiffers: events[0].time: 1000000000 (vm), " in out
+    test = tmp_path / "test_it.py"
+    assert main([*words, "--may-differ", "events.time", "--json", "--test", str(test)]) == 0
+    document = json.loads(capsys.readouterr().out)["kernel"]
+    assert (document["differs"], document["not_taken"]) == ([], 0)
+    assert document["inputs"] >= 1
+    assert 'may_differ=["events.time"]' in test.read_text()
+
+
+def test_without_rights_the_kernel_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bpftui.core.kernel.available", lambda: "no rights")
+    assert main(["fuzz", TRAFFIC, "count_traffic", "--compare", "kernel"]) == 3
+    assert "the kernel cannot be asked: no rights" in capsys.readouterr().err

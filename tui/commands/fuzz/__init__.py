@@ -1,0 +1,1 @@
+"""`bpftui fuzz`: a search for inputs that reach what others do not."""
