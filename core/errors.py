@@ -31,6 +31,7 @@ __all__ = [
     "PartialError",
     "TypeMismatchError",
     "UnknownNameError",
+    "UnreadableError",
     "UsageError",
     "ValueRangeError",
     "VerifierError",
@@ -84,6 +85,12 @@ class GivenUpError(BpftuiError):
 
 class UsageError(BpftuiError):
     """What was asked for makes no sense: a wrong argument, an unknown target, a missing terminal."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnreadableError(BpftuiError):
+    """What was to be compared cannot be read, or not be compared as it was asked for: the exit code is that of cmp."""
 
     exit_code = ExitCode.USAGE
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["AttachType", "LinkType", "MapFlag", "MapType", "Pinning", "ProgramFlag", "ProgramType"]
+__all__ = ["AttachType", "LinkType", "MapFlag", "MapType", "Pinning", "ProgramFlag", "ProgramType", "flag_names"]
 
 
 class _Labelled(enum.IntEnum):
@@ -434,3 +434,10 @@ _OBJECT_VALUED = frozenset(
         MapType.REUSEPORT_SOCKARRAY,
     }
 )
+
+
+def flag_names(flags: int, known: type[enum.IntFlag], separator: str = " | ") -> str:
+    """Return flags by their names, `no_prealloc | mmapable`; bits without one as a number."""
+    named = [flag for flag in known if flags & flag]
+    rest = flags & ~sum(named)
+    return separator.join([*((flag.name or "").lower() for flag in named), *([f"{rest:#x}"] if rest else [])])

@@ -126,6 +126,10 @@ class Access:
         """The access as C: `struct foo.a[3].b`; an enumerator as `enum foo::NAME`."""
         return declaration(self.btf, self.type_id) + self.path
 
+    def asked(self, kind: CoreKind) -> str:
+        """Return what a relocation of that kind asks for: `struct foo.b`, where it is; `field_exists(struct foo.b)`."""
+        return self.text if kind is CoreKind.FIELD_BYTE_OFFSET else f"{kind.label}({self.text})"
+
     @property
     def short_text(self) -> str:
         """The same without `struct`, `union` or `enum`: `foo.a[3].b`."""

@@ -141,6 +141,7 @@ def beside(here: CType, there: CType) -> Beside:
 
     Raises:
         ObjectError: One of the BTFs is damaged there.
+        LimitError: Anonymous structs in each other make more members than there are bytes.
     """
     ours, theirs = _members(here), _members(there)
     rows: list[BesideRow] = []
@@ -193,6 +194,7 @@ def _members(ctype: CType) -> dict[str, tuple[int, int, int]]:
 
     def walk(composite: t.Composite, offset: int, depth: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
         for member in composite.members:
+            ctype.btf.budget.spend()
             at = offset + member.bit_offset
             if member.name:
                 yield member.name, (member.type_id, at, member.bit_size)

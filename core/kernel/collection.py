@@ -232,9 +232,16 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
     def outcome_of(self, program: Program) -> LoadOutcome:
         """Return what the verifier says of a program that it took, and close it."""
-        verified = program.info().verified_insns
+        info = program.info()
         program.close()
-        return LoadOutcome(program.name, program.type.label, ok=True, verified_insns=verified, log=program.log)
+        return LoadOutcome(
+            program.name,
+            program.type.label,
+            ok=True,
+            verified_insns=info.verified_insns,
+            log=program.log,
+            jited_size=info.jited_size or None,
+        )
 
     def hook(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Hook:
         """Return what a program is tied to; a descriptor that it needs is *borrowed*.

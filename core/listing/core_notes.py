@@ -56,8 +56,9 @@ def core_notes(program: ProgramSpec, graph: FlowGraph, btf: Btf, resolver: CoreR
             access = parse_access(btf, item.type_id, item.access, kind)
         except ObjectError:
             continue  # damaged: the table of relocations has the reason
-        text = access.text if kind is CoreKind.FIELD_BYTE_OFFSET else f"{kind.label}({access.text})"
-        yield CoreNote(item.slot, text, _meaning(access, kind), _remark(program, item, kind, access, resolver))
+        yield CoreNote(
+            item.slot, access.asked(kind), _meaning(access, kind), _remark(program, item, kind, access, resolver)
+        )
 
 
 def _meaning(access: Access, kind: CoreKind) -> str:

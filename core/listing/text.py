@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..spec.program import ProgramSpec, Reference
     from .notes import Notes
 
-__all__ = ["InsnText", "InsnTexts"]
+__all__ = ["InsnText", "InsnTexts", "reference_names"]
 
 _MAX_NAMED: Final = 1 << 14
 """Texts with names that are kept."""
@@ -114,7 +114,7 @@ class InsnTexts:
 
     def _named(self, slot: int, reference: Reference, graph: FlowGraph) -> tuple[str, str]:
         """Return the text of an instruction that refers to something by name, and its comment."""
-        operand, name, comment = _names(reference)
+        operand, name, comment = reference_names(reference)
         code = bytes(self._code[slot * INSN_SIZE : (slot + 2) * INSN_SIZE])
         text = _named_text(code, self.program.byte_order, self.syntax, operand, name)
         if text is None:
@@ -142,8 +142,8 @@ def _named_text(
 
 
 @functools.lru_cache(_MAX_NAMED)
-def _names(reference: Reference) -> tuple[str | None, str | None, str]:
-    """Return what stands for the operand, what for the target, and a comment."""
+def reference_names(reference: Reference) -> tuple[str | None, str | None, str]:
+    """Return what stands for the operand of an instruction that refers to it, what for the target, and a comment."""
     missing = ", may be missing" if reference.weak else ""
     match reference.kind:
         case ReferenceKind.MAP:

@@ -233,6 +233,8 @@ class LoadOutcome:
     """The verifier's log, whole; None for maps and where there is none."""
     optional: bool = False
     """Whether the object itself leaves it to its loader (`?` in the section's name) and a kernel may lack it."""
+    jited_size: int | None = None
+    """Of a program that loads, bytes of native code; None where nothing is compiled."""
 
     @property
     def failed(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from bpftui.core.uapi import AttachType, LinkType, MapType, ProgramType
+from bpftui.core.uapi import AttachType, LinkType, MapFlag, MapType, ProgramType, flag_names
 
 if TYPE_CHECKING:
     from enum import IntEnum
@@ -46,3 +46,9 @@ def test_they_are_those_of_the_header(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [MapType, ProgramType, AttachType, LinkType])
 def test_each_number_has_one_name(kind: type[IntEnum]) -> None:
     assert sorted(item.value for item in kind) == list(range(len(kind.__members__)))
+
+
+def test_bits_without_a_name_are_shown_as_a_number() -> None:
+    assert flag_names(0x2000001, MapFlag) == "no_prealloc | 0x2000000"
+    assert flag_names(0x2000000, MapFlag, ", ") == "0x2000000"
+    assert flag_names(0, MapFlag) == ""

@@ -30,6 +30,8 @@ COMMANDS = (
     ("show", "--json"),
     ("show", "--header"),
     ("disasm",),
+    ("diff", str(ROOT / "tests/objects/versions.o")),
+    ("diff", "--json", str(ROOT / "tests/objects/versions.o")),
     ("doctor", "--runtime", "vm"),
     ("check", "--runtime", "vm"),
     ("run", "--runtime", "vm"),

@@ -61,6 +61,9 @@ COMMANDS = [
     ["show", "--layout", "\x1b]0;x\x07"],
     ["show", "--set", "\x1b]0;x\x07\n=1"],
     ["disasm", "--\x1b]0;x\x07\n"],
+    ["diff", str(ROOT / "bpf/traffic.o")],
+    ["diff", "--html", str(ROOT / "bpf/traffic.o")],
+    ["diff", "--json", str(ROOT / "bpf/traffic.o")],
 ]
 SGR = re.compile(r"\x1b\[[\d;]*m")
 
@@ -96,11 +99,13 @@ def test_commands(words: list[str], color: str, hostile: Path, capsys: pytest.Ca
     out = told.out if color == "never" else SGR.sub("", told.out)
     lines = seen(out)
     if "--json" in words:
-        assert str(json.loads(out)["file"]) == str(hostile)
+        assert str(json.loads(out)["new" if words[0] == "diff" else "file"]) == str(hostile)
     elif "--csv" in words:
         assert {len(row) for row in csv.reader(io.StringIO(out))} == {8}
     elif words == ["show"] or words[0] == "doctor":
         assert visible(str(hostile)) in out
+    elif "--html" in words:
+        check_html(out, PAGE)
     elif "html" in words:
         check_html(out)
     elif "svg" in words:
@@ -150,19 +155,24 @@ def test_commands_that_run_a_program(
             compile(each.read_text(encoding="utf-8"), each.name, "exec")
 
 
-def check_html(text: str) -> None:
-    """Check that a document has no elements but those that a listing has."""
+PAGE = {"h1", "h2", "small", "p", "table", "colgroup", "col", "tr", "td", "strong", "div", "del", "ins"}
+"""Elements of a page that a listing has not."""
+
+
+def check_html(text: str, more: set[str] | None = None) -> None:
+    """Check that a document has no elements but those of a listing, and *more*, which have the attributes of a page."""
+    attributes = {"lang", "charset", "class"} | ({"name", "content", "http-equiv", "style"} if more else set())
 
     class Elements(HTMLParser):
         names: set[str] = set()  # noqa: RUF012 - one document
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             self.names.add(tag)
-            assert {name for name, _ in attrs} <= {"lang", "charset", "class"}
+            assert {name for name, _ in attrs} <= attributes
 
     parser = Elements()
     parser.feed(text)
-    assert parser.names <= {"html", "head", "meta", "title", "style", "body", "pre", "span"}
+    assert parser.names <= {"html", "head", "meta", "title", "style", "body", "pre", "span"} | (more or set())
 
 
 @pytest.mark.parametrize("suffix", ["txt", "html", "svg"])

@@ -35,6 +35,9 @@ COMMANDS: Final[dict[str, Command]] = {
     EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True),
     "show": Command("show.command", "show OBJECT [--json]", "what the object holds, as text or JSON"),
     "disasm": Command("disasm.command", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
+    "diff": Command(
+        "diff.command", "diff OLD NEW [--json|--html]", "what differs between two objects, and what breaks"
+    ),
     "run": Command("run.command", "run OBJECT PROGRAM", "run a program on a test packet"),
     "debug": Command("debug.command", "debug OBJECT PROGRAM", "step through a run, forwards and backwards"),
     "dap": Command("dap", "dap [--listen PORT]", "the same for editors: the Debug Adapter Protocol"),

@@ -46,6 +46,7 @@ __all__ = [
     "open_loaded",
     "open_spec",
     "print_json",
+    "read_spec",
     "record",
     "recorded",
     "resolver_of",
@@ -373,12 +374,27 @@ def open_spec(
     """
     source = getattr(arguments, "source", ())
     name: str = arguments.object if file is None else file
+    return configured(_read_file(name, source), arguments, say)
+
+
+def read_spec(name: str, source: Sequence[str] = ()) -> CollectionSpec:
+    """Read what was named, as it is: a file, a recording, or what is loaded (errors as `open_loaded` raises them).
+
+    Args:
+        name: As the command line has it.
+        source: Where the source files are that its DWARF names.
+    """
+    return _read_file(name, source) if parse_loaded(name) is None else read_loaded(name)
+
+
+def _read_file(name: str, source: Sequence[str]) -> CollectionSpec:
+    """Read an object, or of a recording the one that was recorded."""
     if is_recording(name):
         from ...core.tape import Tape
 
         with Tape(name) as tape:
-            return configured(tape.spec(), arguments, say)
-    return configured(CollectionSpec.from_file(name, source_directories=source), arguments, say)
+            return tape.spec()
+    return CollectionSpec.from_file(name, source_directories=source)
 
 
 def configured(

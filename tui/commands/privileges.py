@@ -29,7 +29,9 @@ _SANDBOX: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.
 _EVERYTHING: Final = (*_LOADING, *_LOOKING)
 EXPLORER: Final = "bpftui"
 """What the command is called that is none: the explorer, from which one gets to what the machine runs."""
-_WITHOUT_SANDBOX: Final = ("show", "disasm", "log", "run", "debug", "dap", "cover", "fuzz", "check", "list", "top")
+_WITHOUT_SANDBOX: Final = (
+    *("show", "disasm", "diff", "log", "run", "debug", "dap", "cover", "fuzz", "check", "list", "top"),
+)
 """Commands that make none."""
 _CLONE_NEWUSER: Final = 0x1000_0000
 
@@ -49,6 +51,13 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
+        case "diff":
+            from ...core.diff.verdict import parse_conditions
+
+            loaded = any(parse_loaded(each) is not None for each in (options.old, options.new))
+            conditions = parse_conditions(options.fail_on) if options.fail_on is not None else ()
+            costs = options.cost or any(each.asks_cost for each in conditions)
+            return tuple(dict.fromkeys((*(_LOADING * costs), *((Capability.CAP_BPF, *_LOOKING) * loaded))))
         case "show":
             return _LOOKING if options.externs else ()
         case "disasm":
@@ -67,7 +76,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
         return ""
     given = vars(options)
     names = _named(options)
-    objects = [given.get("object"), given.get("maps"), *(given.get("objects") or ())]
+    objects = [given.get(name) for name in ("object", "maps", "old", "new")] + [*(given.get("objects") or ())]
     is_loaded = any(isinstance(each, str) and parse_loaded(each) is not None for each in objects)
     # FILE#2 is the second object of FILE, or a file of that name.
     reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]
@@ -93,9 +102,8 @@ def changes_refused(options: argparse.Namespace) -> str:
 def _named(options: argparse.Namespace) -> list[str]:
     """Return what is to be read as the command line names it: files, and what is loaded."""
     given = vars(options)
-    names = [given.get(name) for name in ("object", "btf", "file", "compare", "coverage", "ranges")] + list(
-        given.get("objects") or ()
-    )
+    named = ("object", "btf", "file", "old", "new", "compare", "coverage", "ranges")
+    names = [given.get(name) for name in named] + list(given.get("objects") or ())
     names += given.get("kernel_image") or ()
     return [name for name in names if isinstance(name, str)]
 

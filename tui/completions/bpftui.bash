@@ -5,10 +5,11 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm run debug dap cover fuzz watch check list top log demo doctor)
+_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top log demo doctor)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
+_shtab_bpftui_diff_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --html --output --fail-on --cost --context --source --btf)
 _shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --repeat --pcap --write --json --save-test --pin-path --return --memory --btf)
 _shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --return --memory --btf --break --batch --prompt --trace --save --maps --ranges --save-test --json)
 _shtab_bpftui_dap_option_strings=(-h --help --color --runtime --token --drop --no-drop --listen)
@@ -32,6 +33,10 @@ _shtab_bpftui_disasm___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_disasm___output_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_disasm___btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_disasm___source_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_diff___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_diff___output_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_diff___source_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_diff___btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_run_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_run___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_run___data_COMPGEN=_shtab_compgen_files
@@ -105,6 +110,8 @@ _shtab_bpftui_disasm___runtime_choices=(auto kernel vm)
 _shtab_bpftui_disasm___syntax_choices=(kernel llvm capstone)
 _shtab_bpftui_disasm___format_choices=(text html svg)
 _shtab_bpftui_disasm___endian_choices=(little big)
+_shtab_bpftui_diff___color_choices=(auto always never)
+_shtab_bpftui_diff___runtime_choices=(auto kernel vm)
 _shtab_bpftui_run___color_choices=(auto always never)
 _shtab_bpftui_run___runtime_choices=(auto kernel vm)
 _shtab_bpftui_debug___color_choices=(auto always never)
@@ -133,7 +140,7 @@ _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm run debug dap cover fuzz watch check list top log demo doctor)
+_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top log demo doctor)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -159,6 +166,13 @@ _shtab_bpftui_disasm___jited_nargs=0
 _shtab_bpftui_disasm___dead_nargs=0
 _shtab_bpftui_disasm___heat_nargs=0
 _shtab_bpftui_disasm___raw_nargs=0
+_shtab_bpftui_diff__h_nargs=0
+_shtab_bpftui_diff___help_nargs=0
+_shtab_bpftui_diff___drop_nargs=0
+_shtab_bpftui_diff___no_drop_nargs=0
+_shtab_bpftui_diff___json_nargs=0
+_shtab_bpftui_diff___html_nargs=0
+_shtab_bpftui_diff___cost_nargs=0
 _shtab_bpftui_run__h_nargs=0
 _shtab_bpftui_run___help_nargs=0
 _shtab_bpftui_run___drop_nargs=0

@@ -50,8 +50,8 @@ function _shtab_bpftui_using
   test "$_shtab_bpftui_cmdpath" = "$argv"
 end
 
-set -g _shtab_bpftui_commands show disasm run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --coverage --ctx --data --duration --endian --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top log demo doctor
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -116,6 +116,20 @@ complete -c bpftui -n '_shtab_bpftui_using disasm' -l set -x -d 'set a global va
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l preset -x -d 'set the variables that were saved under this name in the explorer'
 complete -c bpftui -n '_shtab_bpftui_using disasm' -l type -x -d 'what a program is, whatever its section says: a program type'
 complete -c bpftui -n '_shtab_bpftui_using disasm; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a diff -d 'what differs between two objects, and what breaks'
+complete -c bpftui -n '_shtab_bpftui_using diff' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l json -d 'one JSON document, schema bpftui/diff/1'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l html -d 'a page that needs nothing else, with both sides'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l output -xka "(__fish_complete_path (commandline -ct))" -d 'write the page to a file'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l fail-on -x -d 'exit with 1 for these only: code, registers'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l cost -d 'load both into the runtime, one program at a time: what each costs the …'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l context -x -d 'rows of code around what differs'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a run -d 'run a program on a test packet'
 complete -c bpftui -n '_shtab_bpftui_using run' -s h -l help -d 'show this help message and exit'
 complete -c bpftui -n '_shtab_bpftui_using run' -l color -xka "auto always never" -d 'colours: auto'

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...core.btf import types
 from ...core.constants import version_text
 from ...core.spec import MapFlag, Pinning, ProgramFlag
-from .format import byte_size, flag_names, unqualified
+from ...core.uapi import flag_names
+from .format import byte_size, unqualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Numbers, flags and types as people read them: SI prefixes, durations, sizes, rates. Pure functions, no locale."""
+"""Numbers and types as people read them: SI prefixes, durations, sizes, rates. Pure functions, no locale."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ...core.btf.units import Unit
 
 if TYPE_CHECKING:
-    import enum
     from collections.abc import Sequence
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "clock",
     "counted",
     "duration",
-    "flag_names",
     "grouped",
     "rate",
     "si",
@@ -176,13 +174,6 @@ def _prefixes(unit: Unit) -> list[tuple[float, str]]:
     if (seconds := unit.seconds) is not None:
         return [(1e-3**exponent / seconds, f"{_SI_FRACTIONS[exponent]}s") for exponent in (3, 2, 1, 0)]
     return [(1000.0**exponent, prefix) for exponent, prefix in enumerate(_SI_PREFIXES)]
-
-
-def flag_names(flags: int, known: type[enum.IntFlag], separator: str = " | ") -> str:
-    """Return flags by their names, `no_prealloc | mmapable`; bits without one as a number."""
-    named = [flag for flag in known if flags & flag]
-    rest = flags & ~sum(named)
-    return separator.join([*((flag.name or "").lower() for flag in named), *([f"{rest:#x}"] if rest else [])])
 
 
 def unqualified(c_text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +13,9 @@ from bpftui.tui.__main__ import main
 from tests.core.spec.test_legacy import Maker
 from tests.waiting import PATIENCE
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 TITLE = "evil\x1b]0;owned\x07\nname\u202e"
 SHOWN = r"evil\x1b]0;owned\x07\nname\u202e"
+TRAFFIC = str(Path(__file__).parents[3] / "bpf/traffic.o")
 COMMANDS = [
     ["show"],
     ["show", "--graph"],
@@ -28,6 +26,8 @@ COMMANDS = [
     ["disasm"],
     ["disasm", "--raw"],
     ["disasm", "--raw", "--syntax", "llvm"],
+    ["diff", TRAFFIC],
+    ["diff", TRAFFIC, "--html"],
 ]
 
 

@@ -7,14 +7,12 @@ import math
 import pytest
 
 from bpftui.core.btf.units import Unit
-from bpftui.core.spec import MapFlag
 from bpftui.tui.text.format import (
     amount,
     axis_labels,
     byte_size,
     counted,
     duration,
-    flag_names,
     grouped,
     rate,
     si,
@@ -116,12 +114,6 @@ def test_one_of_a_thing_is_singular() -> None:
         "2 programs",
         "1,234 programs",
     ]
-
-
-def test_bits_without_a_name_are_shown_as_a_number() -> None:
-    assert flag_names(0x2000001, MapFlag) == "no_prealloc | 0x2000000"
-    assert flag_names(0x2000000, MapFlag, ", ") == "0x2000000"
-    assert flag_names(0, MapFlag) == ""
 
 
 def test_only_qualifiers_are_taken_off_a_type() -> None:

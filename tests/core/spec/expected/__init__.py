@@ -19,6 +19,7 @@ from . import (
     sections,
     shipped,
     variants,
+    versions,
     watched,
 )
 
@@ -38,5 +39,6 @@ EXPECTED: dict[str, Facts] = (
     | definitions.SPECS
     | others.SPECS
     | variants.SPECS
+    | versions.SPECS
     | watched.SPECS
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .....core.btf.units import Unit
-from .....core.uapi import MapFlag
+from .....core.uapi import MapFlag, flag_names
 from ....targets import Thing
-from ....text.format import byte_size, flag_names
+from ....text.format import byte_size
 from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun

@@ -1,0 +1,154 @@
+"""bpftui.core.diff.functions: two functions row by row."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpftui.core.diff import Change, FunctionDiff, Kind, What, diff
+from bpftui.core.limits import Budget
+from bpftui.core.spec import CollectionSpec
+from tests.core.diff.listings import applied, function_of, listing
+
+ROOT = Path(__file__).parents[3]
+FILES = sorted(
+    path.relative_to(ROOT).as_posix() for part in ("tests/objects", "bpf") for path in (ROOT / part).glob("*.o")
+)
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Return each two objects of one source: of other compilers, instruction sets, byte orders and versions."""
+    sources: dict[str, list[str]] = defaultdict(list)
+    for file in FILES:
+        sources[file.partition(".")[0]].append(file)
+    return [pair for files in sources.values() for pair in itertools.permutations(files, 2)]
+
+
+def spec(file: str) -> CollectionSpec:
+    return CollectionSpec.from_file(ROOT / file)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_object_does_not_differ_from_itself(file: str) -> None:
+    found = diff(spec(file), spec(file))
+    assert found.same
+    assert found.remarks == ()
+    for function in found.functions:
+        assert {row.kind for row in function.rows()} <= {Kind.SAME}
+
+
+@pytest.mark.parametrize(("old", "new"), pairs())
+def test_applied_to_the_old_listing_it_gives_the_new_one(old: str, new: str) -> None:
+    for function in diff(spec(old), spec(new)).functions:
+        before = listing(function.old) if function.old is not None else []
+        after = listing(function.new) if function.new is not None else []
+        assert applied(before, function) == after
+        assert (before != after) == any(
+            row.kind is not Kind.SAME for row in function.rows() if row.what is not What.SOURCE
+        )
+
+
+def test_in_another_byte_order_it_is_the_same_code() -> None:
+    found = diff(spec("tests/objects/subprograms.o"), spec("tests/objects/subprograms.eb.o"))
+    assert [fact.what for fact in found.facts] == ["byte order"]
+    assert {function.change for function in found.functions} == {Change.SAME}
+    assert {item.change for item in (*found.maps, *found.variables, *found.types)} == {Change.SAME}
+
+
+INSNS = st.sampled_from(
+    [
+        "r0 = 1",
+        "r6 = r1",
+        "r0 += r6",
+        "call bpf_ktime_get_ns",
+        "r7 = *(u32 *)(r6 +4)",
+        "if r0 == 0x1 goto end",
+        "goto end",
+        "r6 = 0x5",
+    ]
+)
+
+
+@given(st.lists(INSNS, max_size=12), st.lists(INSNS, max_size=12), st.integers(0, 12), st.integers(0, 12))
+def test_any_code_becomes_any_other(old: list[str], new: list[str], here: int, there: int) -> None:
+    texts = ["; ".join([*insns[:at], "end: r0 = 0", *insns[at:], "exit"]) for insns, at in ((old, here), (new, there))]
+    before, after = map(function_of, texts)
+    found = FunctionDiff(before, after, Budget(0, "the comparison"))
+    assert applied(listing(before), found) == listing(after)
+    assert (found.change is Change.SAME) == (listing(before) == listing(after))
+
+
+def told(old: str, new: str) -> list[str]:
+    """Return the rows as text, as `git diff` writes them."""
+    found = FunctionDiff(function_of(old), function_of(new), Budget(0, "the comparison"))
+    signs = {Kind.SAME: " ", Kind.RENAMED: "r", Kind.CHANGED: "~", Kind.REMOVED: "-", Kind.ADDED: "+"}
+    return [
+        f"{signs[row.kind]}{side.text}{':' * (row.what is What.LABEL)}"
+        for row in found.rows()
+        if (side := row.new or row.old) is not None
+    ]
+
+
+def test_an_instruction_more_moves_no_label() -> None:
+    old = "r0 = 0; if r1 == 0x0 goto out; r0 = 1; out: exit"
+    new = "r0 = 0; if r1 == 0x0 goto out; r0 = 1; r0 += r1; out: exit"
+    assert told(old, new) == [" r0 = 0", " if r1 == 0x0 goto L1", " r0 = 1", "+r0 += r1", " L1:", " exit"]
+
+
+def test_what_is_inserted_behind_a_label_leaves_the_jump_as_it_is() -> None:
+    old = "if r1 == 0x0 goto out; r0 = 1; out: exit"
+    new = "if r1 == 0x0 goto out; r0 = 1; out: r0 += 2; exit"
+    assert told(old, new) == [" if r1 == 0x0 goto L1", " r0 = 1", " L1:", "+r0 += 2", " exit"]
+
+
+def test_a_jump_that_goes_elsewhere_is_another_one() -> None:
+    old = "if r1 == 0x0 goto out; r0 = 1; r0 = 2; out: exit"
+    new = "if r1 == 0x0 goto mid; r0 = 1; mid: r0 = 2; exit"
+    assert told(old, new) == ["~if r1 == 0x0 goto L1", " r0 = 1", "+L1:", " r0 = 2", "-L2:", " exit"]
+
+
+def test_the_entries_of_a_jump_table_are_what_it_is() -> None:
+    file = "tests/objects/jump_tables.o"
+    found = diff(spec(file), spec(file))
+    texts = [row.new.text for function in found.functions for row in function.rows() if row.new is not None]
+    assert any(text.startswith("r") and "table[" in text for text in texts)
+    assert any("gotox" in text for text in texts)
+
+
+def test_rows_around_what_differs() -> None:
+    middle = "; ".join(f"r0 += {number}" for number in range(20))
+    found = FunctionDiff(
+        function_of(f"r0 = 0; {middle}; exit"), function_of(f"r0 = 1; {middle}; r0 = 7; exit"), Budget(0, "it")
+    )
+    first, second = found.hunks(2)
+    assert [row.new.text for row in first.rows if row.new] == ["r0 = 1", "r0 += 0", "r0 += 1"]
+    assert (first.old, first.new) == (range(3), range(3))
+    assert [row.new.text for row in second.rows if row.new] == ["r0 += 18", "r0 += 19", "r0 = 7", "exit"]
+    assert (second.old, second.new) == (range(19, 22), range(19, 23))
+    assert [len(hunk.rows) for hunk in found.hunks(0)] == [1, 1]
+    assert [len(hunk.rows) for hunk in found.hunks(100)] == [23]
+
+
+def test_lines_of_c_stand_above_their_instructions_and_are_no_difference_by_themselves() -> None:
+    found = diff(spec("tests/objects/versions.o"), spec("tests/objects/versions.new.o"))
+    count = next(function for function in found.functions if function.name == "count")
+    (hunk,) = count.hunks(0)
+    assert [(row.kind, row.what, row.new.text) for row in hunk.rows if row.new is not None] == [
+        ("added", "source", "if (length > 1500)"),
+        ("added", "insn", "if w6 < 0x5dd goto L1"),
+        ("added", "source", "stats->errors += 1;"),
+        ("added", "insn", "r1 = *(u64 *)(r0 +8)"),
+        ("added", "insn", "r1 += 1"),
+        ("added", "insn", "*(u64 *)(r0 +8) = r1"),
+        ("added", "label", "L1"),
+    ]
+    assert hunk.source is None
+    (hunk,) = count.hunks(1)
+    assert hunk.source is not None
+    assert hunk.source.new is not None
+    assert (hunk.source.new.text, hunk.source.new.comment) == ("total += length;", "versions.c:85")

@@ -1,0 +1,157 @@
+"""bpftui.core.diff: all of two objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.diff import Change, ObjectDiff, diff
+from bpftui.core.diff.costs import Cost, CostDiff, costs_between
+from bpftui.core.diff.verdict import failures, parse_conditions
+from bpftui.core.errors import UsageError
+from bpftui.core.spec import CollectionSpec
+
+OBJECTS = Path(__file__).parents[2] / "objects"
+
+
+@pytest.fixture(scope="module")
+def versions() -> ObjectDiff:
+    """The two versions of one object."""
+    return diff(*(CollectionSpec.from_file(OBJECTS / name) for name in ("versions.o", "versions.new.o")))
+
+
+def names(items: object) -> dict[str, str]:
+    return {item.name: str(item.change) for item in items}  # type: ignore[attr-defined]
+
+
+def test_programs(versions: ObjectDiff) -> None:
+    assert not versions.same
+    assert versions.facts == (("license", "'GPL'", "'Dual MIT/GPL'"),)
+    assert names(versions.programs) == {"count": "changed", "gone": "removed", "fresh": "added", "same": "same"}
+    count = next(program for program in versions.programs if program.name == "count")
+    assert count.facts == (("instructions", "38", "42"),)
+    assert [function.name for function in count.changed] == ["count", "weigh"]
+
+
+def test_code_that_lies_elsewhere_and_reads_what_lies_elsewhere_is_the_same(versions: ObjectDiff) -> None:
+    same = next(function for function in versions.functions if function.name == "same")
+    assert same.old is not None
+    assert same.new is not None
+    # The variable is at .data+4 instead of .data+0, and the member of task_struct at 4 instead of 0.
+    assert [insn.form.insn.imm for insn in same.old.insns()] != [insn.form.insn.imm for insn in same.new.insns()]
+    assert same.change is Change.SAME
+    assert names(versions.relocations) == {"byte_off struct task_struct.pid": "same"}
+
+
+def test_maps(versions: ObjectDiff) -> None:
+    assert names(versions.maps) == {
+        "counts": "changed",
+        "recent_ones": "removed",
+        "recent": "added",
+        ".data": "changed",
+        ".rodata": "same",
+        ".bss": "same",
+    }
+    counts = versions.maps[0]
+    assert counts.facts == (("value_size", "16 bytes", "24 bytes"), ("max_entries", "1,024", "2,048"))
+    assert counts.breaks == (
+        "max_entries is 2,048 instead of 1,024",
+        "value grew from 16 to 24 bytes",
+        "member bytes moved from 8 to 16",
+    )
+
+
+def test_variables(versions: ObjectDiff) -> None:
+    assert names(versions.variables) == {
+        "inserted": "added",
+        "threshold": "same",
+        "cfg": "changed",
+        "total": "same",
+    }
+    cfg = next(item for item in versions.variables if item.name == "cfg")
+    assert cfg.facts == (("value of cfg.limit", "5", "9"),)
+    assert cfg.breaks == ("LAX is 1 instead of 0", "STRICT is 2 instead of 1")
+
+
+def test_types_of_the_kernel_break_nothing_when_they_change(versions: ObjectDiff) -> None:
+    changed = {item.name: item for item in versions.types if item.change is not Change.SAME}
+    assert changed.keys() == {"struct stats", "struct task_struct", "enum mode"}
+    assert changed["struct stats"].breaks == ("member bytes moved from 8 to 16",)
+    assert changed["struct stats"].facts == (
+        ("size", "16 bytes", "24 bytes"),
+        ("errors", "", "8: __u64"),
+        ("bytes", "8: __u64", "16: __u64"),
+    )
+    assert changed["struct task_struct"].facts[0] == ("size", "4 bytes", "8 bytes")
+    assert changed["struct task_struct"].breaks == ()
+
+
+def test_externs_and_other_kinds_of_maps() -> None:
+    found = diff(CollectionSpec.from_file(OBJECTS / "prints.o"), CollectionSpec.from_file(OBJECTS / "externs.o"))
+    assert names(found.externs)
+    assert set(names(found.externs).values()) == {"added"}
+    assert names(found.maps)["next"] == "removed"
+
+
+def test_a_value_that_was_set_is_told() -> None:
+    old, new = (CollectionSpec.from_file(OBJECTS / "values.o") for _ in range(2))
+    new.set_text("u32", "7")
+    new.set_text("flags.three", "1")
+    found = diff(old, new)
+    changed = {item.name: item.facts for item in found.variables if item.change is not Change.SAME}
+    assert changed["u32"] == (("value", "4294967295", "7"),)
+    assert [fact.what for fact in changed["flags"]] == ["value of flags.three"]
+    assert {item.change for item in found.maps} == {Change.SAME}
+    assert list(failures(found, parse_conditions("values"))) == ["values: u32, flags"]
+
+
+def test_contents_that_no_variable_has_are_compared_too() -> None:
+    old, new = (CollectionSpec.from_file(OBJECTS / "prints.o") for _ in range(2))
+    data = new.maps[".rodata"].data
+    assert data is not None
+    data[3] ^= 1
+    (item,) = (each for each in diff(old, new).maps if each.change is not Change.SAME)
+    assert (item.name, item.facts) == (".rodata", (("contents", "differ from 0x3 on", ""),))
+
+
+def test_what_counts(versions: ObjectDiff) -> None:
+    assert list(failures(versions, parse_conditions("layout, license,registers"))) == [
+        "layout: map counts, map recent_ones, variable cfg, 2 more",
+        "license: license",
+    ]
+    assert list(failures(versions, parse_conditions("size+10%"))) == ["size+10%: count"]
+    assert list(failures(versions, parse_conditions("size+11%"))) == []
+    assert list(failures(versions, parse_conditions("code"))) == ["code: count, weigh, gone, 1 more"]
+    assert list(failures(versions, parse_conditions("core,externs"))) == []
+
+
+def test_costs_that_grow() -> None:
+    old = {"a": Cost(ok=True, verified=100, states=10), "b": Cost(ok=True, verified=50), "c": Cost(ok=True)}
+    new = {"a": Cost(ok=True, verified=111, states=9), "b": Cost(ok=False, error="no"), "d": Cost(ok=True)}
+    costs = tuple(costs_between(old, new))
+    assert [cost.name for cost in costs] == ["a", "b", "c", "d"]
+    assert costs[0].growth("verified") == 11.0
+    assert CostDiff("x", Cost(ok=True, verified=0), Cost(ok=True, verified=1)).growth("verified") == float("inf")
+    spec = CollectionSpec("x.o")
+    found = ObjectDiff(spec, spec, costs=costs)
+    assert list(failures(found, parse_conditions("cost+10%"))) == ["cost+10%: a, b"]
+    assert list(failures(found, parse_conditions("cost+11%"))) == ["cost+11%: b"]
+    assert list(failures(found, parse_conditions("states"))) == ["states: a, b"]
+    assert list(failures(found, parse_conditions("states+0%"))) == ["states+0%: b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("layuot", "--fail-on layuot: nothing of that name can differ", "did you mean layout?"),
+        ("layout+5%", "--fail-on layout+5%: layout is no number", "numbers are size, cost, states, jit"),
+        (",", "--fail-on names nothing", None),
+        ("cost+%", "--fail-on cost+%: nothing of that name can differ", "did you mean cost?"),
+    ],
+)
+def test_conditions_that_are_none(text: str, message: str, hint: str | None) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_conditions(text)
+    assert raised.value.message == message
+    assert hint is None or raised.value.hint == hint

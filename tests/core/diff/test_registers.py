@@ -1,0 +1,75 @@
+"""bpftui.core.diff.registers: instructions that do the same with values in other registers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpftui.core.diff import FunctionDiff, Kind, What
+from bpftui.core.limits import Budget
+from tests.core.diff.listings import function_of
+
+
+def kinds(old: str, new: str) -> tuple[str, bool]:
+    """Return the kinds of the rows of instructions, a letter each, and whether only registers differ."""
+    found = FunctionDiff(function_of(old), function_of(new), Budget(0, "the comparison"))
+    rows = [row for row in found.rows() if row.what is What.INSN]
+    letters = {Kind.SAME: "=", Kind.RENAMED: "r", Kind.CHANGED: "~", Kind.REMOVED: "-", Kind.ADDED: "+"}
+    return "".join(letters[row.kind] for row in rows), found.only_renamed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rows", "only_renamed"),
+    [
+        # a value is kept in another register, and used there
+        ("r6 = r1; r0 = r6; exit", "r7 = r1; r0 = r7; exit", "rr=", True),
+        # … but what is returned is another one
+        ("r6 = r1; r7 = r2; r0 = r6; exit", "r7 = r1; r6 = r2; r0 = r6; exit", "rr==", False),
+        # two that changed places
+        ("r6 = 1; r7 = 2; r0 = r6; r0 -= r7; exit", "r7 = 1; r6 = 2; r0 = r7; r0 -= r6; exit", "rrrr=", True),
+        # of two that have one register now, the first is lost
+        ("r6 = r1; r7 = r2; r0 = r6; exit", "r6 = r1; r6 = r2; r0 = r6; exit", "=r==", False),
+        # over a loop, and from both sides of a branch
+        (
+            "r6 = 5; r7 = r1; if r7 == 0x0 goto pc+2; r6 += -1; if r6 != 0x0 goto pc-2; r0 = r6; exit",
+            "r8 = 5; r7 = r1; if r7 == 0x0 goto pc+2; r8 += -1; if r8 != 0x0 goto pc-2; r0 = r8; exit",
+            "r==rrr=",
+            True,
+        ),
+        # … on one side of which it comes into another register
+        (
+            "r6 = r1; if r1 == 0x0 goto pc+1; r6 = 7; r0 = r6; exit",
+            "r7 = r1; if r1 == 0x0 goto pc+1; r6 = 7; r0 = r7; exit",
+            "r==~=",
+            False,
+        ),
+        # arguments of a call are where they have to be
+        (
+            "r6 = r1; call bpf_ktime_get_ns; r0 += r6; exit",
+            "r7 = r1; call bpf_ktime_get_ns; r0 += r7; exit",
+            "r=r=",
+            True,
+        ),
+        # what a call leaves nothing in
+        (
+            "r6 = r1; call bpf_ktime_get_ns; r0 = r6; exit",
+            "r6 = r1; call bpf_ktime_get_ns; r0 = r1; exit",
+            "==~=",
+            False,
+        ),
+        # another number is another instruction
+        ("r6 = 1; r0 = r6; exit", "r7 = 2; r0 = r7; exit", "~~=", False),
+        ("r6 = 1; r0 = r6; exit", "r7 = 1; r7 += 1; r0 = r7; exit", "r+~=", False),
+    ],
+)
+def test_values_in_other_registers(old: str, new: str, rows: str, only_renamed: bool) -> None:
+    assert kinds(old, new) == (rows, only_renamed)
+
+
+def test_which_registers_they_are() -> None:
+    found = FunctionDiff(
+        function_of("r6 = r1; w0 = w6; r6 += 1; exit"),
+        function_of("r8 = r1; w0 = w8; r8 += 1; exit"),
+        Budget(0, "the comparison"),
+    )
+    assert found.renamings == (("r6", "r8"),)
+    assert found.counts == (1, 3, 0, 0, 0)

@@ -1,0 +1,1 @@
+"""`bpftui diff`: two objects beside each other."""
