@@ -62,6 +62,8 @@ class Debugged(NamedTuple):
     """Where it is to stop: `prog.c:40`, `17 if r1 > 5`."""
     logs: VerifierLogs | None = None
     """Those of the kernel's verifier, for what it knew."""
+    until: str = ""
+    """Where it begins: where a run first comes to this, as a breakpoint is said; empty for the beginning."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -489,7 +491,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         if self._load_at_once:
             self.operations.load()
         if self._debug is not None:
-            self.explorer.debug(*self._debug)
+            debug = self._debug
+            self.explorer.debug(debug.recording, debug.breaks, debug.logs, until=debug.until)
         if self.config.keys:
             from .key_table import unknown
 

@@ -40,7 +40,6 @@ _SHORT: Final = {
     "i": "info",
 }
 """As gdb abbreviates them."""
-_IF: Final = re.compile(r"(?P<where>.*?)\s+if\s+(?P<condition>.+)")
 _PRINT: Final = re.compile(r"/(?P<base>[xdtou])\s+(?P<expression>.+)", re.DOTALL)
 
 
@@ -140,11 +139,9 @@ class Interpreter:
         raise UsageError(f"there is no command {word!r}", hint=hint)
 
     def _break(self, line: str, rest: str) -> Answer:
-        match = _IF.fullmatch(rest)
-        where, condition = (match["where"], match["condition"]) if match else (rest, "")
-        if not where:
+        if not rest or rest.startswith("if "):
             raise UsageError("break takes a place", hint="break prog.c:40, break 17, break count, break bpf_redirect")
-        found = self._session.break_at(where, condition=condition)
+        found = self._session.break_as_said(rest)
         places = sorted(found.places)
         place = self._session.symbols.location(places[0])
         at = f"{place.line.text}" if place.line is not None else f"{place.function} {place.slot}"

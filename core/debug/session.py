@@ -13,8 +13,9 @@ the run is begun again from the state that there was before it, and goes on at s
 
 from __future__ import annotations
 
+import re
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import BpftuiError
 from ..vm.engine.memory import STACK_SIZE
@@ -27,12 +28,14 @@ from .verified import Verified
 from .watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from .recording import Recording
+    from .recording import Call, Recording
     from .verified import VerifierLogs
 
 __all__ = ["Session"]
+
+_IF: Final = re.compile(r"(?P<where>.*?)\s+if\s+(?P<condition>.+)")
 
 
 class Session(Standing):
@@ -67,6 +70,11 @@ class Session(Standing):
         logs.of(self.world.program.name)
         self.verified = Verified(self, logs)
 
+    def extend(self, calls: Iterable[Call]) -> None:
+        """Add runs behind those that there are; it stands where it stood."""
+        self.recording.calls.extend(calls)
+        vars(self).pop("runs", None)
+
     # What stops it
 
     def break_at(self, where: str, *, condition: str = "", log: str = "", ignore: int = 0) -> Breakpoint:
@@ -84,6 +92,12 @@ class Session(Standing):
         if condition:
             self.evaluator.check(condition)
         return self._conditional(self.breakpoints.add(where, condition=condition, log=log, ignore=ignore))
+
+    def break_as_said(self, text: str) -> Breakpoint:
+        """Stop at a place, as `break` is typed: `prog.c:40 if r1 > 5`; errors as for `break_at`."""
+        match = _IF.fullmatch(text.strip())
+        where, condition = (match["where"], match["condition"]) if match else (text.strip(), "")
+        return self.break_at(where, condition=condition)
 
     def break_at_place(self, place: int, *, condition: str = "") -> Breakpoint:
         """Stop before an instruction, told by its `Location.place`; errors of a condition as for `break_at`."""
@@ -213,6 +227,19 @@ class Session(Standing):
         stop = self._resumed()
         self._leave_scopes()
         return stop
+
+    def resume_to(self, by: Breakpoint) -> bool:
+        """Go on until a breakpoint stops it, past all others, also in a later run.
+
+        Returns:
+            Whether it did; else it stands at the end of the last run, or where a run was stopped by an error.
+        """
+        while True:
+            stop = self.resume()
+            if stop.by is by:
+                return True
+            if stop.reason is Reason.ERROR or (stop.reason is Reason.END and self.run + 1 == self.runs):
+                return False
 
     def _resumed(self) -> Stop:
         while True:

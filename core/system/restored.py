@@ -87,6 +87,7 @@ def restored(spec: LoadedSpec, name: str) -> LoadedSpec:
     found = copy(spec)
     found.programs = {name: replace(program, translated=False, link=lambda: linked)}
     found.program_ids = {name: spec.program_ids[name]}
+    found.file = found.title  # `id:42` would be opened as what is loaded
     found.raw = document_of(found)
     return found
 

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --until --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -172,6 +172,8 @@ complete -c bpftui -n '_shtab_bpftui_using debug' -l prompt -d 'commands are typ
 complete -c bpftui -n '_shtab_bpftui_using debug' -l trace -d 'print each step of the run'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l save -xka "(__fish_complete_path (commandline -ct))" -d 'write the recording, which OBJECT can be the next time: all that it …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l maps -x -d 'begin with what maps and variables of a program hold that is loaded: …'
+complete -c bpftui -n '_shtab_bpftui_using debug' -l capture -x -d 'runs on the next N packets that reach a program that is loaded'
+complete -c bpftui -n '_shtab_bpftui_using debug' -l until -x -d 'begin where a run first comes to this: '"'"'return XDP_DROP'"'"', prog.c:120, …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l ranges -xka "(__fish_complete_path (commandline -ct))" -d 'show beside values what the verifier knew of them: this kernel'"'"'s, …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l save-test -xka "(__fish_complete_path (commandline -ct))" -d 'write a test for pytest: packets, context, maps and variables, and …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l json -d 'one JSON object a stop, schema bpftui/debug/1'

@@ -85,6 +85,7 @@ class DebuggerScreen(ControlledScreen):
         recording: What comes from outside.
         breaks: Where it is to stop besides: `prog.c:40`, `17 if r1 > 5`.
         logs: Those of the kernel's verifier, for what it knew; None where there are none.
+        until: Where it begins: where a run first comes to this, as a breakpoint is said; empty for the beginning.
         why: An expression: it begins at the end of the run, with where its value comes from; empty for the beginning.
         returned: What the run returned that is asked about, unsigned, where this one may come to something else.
         remark: What is said first: with what the run begins.
@@ -153,12 +154,14 @@ class DebuggerScreen(ControlledScreen):
         breaks: Sequence[str] = (),
         logs: VerifierLogs | None = None,
         *,
+        until: str = "",
         why: str = "",
         returned: int | None = None,
         remark: str = "",
     ) -> None:
         super().__init__()
         self._remark = remark
+        self._until = until
         self._asks = why
         self._returned = returned
         self.spec = spec
@@ -234,11 +237,20 @@ class DebuggerScreen(ControlledScreen):
         self.debuggee.begin()
         if self._remark:
             self.notify(self._remark, timeout=8)
+        if self._until:
+            self.debuggee.do(f"going on to {self._until}", self._go_until, self._met)
         if self._asks:
             self.debuggee.do("going to the end", lambda session: session.goto(session.length), self._compare)
             self.asking.ask_why(self._asks)
         if (logs := self._logs) is not None:
             self.find_out(lambda: self._ask(logs), self._known)
+
+    def _go_until(self, session: Session) -> bool:
+        return session.resume_to(session.break_as_said(self._until))
+
+    def _met(self, is_met: bool) -> None:
+        if not is_met:
+            self.notify(f"no run comes to {self._until}", severity="warning", timeout=8)
 
     def _compare(self, _: object) -> None:
         """Say so where the run has not come to what that one returned which is asked about."""

@@ -305,6 +305,7 @@ class ExplorerScreen(ControlledScreen):
         logs: VerifierLogs | None = None,
         *,
         spec: CollectionSpec | None = None,
+        until: str = "",
         why: str = "",
         returned: int | None = None,
         remark: str = "",
@@ -314,6 +315,7 @@ class ExplorerScreen(ControlledScreen):
         Args:
             recording: What is debugged.
             spec: What it is of, where that is not the object itself.
+            until: It begins where a run first comes to this, as a breakpoint is said; empty for the beginning.
             breaks: Where it is to stop.
             logs: Those of the verifier; where a kernel runs the object, its verifier is asked without them.
             why: An expression: it begins at the end of the run, with where its value comes from.
@@ -331,7 +333,9 @@ class ExplorerScreen(ControlledScreen):
                 return session.runtime.inspect()
 
             logs = VerifierLogs.asked(recording, inspector)
-        screen = DebuggerScreen(spec or self.spec, recording, breaks, logs, why=why, returned=returned, remark=remark)
+        screen = DebuggerScreen(
+            spec or self.spec, recording, breaks, logs, until=until, why=why, returned=returned, remark=remark
+        )
         self.app.push_screen(screen)
 
     def remember_place(self) -> None:

@@ -51,6 +51,7 @@ _ROOM: Final = 1 << 16
 
 # <linux/if_link.h>, <linux/if_addr.h>
 _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINKINFO, _IFLA_XDP = 3, 4, 18, 43
+_IFLA_LINK, _IFLA_LINK_NETNSID = 5, 37
 _IFLA_INFO_KIND: Final = 1
 _XDP_MODES: Final = {7: "offload", 5: "native", 6: "generic"}
 """IFLA_XDP_{DRV,SKB,HW}_PROG_ID, in the order in which they run: the card, its driver, the stack."""
@@ -102,6 +103,8 @@ class Device(NamedTuple):
     """Bytes."""
     xdp: tuple[tuple[str, int], ...]
     """Mode (`offload`, `native`, `generic`) and program id of each XDP program, in the order in which they run."""
+    peer: int = 0
+    """The interface in the same namespace that it is linked to: the other end of a veth pair; 0 for none there."""
 
 
 class Filter(NamedTuple):
@@ -143,6 +146,7 @@ def devices() -> list[Device]:
                 flags,
                 _number(told.get(_IFLA_MTU, bytes(4))),
                 tuple(each for each in programs if each[1]),
+                0 if _IFLA_LINK_NETNSID in told else _number(told.get(_IFLA_LINK, bytes(4))),
             )
         )
     return sorted(found)

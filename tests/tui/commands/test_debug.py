@@ -150,9 +150,9 @@ def test_a_trace_goes_through_all_runs(tmp_path: Path, capsys: pytest.CaptureFix
         ([*TRAFFIC, *batch("step -1")], "a step is taken at least once, not -1 times"),
         (
             [*TRAFFIC, "--trace", *batch("c")],
-            "--trace prints all of each run: it goes with neither --break nor --batch",
+            "--trace prints all of each run: it goes with neither --break, --until nor --batch",
         ),
-        ([*TRAFFIC, "--trace", "--break", "17"], "it goes with neither --break nor --batch"),
+        ([*TRAFFIC, "--trace", "--break", "17"], "it goes with neither --break, --until nor --batch"),
         (["debug", "id:1", "x", "--maps", "id:1"], "the maps of id:1 are its own"),
     ],
 )

@@ -12,7 +12,7 @@ from ...terminal.output import write_line
 from ..common import Parser, hire_guardian, uncollected, warn
 from ..log import log_name, read_log
 from ..saved_test import add_save_test, check_save_test, save_recording_as_test
-from .recorded import add_calls, recording_of
+from .recorded import MOST_PACKETS, add_calls, recording_of
 from .told import Teller
 
 if TYPE_CHECKING:
@@ -59,6 +59,19 @@ def make_parser() -> Parser:
         help="begin with what maps and variables of a program hold that is loaded: they are read once, and not changed",
     )
     parser.add_argument(
+        "--capture",
+        metavar="N",
+        type=int,
+        help="runs on the next N packets that reach a program that is loaded (OBJECT, or that of --maps), taken on its "
+        "interface: of XDP and traffic control",
+    )
+    parser.add_argument(
+        "--until",
+        metavar="WHERE",
+        help="begin where a run first comes to this: 'return XDP_DROP', prog.c:120, as --break takes it; with "
+        "--capture, packets are taken until then",
+    )
+    parser.add_argument(
         "--ranges",
         metavar="kernel|FILE",
         help="show beside values what the verifier knew of them: this kernel's, which loads the program for that and "
@@ -78,8 +91,10 @@ def run(arguments: Sequence[str]) -> int:
         )
     if options.prompt and (options.batch or options.trace):
         raise UsageError("--prompt takes commands as they are typed: it goes with neither --batch nor --trace")
-    if options.trace and (options.breaks or options.batch):
-        raise UsageError("--trace prints all of each run: it goes with neither --break nor --batch")
+    if options.trace and (options.breaks or options.batch or options.until is not None):
+        raise UsageError("--trace prints all of each run: it goes with neither --break, --until nor --batch")
+    if options.capture is not None and not 1 <= options.capture <= MOST_PACKETS:
+        raise UsageError(f"--capture takes from 1 to {MOST_PACKETS:,} packets, and not {options.capture:,}")
     if options.save_test is not None:
         check_save_test(options)
     recording = recording_of(options)
@@ -100,6 +115,10 @@ def run(arguments: Sequence[str]) -> int:
         teller = Teller(session, SCHEMA if options.json else None)
         for where in options.breaks:
             interpreter.execute(f"break {where}")
+        if options.until is not None:
+            by = session.break_as_said(options.until)
+            if not session.resume_to(by):
+                warn(f"no run comes to {options.until}")
         if options.trace:
             for number in range(session.runs):
                 if number:
@@ -160,14 +179,16 @@ def _show(recording: Recording, options: Any, logs: VerifierLogs | None) -> int:
 
     hire_guardian()
     with Session(recording) as session:  # what is wrong with it is said here, where one can do something about it
-        for where in options.breaks:
+        for where in (*options.breaks, *([] if options.until is None else [options.until])):
             Interpreter(session).execute(f"break {where}")
     try:
         with uncollected():
             from ...app import Debugged
             from ...running import run as run_app
 
-            return run_app(recording.spec(), runtime="vm", debug=Debugged(recording, options.breaks, logs))
+            return run_app(
+                recording.spec(), runtime="vm", debug=Debugged(recording, options.breaks, logs, options.until or "")
+            )
     finally:
         guardian().ending()  # whoever debugged has quit, and waits for the prompt
 

@@ -15,22 +15,22 @@ from ..common import (
     add_target,
     configured,
     machine_options,
-    read_loaded,
     target_types,
     warn,
 )
 from ..run.command import parse_data
+from .loaded import capturing, loaded_maps, name_loaded, restored_program, take_packets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from ....core.debug import Call, Recording
-    from ....core.debug.recording import Entries
     from ....core.spec import CollectionSpec
+    from ....core.system.loaded import LoadedSpec
 
-__all__ = ["add_calls", "recording_of"]
+__all__ = ["MOST_PACKETS", "add_calls", "recording_of"]
 
-_MOST_PACKETS: Final = 100_000
+MOST_PACKETS: Final = 100_000
 """Packets of a capture that one session has as runs."""
 
 
@@ -48,17 +48,22 @@ def add_calls(parser: Parser) -> None:
         help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
     )
     parser.add_argument("--pcap", metavar="FILE", help="one run on each packet of a capture; maps carry over")
+    parser.set_defaults(maps=None, capture=None, until=None)
     add_machine(parser)
     add_target(parser)
 
 
 def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     """Return the recording that OBJECT is, or one of the program in it; *say* is told what is left out."""
-    if options.pcap is not None and (options.data is not None or options.ctx is not None):
-        raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --ctx")
+    brought = [each for each in ("pcap", "capture") if getattr(options, each) is not None]
+    if brought and (options.data is not None or options.ctx is not None):
+        raise UsageError(f"--{brought[0]} brings the packets, one run for each: it goes with neither --data nor --ctx")
+    if len(brought) > 1:
+        raise UsageError("--pcap and --capture both bring the packets")
     options.runtime = "vm"
     if parse_loaded(options.object) is not None:
-        return _of_loaded(options, say)
+        spec, name = restored_program(options)
+        return _recording(spec, name, spec.raw, spec, options, say)
     from ....core.debug import Recording
     from ....core.debug.recording import is_recording
     from ....core.spec import CollectionSpec
@@ -78,25 +83,38 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
         raise UsageError("debug takes the name of a program behind the object", hint="bpftui show lists them")
     spec = configured(CollectionSpec.from_bytes(raw, file=options.object), options, say)
     spec.program(options.program)
-    calls = _calls(options, say)
-    entries, cpus = _loaded_contents(spec, options, say)
-    return _recording(spec, options.program, calls, raw, entries, cpus, options)
+    where = cast("str | None", options.maps)
+    if where is None:
+        if options.capture is not None:
+            raise UsageError("--capture takes packets that reach what is loaded", hint="--maps id:42 says what that is")
+        return _recording(spec, options.program, raw, None, options, say)
+    if parse_loaded(where) is None:
+        raise UsageError(f"--maps takes what is loaded, and not {where!r}", hint="id:42, map:7, a name, a pin")
+    return _recording(spec, options.program, raw, name_loaded(where), options, say)
 
 
 def _recording(
     spec: CollectionSpec,
     program: str,
-    calls: Sequence[Call],
-    raw: bytes,
-    contents: Mapping[str, Entries],
-    cpus: int | None,
+    raw: bytes | None,
+    loaded: LoadedSpec | None,
     options: Any,
+    say: Callable[[str], None],
 ) -> Recording:
+    """Return a recording of a program, whose maps hold what those of *loaded* hold."""
     from ....core.debug import Recording
 
     settings, target = machine_options(options).get("settings"), target_types(options)
-    found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target)
-    found.begin_with(contents, cpus)
+    if loaded is None:
+        return Recording.of(spec, program, _calls(options, say), object_=raw, settings=settings, target=target)
+    count = cast("int | None", options.capture)
+    calls = () if count is not None else _calls(options, say)
+    with capturing(loaded, program, count) as source:
+        contents, cpus = loaded_maps(spec, program, loaded, options, say)
+        found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target)
+        found.begin_with(contents, cpus)
+        if source is not None and count is not None:
+            take_packets(found, source, count, options.until)
     return found
 
 
@@ -110,65 +128,6 @@ def _calls(options: Any, say: Callable[[str], None]) -> list[Call]:
     return [Call(data, None if options.ctx is None else parse_context(options.ctx))]
 
 
-def _of_loaded(options: Any, say: Callable[[str], None]) -> Recording:
-    """Return a recording of a program that is loaded, whose maps hold what they hold now."""
-    from ....core.system.contents import loaded_contents
-    from ....core.system.loaded import LoadedSpec
-    from ....core.system.restored import restored
-
-    where: str = options.object
-    if getattr(options, "maps", None) is not None:
-        raise UsageError(f"the maps of {where} are its own: --maps goes with an object file")
-    if options.btf is not None:
-        raise UsageError(f"{where} is adapted to this kernel already: --btf goes with an object file")
-    loaded = read_loaded(where)
-    assert isinstance(loaded, LoadedSpec)
-    name = _one_program(loaded, where, options.program)
-    spec = restored(loaded, name)
-    assert spec.raw is not None
-    calls = _calls(options, say)
-    found = loaded_contents(spec, spec.programs[name].linked.maps, spec, say)
-    contents = dict(found.entries)
-    if options.settings:
-        configured(spec, options, say)
-        for each in spec.variables.values():
-            if each.changed and each.map.name in contents:
-                contents[each.map.name] = [(bytes(each.map.key_size), bytes(each.map.data or b""))]
-    return _recording(spec, name, calls, spec.raw, contents, found.cpus, options)
-
-
-def _one_program(spec: CollectionSpec, where: str, name: str | None) -> str:
-    """Return the program of what is loaded that is meant."""
-    if name is not None:
-        return spec.program(name).name
-    if len(spec.programs) == 1:
-        return next(iter(spec.programs))
-    if not spec.programs:
-        raise UsageError(f"{where} is no program that could be run", hint="bpftui list prog shows those that there are")
-    raise UsageError(f"{where} has several programs: {', '.join(spec.programs)}", hint="name one behind it")
-
-
-def _loaded_contents(
-    spec: CollectionSpec, options: Any, say: Callable[[str], None]
-) -> tuple[Mapping[str, Entries], int | None]:
-    """Return what maps hold where `--maps` says that they are loaded, and on how many CPUs; nothing without it."""
-    where = cast("str | None", getattr(options, "maps", None))  # `bpftui dap` has no such option
-    if where is None:
-        return {}, None
-    from ....core.system.contents import loaded_contents
-    from ....core.system.loaded import LoadedSpec
-
-    if parse_loaded(where) is None:
-        raise UsageError(f"--maps takes what is loaded, and not {where!r}", hint="id:42, map:7, a name, a pin")
-    loaded = read_loaded(where)
-    assert isinstance(loaded, LoadedSpec)
-    used = spec.subset(maps=set(), programs={options.program}, variables=set())
-    found = loaded_contents(spec, used.maps, loaded, say)
-    if not found.entries and not found.constants:
-        raise UsageError(f"{where} has no map that {options.program} uses")
-    return found.entries, found.cpus
-
-
 def _captured(path: str, say: Callable[[str], None]) -> list[Call]:
     """Return a run for each packet of a capture."""
     from ....core.debug import Call
@@ -176,8 +135,8 @@ def _captured(path: str, say: Callable[[str], None]) -> list[Call]:
 
     calls: list[Call] = []
     for packet in Capture(path):
-        if len(calls) == _MOST_PACKETS:
-            say(f"{path} has more than {_MOST_PACKETS:,} packets: the others are left out")
+        if len(calls) == MOST_PACKETS:
+            say(f"{path} has more than {MOST_PACKETS:,} packets: the others are left out")
             break
         calls.append(Call(packet.frame, origin=f"packet {packet.number} of {path}"))
     if not calls:

@@ -1,0 +1,79 @@
+"""Packets that reach a loaded program, taken on its interface: runs of the debugger, on what its maps held then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui import bpf
+from bpftui.core.debug import Recording, Session
+from bpftui.core.errors import UsageError
+from bpftui.core.kernel import KernelRuntime
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.system.captured import meeting_of
+from bpftui.core.system.inventory import Inventory
+from bpftui.tui.__main__ import main
+from tests.kernel.system.test_opened import somebody
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.kernel
+
+TRAFFIC = str(bpf.path("traffic"))
+
+
+def test_packets_of_xdp_are_taken_before_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.json"
+    with somebody(TRAFFIC, "count_traffic", "traffic", "200") as ids:
+        words = ["debug", f"id:{ids.program}", "--capture", "4", "--batch", "print total_packets", "--save", str(file)]
+        assert main(words) == 0
+        out, err = capsys.readouterr()
+        said = "bpftui: taking the next 4 packets on veth0, before the program: as veth1 sends them\n"
+        assert err.endswith(said)
+        assert out.startswith("run 1 of 4 · step 0 of ")
+        # The object's code on the same: what is loaded has its maps, its constants and its packets.
+        words = ["debug", TRAFFIC, "count_traffic", "--maps", f"id:{ids.program}", "--capture", "500"]
+        words += ["--until", "return XDP_PASS if pkt_len > 0 && pkt[23] == IPPROTO_UDP", "--batch", "print pkt[23]"]
+        assert main(words) == 0
+        out, err = capsys.readouterr()
+        assert "until one comes to return XDP_PASS if pkt_len > 0 && pkt[23] == IPPROTO_UDP" in err
+        assert "pkt[23] = 17" in out
+        assert "breakpoint 1" in out
+    recording = Recording.read(file)
+    assert [call.origin for call in recording.calls] == [f"packet {number} on veth1" for number in range(1, 5)]
+    assert all(call.data is not None and len(call.data) >= 42 for call in recording.calls)
+    with Session(recording) as session:
+        before = int(session.evaluate("total_packets").text)
+        assert before > 0
+        session.enter(3)
+        session.goto(session.length)
+        assert int(session.evaluate("total_packets").text) == before + 4
+
+
+@pytest.mark.parametrize(
+    ("program", "is_outgoing", "where"),
+    [
+        ("on_tc", False, "before the program"),
+        ("on_tcx", True, "behind the program: those that it lets through, as it leaves them"),
+    ],
+)
+def test_where_traffic_control_is_met(program: str, is_outgoing: bool, where: str) -> None:
+    with somebody("tests/objects/attached.o", program, "sockets", "10") as ids, Inventory() as inventory:
+        meeting = meeting_of(inventory.snapshot(), ids.program)
+    assert meeting[0] == meeting.tapped == "veth0"
+    assert (meeting.is_outgoing, meeting.where, meeting.is_before) == (is_outgoing, where, not is_outgoing)
+
+
+def test_what_meets_no_packets_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with KernelRuntime().load(CollectionSpec.from_file(TRAFFIC)) as collection, Inventory() as inventory:
+        number = collection.programs["count_traffic"].id
+        with pytest.raises(UsageError, match=f"program {number} is attached to nothing: packets are captured where"):
+            meeting_of(inventory.snapshot(), number)
+        assert main(["debug", f"id:{number}", "--capture", "0"]) == 2
+        assert "--capture takes from 1 to 100,000 packets, and not 0" in capsys.readouterr().err
+        assert main(["debug", f"id:{number}", "--capture", "1", "--data", "00"]) == 2
+        assert "--capture brings the packets" in capsys.readouterr().err
+    assert main(["debug", TRAFFIC, "count_traffic", "--capture", "1"]) == 2
+    assert "--capture takes packets that reach what is loaded" in capsys.readouterr().err
