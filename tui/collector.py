@@ -1,7 +1,7 @@
 """Collector: the garbage collector looks at all that there is while nobody waits for the screen.
 
 By itself Python does so again and again as an analysis makes objects, whichever thread makes them, and all threads
-stand still meanwhile: 0.1 to 0.4 seconds with a program of 500,000 instructions. What is young is looked at as ever,
+stand still meanwhile: 0.1 to 0.5 seconds with a program of 500,000 instructions. What is young is looked at as ever,
 which takes some milliseconds.
 """
 
@@ -20,11 +20,18 @@ _YOUNG: Final = 700
 _OLDER: Final = 10
 """… how often they are until those that survived it are: both are Python's own."""
 _NEVER: Final = 1 << 30
-_DUE: Final = ((10, 2.0), (40, 0.3), (400, 0.0))
-"""After more than so many looks at those all are to be looked at, where no key was pressed and no mouse was moved for
-so many seconds: 40 are up to 280,000 new objects, which take some 20 milliseconds."""
+_MANY: Final = 10
+"""After more than so many looks at those all are to be looked at, …"""
+_AWAY: Final = 2.0
+"""… where no key was pressed and no mouse was moved for so many seconds."""
+_BURST: Final = 20
+"""More than so many since the last time are up to 140,000 objects that stay: an analysis, which is not looked at."""
+_LOOK_TAKES: Final = 0.0005
+"""Seconds that each of those adds to a look at all objects."""
+_PATIENCE: Final = 200
+"""So many times as long as a look at all analyses takes must nobody have been there."""
 _LONG: Final = 0.03
-"""Seconds of a look after which what survived is never looked at again: it is an analysis, and stays."""
+"""Seconds of a look after which what survived is not looked at again."""
 
 
 class Collector:
@@ -32,6 +39,8 @@ class Collector:
 
     def __init__(self) -> None:
         self._touched = time.monotonic()
+        self._unseen = 0
+        """Looks at what is young since analyses were last looked at as well."""
 
     def begin(self) -> None:
         """Turn the collector on; what there is by now stays to the end, and is not looked at again."""
@@ -44,10 +53,18 @@ class Collector:
         self._touched = time.monotonic()
 
     def look(self) -> None:
-        """Look at all objects, where it is time to and nobody notices."""
+        """Look at all objects, where it is time to and nobody notices; at an analysis once everybody is long gone."""
         looks, start = gc.get_count()[2], time.monotonic()
-        if not any(looks > many and start - self._touched >= seconds for many, seconds in _DUE):
-            return
-        gc.collect()
-        if time.monotonic() - start > _LONG:
+        idle = start - self._touched
+        if looks > _BURST:
+            gc.freeze()  # takes no time, however many they are
+            self._unseen += looks
+        elif self._unseen and idle >= max(_AWAY, _PATIENCE * _LOOK_TAKES * self._unseen):
+            gc.unfreeze()
+            gc.collect()
             gc.freeze()
+            self._unseen = 0
+        elif looks > _MANY and idle >= _AWAY:
+            gc.collect()
+            if time.monotonic() - start > _LONG:
+                gc.freeze()

@@ -9,33 +9,76 @@ import pytest
 from bpftui.tui.collector import Collector
 
 
+class _Told:
+    """What the collector was told to do, and the time and the looks that it is asked at."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.now = 100.0
+        self.takes = 0.0
+        self.young = 0
+
+    def collect(self) -> None:
+        self.calls.append("collect")
+        self.now += self.takes
+
+    def since(self) -> list[str]:
+        """Return what was told since this was last asked."""
+        calls, self.calls = self.calls, []
+        return calls
+
+
 @pytest.fixture
-def collected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the collector was told to do."""
-    told: list[str] = []
-    monkeypatch.setattr(gc, "collect", lambda: told.append("collect"))
-    monkeypatch.setattr(gc, "freeze", lambda: told.append("freeze"))
+def told(monkeypatch: pytest.MonkeyPatch) -> _Told:
+    """The collector's side, at a time that stands."""
+    told = _Told()
+    monkeypatch.setattr(gc, "collect", told.collect)
+    monkeypatch.setattr(gc, "freeze", lambda: told.calls.append("freeze"))
+    monkeypatch.setattr(gc, "unfreeze", lambda: told.calls.append("unfreeze"))
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, told.young))
+    monkeypatch.setattr("bpftui.tui.collector.time.monotonic", lambda: told.now)
     return told
 
 
 @pytest.mark.parametrize(
-    ("young", "idle", "looked"),
+    ("young", "idle", "takes", "expected"),
     [
-        (11, 3.0, True),
-        (11, 1.0, False),
-        (9, 60.0, False),
-        (41, 0.5, True),
-        (41, 0.1, False),
-        (500, 0.0, True),
+        (11, 3.0, 0.01, ["collect"]),
+        (11, 1.0, 0.01, []),
+        (9, 60.0, 0.01, []),
+        # What survives a look that takes long is not looked at again.
+        (11, 3.0, 0.2, ["collect", "freeze"]),
+        # An analysis has been made: no look at it, whether anybody is there or not.
+        (21, 0.0, 0.2, ["freeze"]),
+        (500, 60.0, 0.2, ["freeze"]),
     ],
 )
 def test_all_objects_are_looked_at_while_nobody_is_there(
-    young: int, idle: float, *, looked: bool, collected: list[str], monkeypatch: pytest.MonkeyPatch
+    young: int, idle: float, takes: float, expected: list[str], told: _Told
 ) -> None:
-    times = iter([100.0, 100.0 + idle, 100.2 + idle])
-    monkeypatch.setattr("bpftui.tui.collector.time.monotonic", times.__next__)
-    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, young))
     collector = Collector()
+    told.young, told.takes = young, takes
+    told.now += idle
     collector.look()
-    # What survives a look that takes long is an analysis: it is not looked at again.
-    assert collected == (["collect", "freeze"] if looked else [])
+    assert told.since() == expected
+
+
+def test_an_analysis_is_looked_at_once_everybody_is_long_gone(told: _Told) -> None:
+    collector = Collector()
+    told.young = 1000  # half a second to look at
+    collector.look()
+    assert told.since() == ["freeze"]
+    told.young = 0
+    told.now += 99
+    collector.look()
+    assert told.since() == []
+    told.now += 2
+    collector.touch()
+    collector.look()
+    assert told.since() == []
+    told.now += 101
+    collector.look()
+    assert told.since() == ["unfreeze", "collect", "freeze"]
+    told.now += 1000
+    collector.look()
+    assert told.since() == []  # nothing came since
