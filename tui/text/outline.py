@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ...core.analysis.outline import CallKind
@@ -12,7 +13,7 @@ from .format import counted, grouped
 from .page import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Sized
 
     from ...core.analysis.inputs import PacketUse
     from ...core.analysis.outline import Called, Outline, TailCaller, Touched
@@ -25,6 +26,9 @@ __all__ = ["function_part", "outline_on", "users_on"]
 
 _MANY: Final = 10
 """Places that are listed of one thing; the rest is counted, and `u` lists them all."""
+_MOST: Final = 100
+"""Things of a kind that are listed, the rest is counted: a program of 500,000 instructions calls thousands of
+functions, and a page of them all takes half a second to be made."""
 _GAP: Final = Part("   ")
 _AT: Final = Part(" at ", "muted", joined=True)
 
@@ -64,7 +68,12 @@ def _calls(page: Page, outline: Outline) -> None:
     program = outline.program.name
     helpers: list[Part] = []
     label = "calls"
+    functions = 0
     for called in outline.calls:
+        if called.kind in (CallKind.FUNCTION, CallKind.CALLBACK):
+            functions += 1
+            if functions > _MOST:
+                continue
         if called.kind is CallKind.HELPER:
             target: Target | None = HelperTarget(called.number)
         elif called.kind is CallKind.KFUNC:
@@ -79,6 +88,8 @@ def _calls(page: Page, outline: Outline) -> None:
             continue
         count = f" ×{len(called.slots)}" if len(called.slots) > 1 else ""
         helpers += [Part(called.name, "", target), Part(count, "muted", joined=True), _GAP]
+    if functions > _MOST:
+        page.labelled("", [Part(f"+{grouped(functions - _MOST)} functions, which the tree has below it", "muted")])
     if helpers:
         page.labelled(label, helpers[:-1])
     elif label:
@@ -88,10 +99,11 @@ def _calls(page: Page, outline: Outline) -> None:
 def _callers(page: Page, outline: Outline, callers: Sequence[TailCaller]) -> None:
     program = outline.program.name
     parts: list[Part] = []
-    for called in outline.callers:
+    for called in outline.callers[:_MOST]:
         how = "  as a callback, at " if called.kind is CallKind.CALLBACK else "  at "
         parts += [*_of(outline, called), Part(how, "muted"), *_places(program, called.slots), _GAP]
-    for caller in callers:
+    parts += _more(outline.callers)
+    for caller in callers[:_MOST]:
         parts.append(Part(f"{caller.map}[{caller.entry}]", "", Node(NodeKind.MAP, caller.map)))
         if caller.calls:
             parts.append(Part(" by ", "muted"))
@@ -99,6 +111,7 @@ def _callers(page: Page, outline: Outline, callers: Sequence[TailCaller]) -> Non
             parts += [Part(name, "", Node(NodeKind.PROGRAM, name)), _AT]
             parts += [*_places(name, (slot,)), Part(" ")]
         parts.append(_GAP)
+    parts += _more(callers)
     if parts:
         page.labelled("called by", parts[:-1])
     elif outline.function is None:
@@ -113,11 +126,11 @@ def _of(outline: Outline, called: Called) -> list[Part]:
     return [function_part(outline.program.name, called.name, entry=called.start == 0)]
 
 
-def _touched(page: Page, outline: Outline, label: str, touched: Iterable[Touched]) -> None:
+def _touched(page: Page, outline: Outline, label: str, touched: Sequence[Touched]) -> None:
     spec, program = outline.spec, outline.program.name
     uncertain = set(outline.uncertain)
     parts: list[Part] = []
-    for each in touched:
+    for each in touched[:_MOST]:
         is_variable = each.section and each.name != each.section
         target = Node(NodeKind.VARIABLE, each.name) if is_variable else map_node(spec.maps[each.name])
         partial = "≥ " if (each.section or each.name) in uncertain else ""
@@ -127,6 +140,7 @@ def _touched(page: Page, outline: Outline, label: str, touched: Iterable[Touched
             *_places(program, each.slots),
             _GAP,
         ]
+    parts += _more(touched)
     known = {each.section or each.name for each in (*outline.reads, *outline.writes)}
     if label == "writes":
         for name in uncertain - known:
@@ -137,7 +151,7 @@ def _touched(page: Page, outline: Outline, label: str, touched: Iterable[Touched
 def _tail_calls(page: Page, outline: Outline, *, theirs: bool) -> None:
     program = outline.program.name
     label = "tail calls"
-    for call in outline.tail_calls:
+    for call in outline.tail_calls[:_MOST]:
         entry = "?" if call.entry is None else str(call.entry)
         where = Node(NodeKind.MAP, call.map) if call.map else None
         parts = [Part(f"{call.map or '?'}[{entry}]", "", where), _AT]
@@ -150,6 +164,8 @@ def _tail_calls(page: Page, outline: Outline, *, theirs: bool) -> None:
             parts.append(Part(unknown, "muted"))
         page.labelled(label, parts)
         label = ""
+    if more := _more(outline.tail_calls):
+        page.labelled("", more[:-1])
 
 
 def _program(outline: Outline, name: str) -> Node | None:
@@ -159,13 +175,15 @@ def _program(outline: Outline, name: str) -> Node | None:
 def _returns(page: Page, outline: Outline) -> None:
     program = outline.program.name
     parts: list[Part] = []
-    for code in outline.returns:
+    for code in outline.returns[:_MOST]:
         if code.value is None:
             what = f"what {code.name} returns" if code.name else "what is worked out"
             parts.append(Part(f"? {what} at ", "muted"))
         else:
             parts += [Part(f"{code.name} ({code.value})" if code.name else str(code.value)), _AT]
         parts += [*_places(program, code.slots), Part(", ", "muted")]
+    if more := _more(outline.returns):
+        parts += [more[0], Part(", ", "muted")]
     if outline.tail_calls:
         parts += [Part("? what its tail calls return", "muted"), Part(", ", "muted")]
     if parts:
@@ -212,16 +230,24 @@ def _places(program: str, slots: Sequence[int]) -> Iterable[Part]:
         yield Part(f" +{len(slots) - _MANY}", "muted")
 
 
+def _more(things: Sized) -> list[Part]:
+    """Return how many things are not listed, and a gap; nothing where all are."""
+    return [Part(f"+{grouped(len(things) - _MOST)}", "muted"), _GAP] if len(things) > _MOST else []
+
+
 def users_on(page: Page, spec: CollectionSpec, uses: Sequence[Use]) -> None:
     """Say on a page who reads, writes and refers to a map or a variable."""
     page.add()
     for how, label in (("reads", "read by"), ("writes", "written by"), ("takes the address", "named by")):
+        slots_of: dict[str, set[int]] = {}
+        for use in uses:
+            if how in use.how:
+                slots_of.setdefault(use.program, set()).add(use.slot)
         parts: list[Part] = []
-        for name in dict.fromkeys(use.program for use in uses):
-            slots = sorted({use.slot for use in uses if use.program == name and how in use.how})
-            if slots:
-                parts += [Part(name, "", Node(NodeKind.PROGRAM, name)), _AT]
-                parts += [*_places(name, slots), _GAP]
+        for name, slots in islice(slots_of.items(), _MOST):
+            parts += [Part(name, "", Node(NodeKind.PROGRAM, name)), _AT]
+            parts += [*_places(name, sorted(slots)), _GAP]
+        parts += _more(slots_of)
         if parts:
             page.labelled(label, parts[:-1])
     if not uses:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from bpftui.core.analysis.outline import Outline, tail_callers
+from bpftui.core.analysis.outline import Called, CallKind, Outline, Touched, tail_callers
 from bpftui.core.analysis.xrefs import Uses
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.controllers.outlines import Known
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.text.describe import describe
+from bpftui.tui.text.outline import outline_on
+from bpftui.tui.text.page import Page
 
 if TYPE_CHECKING:
     from bpftui.core.runtime.theirs import Theirs
@@ -252,6 +254,24 @@ def test_what_a_program_does() -> None:
         "reads from    packet 12 … 54 at 21 22 33 35 36 46 52 54 56 58 +1   ctx->data at 14   ctx->data_end at 13",
         "CO-RE         none needed",
     ]
+
+
+def test_a_page_of_thousands_of_functions_lists_some_and_counts_the_rest() -> None:
+    outline = Outline(Uses(CollectionSpec.from_file(OBJECTS.parents[1] / "bpf/traffic.o")), "count_traffic")
+    calls = [Called(CallKind.FUNCTION, f"function_{number}", (number,), 157, 20) for number in range(5000)]
+    reads = [Touched("traffic", "", (number,)) for number in range(4000)]
+    outline.calls, outline.reads = (*calls, Called(CallKind.HELPER, "bpf_ktime_get_ns", (5,), number=5)), tuple(reads)
+    page = Page("count_traffic", "program")
+    outline_on(page, outline, ())
+    lines = [line.plain.rstrip() for line in page.lines]
+    assert lines[100:104] == [
+        "              function_99() traffic.c:175  20 instructions, called from 99",
+        "              +4,900 functions, which the tree has below it",
+        "              bpf_ktime_get_ns",
+        "called by     nobody here: it is an entry, and in no program array of the object",
+    ]
+    assert lines[104].startswith("reads         traffic at 0   traffic at 1   ")
+    assert lines[104].endswith("   traffic at 99   +3,900")
 
 
 def test_tail_calls_and_who_makes_them() -> None:
