@@ -21,6 +21,7 @@ from .steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.geometry import Region
     from textual.selection import Selection
 
 __all__ = ["VirtualList", "foreground"]
@@ -115,6 +116,8 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         self._strips: LRUCache[tuple[int, int, int, str, str, object], Strip] = LRUCache(_CACHED_ROWS)
         self._inks: dict[tuple[str, ...], Style] = {}
         self._plain: Style | None = None
+        self._drawn_width: int | None = None
+        """The cells of a row, while lines are drawn."""
         self._widest = 0
 
     # What a subclass gives
@@ -222,6 +225,14 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
 
     # Drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines of the screen, all of one width, which takes as long to find as a row that was drawn before."""
+        self._drawn_width = self.scrollable_content_region.width
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._drawn_width = None
+
     def render_line(self, y: int) -> Strip:
         """Draw a line of the screen, with what of it is selected; rows know their places, for the mouse."""
         strip = self._render_line(y)
@@ -257,7 +268,9 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         self.refresh()
 
     def _render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+        width = self._drawn_width
+        if width is None:
+            width = self.scrollable_content_region.width
         if y < self.header_height:
             strip = self._to_strip(self.draw_header(y, width - 1))
             style = self.get_component_rich_style("row-view--header")
@@ -316,7 +329,7 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         line = y - self.header_height - self.page_height // 3
         lines = [] if self.row_count() else wrapped(self.empty_text, width)
         if not 0 <= line < len(lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._own_style)
         text = Text(lines[line], self.ink("row-view--muted"))
         text.align("center", width)
-        return self._to_strip(text).apply_style(self.rich_style)
+        return self._to_strip(text).apply_style(self._own_style)

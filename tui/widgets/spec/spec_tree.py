@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.strip import Strip
 from textual.widgets import Tree
 
 from ....core.errors import BpftuiError
 from ....core.spec.architectures import foreign_registers
+from ....core.visible import visible
 from ...nodes import Node, NodeKind, first_node
 from ...text.facts import extern_groups, map_brief, program_brief, type_text
 from ...text.fit import width_of
@@ -20,8 +22,9 @@ from ...text.shown import Text
 from ..lists.steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
+    from textual.geometry import Region
     from textual.widgets.tree import TreeNode
 
     from ....core.spec import CollectionSpec, ProgramSpec, VariableSpec
@@ -30,6 +33,27 @@ __all__ = ["SpecTree"]
 
 _LINK_SLICE = 0.008
 """Seconds of linking between two frames: half a frame at 60 Hz."""
+
+
+_CACHED_LINES = 1024
+_GUIDE_BESIDE = ("│ ", "  ")
+"""Below a node that others of its parent follow, and below the last one."""
+_GUIDE_TO = ("├ ", "└ ")
+
+
+class _Looks(NamedTuple):
+    """How a line's parts look."""
+
+    plain: Style
+    hovered: Style
+    """Of a line below the mouse, and of what is below its node."""
+    guides: Style
+    guides_below: Style
+    """Of what lies below the cursor."""
+    label: Style
+    pointed: Style
+    """Of the label below the mouse."""
+    cursor: Style
 
 
 class SpecTree(SteadyScroll, Tree[Node]):
@@ -119,6 +143,10 @@ class SpecTree(SteadyScroll, Tree[Node]):
         self._widths: dict[TreeNode[Node], int] = {}
         """Of labels, in cells."""
         self._inks: dict[str, Style] = {}
+        self._known_looks: _Looks | None = None
+        self._drawn_width: int | None = None
+        """The cells of a line, while lines are drawn."""
+        self._strips: LRUCache[Hashable, Strip] = LRUCache(_CACHED_LINES)
         self._foreign = f"for {spec.registers.architecture}" if foreign_registers(spec.types) and spec.registers else ""
         self._populate()
 
@@ -218,28 +246,93 @@ class SpecTree(SteadyScroll, Tree[Node]):
 
     # Drawing
 
-    def render_line(self, y: int) -> Strip:
-        """Draw a line of the screen; a label that is longer than the line has an ellipsis at its end."""
-        strip = super().render_line(y)
-        left, top = self.scroll_offset
-        room = self.scrollable_content_region.width - 1  # what a scrollbar and the mark leave
-        node = self.get_node_at_line(y + top)
-        kept = list(strip.crop(0, room))
-        if node is not None and self._line_width(node) - left > room:
-            kept = list(strip.crop(0, max(0, room - 1)))
-            kept.append(Segment("…", kept[-1].style if kept else None))
-        row = Strip([self._mark(y + top, kept[0].style if kept else None), *kept])
-        if y + top != self.cursor_line:
-            return row
-        behind = Style(bgcolor=self.get_component_rich_style("tree--cursor").bgcolor)
-        return Strip([Segment(text, behind if style is None else style + behind) for text, style, _ in row])
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines of the screen, all of one width, which takes as long to find as a line that was drawn before."""
+        self._drawn_width = self.scrollable_content_region.width
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._drawn_width = None
 
-    def _mark(self, line: int, style: Style | None) -> Segment:
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the screen; a label that is longer than the line has an ellipsis at its end.
+
+        Textual's own finds the styles of all that a tree can have for each line anew, and then a tree takes as long as
+        all else on the screen together.
+        """
+        left, top = self.scroll_offset
+        number, width, lines = y + top, self._drawn_width, self._tree_lines
+        if width is None:
+            width = self.scrollable_content_region.width
+        looks = self._looks
+        if number >= len(lines):
+            return Strip.blank(width, looks.plain)
+        path = lines[number].path
+        below_mouse = self.get_node_at_line(self.hover_line) if self.hover_line >= 0 else None
+        hovered = below_mouse is not None and below_mouse in path
+        states = (hovered, self.hover_line == number, self.cursor_line == number, self.has_focus)
+        below = self.has_focus and self.cursor_node in path
+        key = (number, left, width, states, below, self._updates, path[-1]._updates)  # pyright: ignore[reportPrivateUsage]
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._draw(number, left, width, states)
+        return strip
+
+    def _draw(self, number: int, left: int, width: int, states: tuple[bool, bool, bool, bool]) -> Strip:
+        hovered, pointed, chosen, focused = states
+        looks, line = self._looks, self._tree_lines[number]
+        whole = (looks.hovered if hovered else looks.plain) + Style.from_meta({"line": number})
+        label = looks.label
+        if pointed:
+            label += looks.pointed
+        if chosen:
+            label += looks.cursor
+        above = line.path[:-1]
+        guides = [_GUIDE_BESIDE[node.is_last] for node in above[1:]]
+        if above:
+            guides.append(_GUIDE_TO[line.last])
+        apart = above.index(self.cursor_node) if focused and self.cursor_node in above else len(guides)
+        plain, below = whole + looks.guides, whole + looks.guides + looks.guides_below
+        row = [Segment(guide, plain if place < apart else below) for place, guide in enumerate(guides)]
+        row += [
+            Segment(visible(part), whole if ink is None else whole + label + self._ink(ink) if ink else whole + label)
+            for part, ink in self._parts(line.node)
+        ]
+        room, cells = width - 1, self._line_width(line.node)  # what the mark leaves
+        row.append(Segment(" " * max(0, left + room - cells), whole))
+        strip = Strip(row).crop(left, left + room)
+        if cells - left > room:
+            kept = list(strip.crop(0, max(0, room - 1)))
+            strip = Strip([*kept, Segment("…", kept[-1].style if kept else None)])
+        row = list(strip)
+        row.insert(0, self._mark(number, row[0].style if row else None, focused=focused))
+        if chosen:
+            behind = Style(bgcolor=looks.cursor.bgcolor)
+            row = [Segment(text, behind if style is None else style + behind) for text, style, _ in row]
+        return Strip(row, width)
+
+    def _mark(self, line: int, style: Style | None, *, focused: bool) -> Segment:
         """Return what stands before a line: the cursor's mark, and in the first one the title's."""
-        if line != self.cursor_line and (line or not self.has_focus):
+        if line != self.cursor_line and (line or not focused):
             return Segment(" ", style)
-        ink = self._ink("focus" if self.has_focus else "blurred")
+        ink = self._ink("focus" if focused else "blurred")
         return Segment("▌", ink if style is None else style + ink)
+
+    @property
+    def _looks(self) -> _Looks:
+        """The styles of what a line is made of, which cost as much as ten lines to find."""
+        if self._known_looks is None:
+            of = self.get_component_rich_style
+            self._known_looks = _Looks(
+                plain=self.rich_style,
+                hovered=of("tree--highlight-line"),
+                guides=of("tree--guides", partial=True),
+                guides_below=of("tree--guides-selected", partial=True),
+                label=of("tree--label", partial=True),
+                pointed=of("tree--highlight", partial=True),
+                cursor=of("tree--cursor"),
+            )
+        return self._known_looks
 
     def _line_width(self, node: TreeNode[Node]) -> int:
         """Return the cells of a node's guides and label."""
@@ -334,9 +427,11 @@ class SpecTree(SteadyScroll, Tree[Node]):
         return found
 
     def notify_style_update(self) -> None:
-        """Forget the inks of another theme."""
+        """Forget what was drawn in other colours."""
         super().notify_style_update()
         self._inks.clear()
+        self._known_looks = None
+        self._strips.clear()
 
     # What a screen calls
 
@@ -461,7 +556,7 @@ class SpecTree(SteadyScroll, Tree[Node]):
     def refresh_labels(self) -> None:
         """Draw anew what is in sight, after variables have changed: the lines are the same."""
         self._widths.clear()
-        self._line_cache.clear()  # pyright: ignore[reportUnknownMemberType]
+        self._strips.clear()
         self.refresh()
 
     # Actions
