@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
 
 from ..core.errors import BpftuiError, UnknownNameError
+from ..core.privileges.ssh import ssh_client
 from ..core.threads import start_pool
 from ..core.visible import visible
 from .collector import LOOK, Collector
@@ -55,7 +56,8 @@ _SWITCH: Final = 0.0005
 
 _ESCAPE: Final = 0.03
 """Seconds in which what follows an escape character is a key with it: without more it is the key Escape, which shows
-nothing until then (ESCDELAY of the environment has milliseconds; ours are those of the shell fish)."""
+nothing until then (ESCDELAY of the environment has milliseconds; ours are those of the shell fish). Over a line that
+has to be waited for it is Textual's 0.1: an arrow that comes in two pieces would be Escape, `[` and a letter."""
 _HEARD: Final = 0.05
 """Seconds in which a signal that was sent together with another one is heard."""
 _WORKERS: Final = 6
@@ -117,7 +119,7 @@ class BaseApp(App[_Result]):
         """
         guardian().going_on()  # whatever was left before this
         sys.setswitchinterval(_SWITCH)
-        if "ESCDELAY" not in os.environ:
+        if "ESCDELAY" not in os.environ and not ssh_client():
             constants.ESCAPE_DELAY = _ESCAPE  # pyright: ignore[reportAttributeAccessIssue, reportConstantRedefinition]
         workers = start_pool(_WORKERS)
         loop = _Loop()
