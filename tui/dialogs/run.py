@@ -527,14 +527,12 @@ class RunScreen(ExplainedModal[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what is about a run where there is one."""
-        pane = self.query_one(OutcomePane)
-        match action:
-            case "why":
-                return isinstance(pane.run, Outcome)
-            case "step":
-                return pane.has_several
-            case _:
-                return super().check_action(action, parameters)
+        if action not in ("why", "step"):
+            return super().check_action(action, parameters)
+        pane = next(iter(self.query(OutcomePane)), None)  # keys are asked for before it is composed, too
+        if pane is None:
+            return False
+        return isinstance(pane.run, Outcome) if action == "why" else pane.has_several
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""

@@ -8,7 +8,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from ..text.shown import assembled, plain
-from .key_choice import keys_of_bar
+from .key_choice import MOST_KEYS, keys_of_bar
 
 if TYPE_CHECKING:
     from textual import events
@@ -88,6 +88,8 @@ class KeyBar(Widget):
         """Return the keys that can do something now."""
         screen = self.screen
         typing = screen.focused is not None and screen.focused.check_consume_key("a", "a")
+        enter = screen.enter_key() if isinstance(screen, NamesEnter) else None
+        active = screen.active_bindings.values()
         shown = [
             Key(
                 binding.key,
@@ -97,9 +99,9 @@ class KeyBar(Widget):
                 enabled,
                 tooltip,
             )
-            for _, binding, enabled, tooltip in keys_of_bar(screen.active_bindings.values(), screen, typing=typing)
+            for _, binding, enabled, tooltip in keys_of_bar(active, screen, typing=typing, most=MOST_KEYS - bool(enter))
         ]
-        if isinstance(screen, NamesEnter) and (enter := screen.enter_key()) is not None:
+        if enter is not None:
             does, works = enter
             shown.insert(0, Key("enter", "⏎", does, "", works, ""))
         return tuple(shown)

@@ -48,7 +48,9 @@ class OrdersKeys(Protocol):
     """The names of the actions."""
 
 
-def keys_of_bar(active: Iterable[ActiveBinding], screen: Screen[object], *, typing: bool) -> list[ActiveBinding]:
+def keys_of_bar(
+    active: Iterable[ActiveBinding], screen: Screen[object], *, typing: bool, most: int = MOST_KEYS
+) -> list[ActiveBinding]:
     """Return the keys that the bar shows.
 
     In this order: what the screen is for, and load, which all else needs; then the pane's keys, in the order in which
@@ -58,6 +60,7 @@ def keys_of_bar(active: Iterable[ActiveBinding], screen: Screen[object], *, typi
         active: The keys that work: what `check_action` does not offer is not among them.
         screen: Where they work.
         typing: Whether characters are being typed.
+        most: How many there is room for.
     """
     by_action: dict[str, ActiveBinding] = {}
     for each in active:
@@ -76,7 +79,7 @@ def keys_of_bar(active: Iterable[ActiveBinding], screen: Screen[object], *, typi
     order = _ORDER_ATTACHED if "detach" in names else _ORDER
     rest = sorted(keys, key=lambda each: _rank(_name(each), order))
     ranked = (*first, *sorted(of_pane, key=_place)[:_MOST_OF_PANE], *rest)
-    chosen = list(dict.fromkeys(each.binding.action for each in ranked))[: MOST_KEYS - len(last)]
+    chosen = list(dict.fromkeys(each.binding.action for each in ranked))[: most - len(last)]
     return [*(by_action[action] for action in chosen), *last]
 
 
