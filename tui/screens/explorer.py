@@ -409,6 +409,7 @@ class ExplorerScreen(ControlledScreen):
                 outlook.problems,
                 self.outlines.of(self.navigation.node) if self.furnished.is_set() else None,
                 self.operations.session.theirs,
+                self.operations.monitor.last,
             )
             has_tab = self.navigation.has_tab(self.navigation.node)
             self.query_one(Overview).show(page, keep_place=keep_place, has_tab=has_tab)
@@ -648,7 +649,7 @@ class ExplorerScreen(ControlledScreen):
         self.query_one(StatusLine).status = self.operations.status()
         for slider in self.query(TimeSlider):
             slider.refresh()
-            self._show_overview(keep_place=True)  # what programs had come to by then
+        self._show_overview(keep_place=True)  # what programs and variables have come to
 
     @on(MapEdited)
     def map_edited(self, message: MapEdited) -> None:

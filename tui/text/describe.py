@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ...core.btf import CType
-    from ...core.runtime import Collection, ExternAnswer, Forecast, Program
+    from ...core.live import Sample
+    from ...core.runtime import Collection, ExternAnswer, Forecast, ProgramInfo
     from ...core.runtime.theirs import Theirs
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
     from ..controllers.outlines import Known
@@ -48,8 +49,9 @@ def describe(
     problems: Mapping[str, BpftuiError] | None = None,
     known: Known | None = None,
     theirs: Theirs | None = None,
+    sample: Sample | None = None,
 ) -> Page:
-    """Return what there is to say about *node*.
+    """Return what there is to say about *node*: nothing is asked of a runtime for it, which could have one wait.
 
     Args:
         spec: What it belongs to.
@@ -60,11 +62,13 @@ def describe(
         problems: Why programs were not loaded when that was tried, by their names.
         known: What its code tells of it, as soon as that is known.
         theirs: Set where others have loaded it.
+        sample: What was read last of where it is loaded.
     """
     problems = problems or {}
     match node.kind:
         case NodeKind.PROGRAM:
-            return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name), known, theirs)
+            found = spec.programs[node.name]
+            return _program(found, loaded, forecast, problems.get(node.name), known, theirs, sample)
         case NodeKind.FUNCTION:
             return _function(spec.programs[node.program], node.name, known, theirs)
         case NodeKind.MAP:
@@ -72,7 +76,7 @@ def describe(
         case NodeKind.SECTION:
             return _section(spec, spec.maps[node.name], loaded, theirs)
         case NodeKind.VARIABLE:
-            return _variable(spec, spec.variables[node.name], loaded, known)
+            return _variable(spec, spec.variables[node.name], loaded, known, sample)
         case NodeKind.HIDDEN | NodeKind.HIDDEN_ALL:
             return _hidden(spec, node.name)
         case NodeKind.EXTERN | NodeKind.EXTERNS:
@@ -143,6 +147,7 @@ def _program(
     refused: BpftuiError | None,
     known: Known | None,
     theirs: Theirs | None,
+    sample: Sample | None,
 ) -> Page:
     page = Page(spec.name, "program")
     if refused is not None:
@@ -161,7 +166,7 @@ def _program(
         page.kind = f"program, {len(linked.functions)} functions"
     program = loaded.programs.get(spec.name) if loaded is not None else None
     if program is not None:
-        _loaded_program(page, program)
+        _loaded_program(page, None if sample is None else sample.programs.get(spec.name))
         for place in theirs.places(spec.name) if theirs is not None else ():
             page.field("attached", f"▲ {place}")
     if known is None:
@@ -193,12 +198,10 @@ def _prospect(page: Page, spec: ProgramSpec, forecast: Forecast | None) -> None:
     page.obstacles(obstacles)
 
 
-def _loaded_program(page: Page, program: Program) -> None:
+def _loaded_program(page: Page, info: ProgramInfo | None) -> None:
     page.heading("Loaded")
-    try:
-        info = program.info()
-    except BpftuiError as error:
-        page.problem(error.message)
+    if info is None:
+        page.note("its numbers come with the next sample")
         return
     page.field("id", info.id)
     page.field("tag", info.tag)
@@ -291,15 +294,19 @@ def _value(variable: VariableSpec, raw: bytes) -> str:
     return format_value(variable.told(raw), limit=_LONGEST_VALUE)
 
 
-def _variable(spec: CollectionSpec, variable: VariableSpec, loaded: Collection | None, known: Known | None) -> Page:
+def _variable(
+    spec: CollectionSpec,
+    variable: VariableSpec,
+    loaded: Collection | None,
+    known: Known | None,
+    sample: Sample | None,
+) -> Page:
     page = Page(variable.name, "constant" if variable.constant else "variable")
     live = loaded.variables.get(variable.name) if loaded is not None else None
-    try:
-        raw = live.raw() if live is not None else variable.head
-    except BpftuiError:
-        raw = variable.head
-    signs = " *" * variable.changed + " •" * (live is not None and raw != variable.head[: len(raw)])
-    page.field("value", _value(variable, raw) + signs, "now" if live is not None else "")
+    read = sample.variables.get(variable.name) if live is not None and sample is not None else None
+    raw = variable.head if read is None else read
+    signs = " *" * variable.changed + " •" * (read is not None and raw != variable.head[: len(raw)])
+    page.field("value", _value(variable, raw) + signs, "" if read is None else "now")
     if raw != variable.original[: len(raw)]:
         page.field(
             "in the file" if spec.origin == "file" else "when opened", _value(variable, variable.original[: len(raw)])
