@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..btf.path import member_path
+from ..live.written import subscript
 from ..vm.maps import ArrayStore
 from .pointers import layers_of
 
@@ -76,7 +77,6 @@ def _map_place(session: Session, name: str, key: bytes, address: int, size: int)
                     path = member_path(variable.type.btf, variable.type.id, offset - variable.offset, size) or ""
                 return f"{name} {variable.name}{path}"
         return f"{name} +{offset}"
-    ctype, key_type = found.spec.value, found.spec.key
+    ctype = found.spec.value
     path = member_path(ctype.btf, ctype.id, offset, size) if ctype is not None else f"+{offset}"
-    key_text = key_type.format(key) if key_type is not None else key.hex(" ")
-    return f"map {name}[{key_text}]{path or ''}"
+    return f"map {name}[{subscript(found.spec.key, key, name)}]{path or ''}"

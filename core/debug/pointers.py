@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf.path import part_at
 from ..context.packet_sizes import packet_begin
 from ..errors import BpftuiError
+from ..live.written import subscript
 from ..packet.layers import dissect
 from ..vm.engine.memory import STACK_SIZE
 from ..vm.maps import ArrayStore
@@ -127,8 +128,7 @@ class Pointers:
                 if variable.map.name == name and variable.offset <= offset < variable.offset + variable.size:
                     return self._typed(variable.name, variable.type, offset - variable.offset, address)
             return Pointed(f"{name}+{offset}", self._raw(address))
-        key_text = found.spec.key.format(key) if found.spec.key is not None else key.hex(" ")
-        return self._typed(f"{name}[{key_text}]", found.spec.value, offset, address)
+        return self._typed(f"{name}[{subscript(found.spec.key, key, name)}]", found.spec.value, offset, address)
 
     def _typed(self, name: str, ctype: CType | None, offset: int, address: int) -> Pointed:
         """Return what lies at an offset of something that has a type."""

@@ -9,7 +9,7 @@ from ..analysis.counting import Counting
 from ..btf import format_value
 from .counters import decoded, entry_value
 from .sampler import readable_maps
-from .written import written
+from .written import subscript, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +79,7 @@ class Effects:
             source = collection.maps[name]
             value_type = None if source.type.per_cpu else source.value
             for entry in effect.entries:
-                key = format_value(written(source.key, entry.key, decoded(source.key, entry.key), name))
+                key = subscript(source.key, entry.key, name)
                 values = [
                     None
                     if each is None
@@ -164,6 +164,11 @@ def _leaves(where: str, before: Value | None, after: Value | None) -> Iterator[E
             for index, value in enumerate(after):
                 yield from _leaves(f"{where}[{index}]", before[index], value)
         case _:
-            texts = ("" if each is None else format_value(each, limit=_LONGEST) for each in (before, after))
-            old, new = texts
-            yield EffectLine(where, old, new)
+            yield EffectLine(where, _text(before), _text(after))
+
+
+def _text(value: Value | None) -> str:
+    """Return a value as it stands by itself: an integer with separators; empty where there is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else format_value(value, limit=_LONGEST)

@@ -7,15 +7,17 @@ from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from ..btf import format_value
 from ..btf.notation import Notation
 from ..btf.values import EnumName
+from .counters import decoded
 from .fields import record_fields
 
 if TYPE_CHECKING:
     from ..btf import CType, Value
     from .field import Field
 
-__all__ = ["written"]
+__all__ = ["subscript", "written"]
 
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 """A step of a field's path."""
@@ -35,6 +37,18 @@ def written(ctype: CType | None, raw: bytes, value: Value, name: str) -> Value:
     for field in _noted(ctype, name):
         value = _put(value, [one or int(two) for one, two in _STEP.findall(field.path)], EnumName(field.text_of(raw)))
     return value
+
+
+def subscript(ctype: CType | None, raw: bytes, name: str) -> str:
+    """Return a key as it stands behind the *name* of its map: of a struct what its members are: `{IPV4, UDP}`.
+
+    Without a type it is an integer where it has the size of one, else its bytes: `01 02`.
+    """
+    return _bare(written(ctype, raw, decoded(ctype, raw), name))
+
+
+def _bare(value: Value) -> str:
+    return f"{{{', '.join(map(_bare, value.values()))}}}" if isinstance(value, dict) else format_value(value)
 
 
 @lru_cache(64)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "age",
     "amount",
     "axis_labels",
     "axis_scale",
@@ -83,6 +84,15 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, in its largest unit: `0 s`, `12 s`, `54 min`, `3 h`, `12 d`."""
+    left = max(0, int(seconds))
+    for most, size, unit in ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h")):
+        if left < most:
+            return f"{left // size} {unit}"
+    return f"{left // 86_400:,} d"
 
 
 def clock(seconds: float) -> str:

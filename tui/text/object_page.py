@@ -15,7 +15,7 @@ from ..state.presets import Presets
 from ..state.recent import outcomes
 from .facts import map_brief, program_brief
 from .fit import width_of
-from .format import byte_size, counted, duration
+from .format import age, byte_size, counted
 from .page import Page, Part
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def object_page(path: str, note: str, state: str) -> Page:
         page = Page(os.path.basename(path), "")
         page.problem(f"it cannot be read: {(error.strerror or str(error)).lower()}")
         return page
-    age = duration(max(0, int(time.time() - status.st_mtime)))
-    page = Page(os.path.basename(path), f"{byte_size(status.st_size)} · changed {age} ago")
+    changed = f"changed {age(time.time() - status.st_mtime)} ago"
+    page = Page(os.path.basename(path), f"{byte_size(status.st_size)} · {changed}")
     if note:
         page.note(note)
     if state:
         page.field("open", state)
     if (last := outcomes().get(os.path.abspath(path))) is not None:
-        page.answer(f"{last.text} ({duration(max(0, int(time.time() - last.when)))} ago)", good=last.good)
+        page.answer(f"{last.text} ({age(time.time() - last.when)} ago)", good=last.good)
     if status.st_size > _LARGEST:
         page.note("it is large: ⏎ opens it")
         return page

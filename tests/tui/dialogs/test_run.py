@@ -88,12 +88,12 @@ async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tupl
         assert "running" not in walk.screen
         await walk.press("R")
         await walk.until(lambda: "Result  XDP_PASS (2)" in walk.screen)
-        assert "traffic[{family=IPV4, protocol=UDP}]  new: {packets=1, bytes=60}" in walk.screen
+        assert "traffic[{IPV4, UDP}]  new: {packets=1, bytes=60}" in walk.screen
         assert "map       sources[192.0.2.9]  new: " in walk.screen
         assert "variable  total_packets  0 → 1" in walk.screen
         await walk.press("R")
         await walk.until(lambda: "run 2 of 2" in walk.screen)
-        assert "traffic[{family=IPV4, protocol=UDP}].packets  1 → 2" in walk.screen
+        assert "traffic[{IPV4, UDP}].packets  1 → 2" in walk.screen
         await walk.press("comma")
         assert "run 1 of 2" in walk.screen
         await walk.press("escape")

@@ -98,7 +98,7 @@ async def test_it_stops_where_it_is_told_to_and_knows_it_the_next_time(explore: 
         screen = await at(walk, "step 67 of 141")
         assert "hit 1" in line_with(screen, "● traffic.c:138 if total_packets == 1")
         assert "●▶" in line_with(screen, "r1 = *(u64 *)(r0 +0)")
-        assert "r0 • traffic[{family=IPV4, protoco…" in screen
+        assert "r0 • traffic[{IPV4, UDP}]" in screen
         # What is watched is looked at with each step; • is what the step has changed.
         await walk.press("w", *"total_bytes", "enter")
         await at(walk, "total_bytes = 60")

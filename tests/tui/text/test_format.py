@@ -8,6 +8,7 @@ import pytest
 
 from bpftui.core.btf.units import Unit
 from bpftui.tui.text.format import (
+    age,
     amount,
     axis_labels,
     byte_size,
@@ -62,6 +63,23 @@ def test_si(value: float, unit: str, text: str) -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3281, "54 min"),
+        (3600, "1 h"),
+        (172_799, "47 h"),
+        (172_800, "2 d"),
+        (1e9, "11,574 d"),
+    ],
+)
+def test_age(seconds: float, text: str) -> None:
+    assert age(seconds) == text
 
 
 @pytest.mark.parametrize(

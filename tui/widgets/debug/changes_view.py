@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from ...text.fit import fitted, width_of
 from .lines_view import Line, LinesView, heading
@@ -15,10 +14,7 @@ if TYPE_CHECKING:
     from ....core.debug.sight import Sight
     from ....core.live.effects import EffectLine
 
-__all__ = ["ChangesView", "as_expression"]
-
-_MEMBER: Final = re.compile(r"(?<=[{ ])\w+=")
-"""The name before a member of a key: `{family=IPV4, protocol=UDP}`."""
+__all__ = ["ChangesView"]
 
 
 class ChangesView(LinesView):
@@ -46,7 +42,7 @@ class ChangesView(LinesView):
     def _changes(found: Sequence[EffectLine], width: int) -> Iterator[Line]:
         room = min(max(width_of(each.what) for each in found), max(16, width // 2))
         for each in found:
-            about = About("variable" if each.is_variable else "map", each.what, as_expression(each.what))
+            about = About("variable" if each.is_variable else "map", each.what, each.what)
             what = (f"  {fitted(each.what, room)}  ", "")
             if not each.before:
                 change: tuple[tuple[str, str], ...] = (("new ", "muted"), (each.after, "changed"))
@@ -55,9 +51,3 @@ class ChangesView(LinesView):
             else:
                 change = ((f"{each.before} → ", "muted"), (each.after, "changed"))
             yield Line((what, *change), about)
-
-
-def as_expression(what: str) -> str:
-    """Return what changed as the debugger's expressions have it: keys tell their members in order."""
-    key_end = what.rfind("]") + 1
-    return _MEMBER.sub("", what[:key_end]) + what[key_end:]

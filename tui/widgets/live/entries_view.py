@@ -16,7 +16,7 @@ from ....core.analysis.counting import Counting
 from ....core.errors import BpftuiError
 from ....core.live.rows import Rows
 from ...operations import EditRequest
-from ...text.format import duration, grouped
+from ...text.format import age, grouped
 from ...text.shown import plain
 from ..lists.row_view import RowView, compile_pattern
 from ..plain import Input, Static
@@ -366,7 +366,7 @@ class EntriesView(Vertical):
         """Return what is to be said about the rows that are not there; nothing where all are."""
         asked = self._arrangement
         total = f"{'' if table.is_counted else '≥ '}{grouped(table.total)}"
-        looked = "" if table.age is None or table.age < 1 else f", {duration(int(table.age))} ago"
+        looked = "" if table.age is None or table.age < 1 else f", {age(table.age)} ago"
         if asked.pattern:
             matching, read = table.matching or 0, grouped(table.read)
             of = read if table.age is not None or not table.is_partial else f"the first {read}"

@@ -8,7 +8,7 @@ from .....core.btf.units import Unit
 from .....core.system.history import BUCKETS
 from .....core.system.load import MEASURING_NS
 from ....targets import Thing
-from ....text.format import byte_size, duration, rate
+from ....text.format import age, byte_size, rate
 from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun
@@ -90,12 +90,12 @@ def _totals(seen: Seen, rows: Sequence[ProgramEntry]) -> dict[str, str]:
 
 def _program_about(seen: Seen, each: ProgramEntry) -> list[Fact]:
     snapshot = seen.snapshot
-    age = duration(float(int(max(snapshot.taken_at - snapshot.loaded_at(each), 0))))
+    loaded = age(snapshot.taken_at - snapshot.loaded_at(each))
     verified = "? instructions" if each.verified_insns is None else f"{each.verified_insns:,} instructions"
     jited = byte_size(each.jited_size) if each.jited_size else "none, or hidden"
     facts = [
         Fact("type", f"{each.type}{'' if each.gpl_compatible else ', not GPL-compatible'}"),
-        Fact("loaded", f"{age} ago by uid {each.uid}, tag {each.tag}"),
+        Fact("loaded", f"{loaded} ago by uid {each.uid}, tag {each.tag}"),
         Fact("code", f"{byte_size(each.xlated_size)} translated, {jited} JIT; {verified} verified"),
         Fact("memory", bytes_of(each.memlock)),
     ]
@@ -220,9 +220,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
         ),
         Column(
             "age",
-            lambda seen, each: Cell(
-                duration(float(int(max(seen.snapshot.taken_at - seen.snapshot.loaded_at(each), 0))))
-            ),
+            lambda seen, each: Cell(age(seen.snapshot.taken_at - seen.snapshot.loaded_at(each))),
             lambda _, each: -each.load_time_ns,
             True,
             8,
