@@ -40,7 +40,8 @@ def page_head(title: str, style: str) -> Iterator[str]:
     yield '<html lang="en"><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-    yield f"<title>{html_text(title)}</title><style>{_STYLE}\n{style}</style>"
+    yield f"<title>{html_text(title)}</title>"
+    yield from ("<style>", *_STYLE.splitlines(), *style.splitlines(), "</style>")
     yield f"<h1>{html_text(title)}</h1>"
 
 

@@ -19,7 +19,8 @@ __all__ = ["html"]
 
 _STYLE: Final = """
 body { max-width: 180ch }
-.facts td { text-align: left } .facts td.mark { width: 1ch; font-weight: bold }
+.facts td { text-align: left } .facts td.mark { width: 1ch; font-weight: bold } .facts div { padding-left: 2ch }
+del, ins { text-decoration: none }
 .added td.mark { color: var(--good) } .removed td.mark { color: var(--bad) } .changed td.mark { color: var(--some) }
 .breaks { color: var(--bad); font-weight: 600 } del { color: var(--bad) } ins { color: var(--good) }
 .code { table-layout: fixed } .code td { text-align: left; overflow-wrap: anywhere }
@@ -49,8 +50,8 @@ def html(found: ObjectDiff, *, context: int = CONTEXT) -> Iterator[str]:
         yield f'<tr class="changed"><td class="mark">~<td>{_fact(fact)}</tr>'
     for program in found.programs:
         # The functions in which it differs are said below, where they are.
-        item = (program.name, program.change, program.facts, [each.name for each in program.changed])
-        yield from _thing("program", *item)
+        where = [each.name for each in program.changed] if program.change is Change.CHANGED else []
+        yield from _thing("program", program.name, program.change, program.facts, where)
     for kind, items in (
         ("map", found.maps),
         ("variable", found.variables),
@@ -96,11 +97,13 @@ def _item(kind: str, item: Item) -> Iterator[str]:
 
 
 def _fact(fact: Fact) -> str:
-    return f"{html_text(fact.what)}: <del>{html_text(fact.old)}</del> → <ins>{html_text(fact.new)}</ins>"
+    sides = (f"<del>{html_text(fact.old)}</del>" * bool(fact.old), f"<ins>{html_text(fact.new)}</ins>" * bool(fact.new))
+    return f"{html_text(fact.what)}: {' → '.join(filter(None, sides))}"
 
 
 def _function(function: FunctionDiff, context: int) -> Iterator[str]:
-    yield f"<h2>{html_text(function.name)} <small>{html_text(function.section)}, {function.change}</small></h2>"
+    where = f'<small class="dim">{html_text(function.section)}, {function.change}</small>'
+    yield f"<h2>{html_text(function.name)} {where}</h2>"
     if function.problem:
         yield f'<p class="breaks">{html_text(function.problem)}</p>'
     if function.only_renamed:

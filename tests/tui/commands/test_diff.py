@@ -92,6 +92,8 @@ def test_a_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["diff", OLD, NEW, "--html"]) == 1
     page = capsys.readouterr().out
     assert "<script" not in page
+    assert "\\n" not in page
+    assert "\nbody { max-width: 180ch }\n" in page
     assert not re.search(r"(src|href)=", page)
     assert '<div class="breaks">breaks: value grew from 16 to 24 bytes</div>' in page
     row = '<tr class="changed insn"><td class="number">4<td class="old">r3 = *(u64 *)(r1 +8)'
