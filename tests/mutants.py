@@ -61,6 +61,10 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/analysis/reachability.py: idle = 0  →  idle = 1": "how many runs are in vain is a choice",
     "core/analysis/values.py: for key in [key for key in state if value.offset - 8 < key < 0]:  →  "
     "for key in [key for key in state if value.offset - 8 < key <= 0]:": "0 is r0, which the call sets right after",
+    "core/debug/run_log.py: for step in range(position + 1):  →  for step in range(position + 2):": "a step more is "
+    "read than is asked for",
+    "core/debug/world.py: walk.run(lambda places: deque(places, maxlen=0))  →  "
+    "walk.run(lambda places: deque(places, maxlen=1))": "where it went is thrown away",
     "core/debug/symbols.py: facts = facts or ProgramFacts(program, spec.maps, losses=False, "
     "shared=shared_functions(spec))  →  facts = facts or ProgramFacts(program, spec.maps, losses=True, "
     "shared=shared_functions(spec))": "nobody asks for what is lost, which takes longer to find",

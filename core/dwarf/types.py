@@ -170,10 +170,8 @@ class _Converter:
         elif size in _INT_SIZES and (encoding in _SIGNED or encoding in _UNSIGNED or encoding == _BOOLEAN):
             flags = 4 if encoding == _BOOLEAN else 2 if encoding == _UTF else encoding in _SIGNED
             self.blob.put(type_id, Kind.INT, name, size, (flags << 24 | size * 8,))
-        elif size == 0:
-            self.blob.put(type_id, Kind.STRUCT, name, 0)  # Rust's ()
         else:
-            raise _NoBtfError
+            raise _NoBtfError  # as Rust's (), of no bytes
 
     def composite(self, type_id: int, entry: Entry) -> None:
         name, kind = entry_name(self.info, entry), Kind.UNION if entry.tag == Tag.UNION else Kind.STRUCT

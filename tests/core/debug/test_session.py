@@ -391,6 +391,11 @@ def test_c_variables(session: Session) -> None:
     assert session.evaluate("packet").address == session.registers[10] - 56
 
 
+def test_c_variables_that_are_always_the_same() -> None:
+    with Session(recording(Path("tests/objects/optimised.o"), "optimised", UDP)) as session:
+        assert Interpreter(session).execute("info locals").value == {"skb": "<optimized out>", "inside": "3"}
+
+
 def test_c_variables_of_the_function_that_called() -> None:
     with Session(recording(Path("tests/objects/subprograms.o"), "first", UDP)) as session:
         session.until("twice")

@@ -178,3 +178,26 @@ def test_a_number_that_looks_like_an_address_is_told_by_what_the_verifier_knew()
         assert Eyes(session).look().registers[6].text == "1048576"
         # What it knew to be a pointer is one.
         assert Eyes(session).look().registers[1].text == "ctx"
+
+
+@pytest.mark.parametrize(
+    ("told", "shown_as"),
+    [
+        ("pkt(r=0)", "pkt(r=0) ✓"),
+        ("pkt(r=60)", "pkt(r=60) ✓"),
+        ("pkt(r=61)", "pkt(r=61) ≠ imprecise"),  # the packet has 60 bytes
+        ("pkt(off=4,r=4)", "pkt(off=4,r=4) ≠ imprecise"),
+        ("pkt_meta(r=0)", "pkt_meta(r=0) ✓"),
+        ("pkt_end()", "pkt_end ≠ imprecise"),
+    ],
+)
+def test_pointers_into_a_packet(told: str, shown_as: str) -> None:
+    log = (
+        f"0: R1=ctx() R10=fp0\n0: (61) r1 = *(u32 *)(r1 +0)          ; R1={told}\n"
+        "1: (71) r2 = *(u8 *)(r1 +12)          ; R2=0\n2: (95) exit\nprocessed 2 insns\n"
+    )
+    recording = Recording.of(CollectionSpec.from_file("tests/objects/bad_bounds.o"), "bad_bounds", [Call(SHORT)])
+    with Session(recording) as session:
+        session.know(VerifierLogs.given(log, "bad_bounds", "log.txt"))
+        session.goto(1)
+        assert shown(session)["r1"] == shown_as

@@ -22,6 +22,7 @@ from bpftui.core.helpers.names import HELPERS
 from bpftui.core.packet import template
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
+from tests.core.debug.test_verified import CODE
 
 UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
 
@@ -194,3 +195,16 @@ def test_what_helpers_use_of_the_packet(
             for parts in found
         )
         assert (bytes_read, bytes_written) == (read, written)
+
+
+def test_what_the_first_step_reads_is_its_own_origin() -> None:
+    recording = Recording.of(CollectionSpec.from_bytes(CODE), "prog", [Call(bytes(60))], object_=CODE)
+    with Session(recording) as session:
+        session.goto(session.length)
+        assert why(session, "r6").lines() == [
+            "why r6 = 0x0 (0)   3 of 6 steps matter",
+            "     2 2: r6 = r0",
+            "     0   0: r0 = *(u32 *)(r1 +0)   ◂ ctx->len = 3c 00 00 00",
+            "     1   because 1: if r0 > 0x64 goto L4   did not jump",
+            "     0     0: r0 = *(u32 *)(r1 +0)   (as above)",
+        ]

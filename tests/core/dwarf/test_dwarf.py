@@ -19,6 +19,7 @@ from bpftui.core.btf.layout import layout
 from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.dwarf import Dwarf
 from bpftui.core.dwarf.info import At, Entry, Unit
+from bpftui.core.dwarf.variables import Span
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing, RowKind
@@ -317,3 +318,32 @@ def test_an_expected_object_without_any_debug_information() -> None:
     assert EXPECTED["tests/objects/subprograms.nobtf.o"]["variables"][0]["type"] is None
     assert spec("subprograms.nobtf.o").types is None
     assert spec("subprograms.nobtf.o").variables["calls"].get() == bytes(8)
+
+
+def test_c_variables_and_where_they_are() -> None:
+    debug = spec("names.o").read_debug()
+    assert debug is not None
+    found = {(each.name, each.depth, each.scope[0].start): each for each in debug.locals}
+    extra, fresh, j, ctx = found["extra", 1, 0], found["fresh", 1, 240], found["j", 3, 128], found["ctx", 1, 240]
+    assert [(each.is_parameter, str(each.type), each.constant) for each in (extra, fresh, j, ctx)] == [
+        (True, "__u32", 14),
+        (False, "struct stats", None),
+        (False, "__u32", None),
+        (True, "struct xdp_md *", None),
+    ]
+    assert [(*span, raw.hex()) for span, raw in (*ctx.places, *fresh.places[:2], *j.places[:1])] == [
+        (3, 240, 248, "51"),
+        (3, 248, 792, "56"),
+        (3, 248, 280, "7a00"),
+        (3, 280, 336, "309f93087a089308"),
+        (3, 128, 168, "770011041c117f1b9f"),
+    ]
+    assert extra.places == ()
+
+
+def test_places_that_dwarf_4_lists() -> None:
+    debug = spec("source_elsewhere.dwarf4.o").read_debug()
+    assert debug is not None
+    assert [(each.name, each.scope, each.places) for each in debug.locals] == [
+        ("ctx", (Span(3, 0, 56),), ((Span(3, 0, 16), b"\x51"),))
+    ]
