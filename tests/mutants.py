@@ -72,6 +72,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/elf.py: DEFAULT = 0  →  DEFAULT = 1": "of local symbols nobody asks for it",
     'core/kernel/map.py: memlock=told.get("memlock", 0),  →  memlock=told.get("memlock", 1),': "all kernels tell it",
     "core/kernel/sys/perf.py: fcntl.ioctl(fd, _ENABLE, 0)  →  fcntl.ioctl(fd, _ENABLE, 1)": "it is alone in its group",
+    "core/metrics/collection.py: if not map_.spec.is_data and not map_.type.is_stream  →  "
+    "if not map_.spec.is_data or not map_.type.is_stream": "of what is not sampled nothing is told",
     "core/traffic/pacer.py: self._next = 0  →  self._next = 1": "the first chunk is empty",
     "core/vm/lint/paths.py: copies = [next(self._numbers) for _ in range(11)]  →  "
     "copies = [next(self._numbers) for _ in range(12)]": "a number that no register has",

@@ -132,6 +132,42 @@ def test_an_operand_is_put_where_the_other_one_is() -> None:
         assert sizes == {34 + 20, 34 - 20 if 34 - 20 > 14 else 54}
 
 
+def test_what_a_program_can_be_given() -> None:
+    """A key of `sources` has 20 bytes; `traffic` has a value for each CPU, and `events` none that could be set."""
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        assert [tuple(part) for part in search.target.parts] == [
+            (Kind.PACKET, "", 64, 0),
+            (Kind.ENTRY, "sources", 44, 20),
+            (Kind.SECTION, ".data", 1, 0),
+            (Kind.SECTION, ".bss", 24, 0),
+        ]
+
+
+def test_an_operand_is_found_in_either_order_and_what_is_beside_it_tried() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        target = search.target
+        given = (b"\xff" * 4 + b"\x78\x56\x34\x12" + b"\xee" * 4 + b"\x12\x34\x56\x78", None, None, None)
+        found = [each[0] or b"" for each in hinted(random.Random(1), given, [(5, 0x12345678, 5)], target, range(0))]
+        known = [raw[4:8] + raw[12:] for raw in found if raw[:4] == b"\xff" * 4 and raw[8:12] == b"\xee" * 4]
+        assert [each.hex(" ", 4) for each in known if len(each) == 8] == [
+            "05000000 12345678",
+            "78563412 00000005",
+            "06000000 12345678",
+            "78563412 00000006",
+            "04000000 12345678",
+            "78563412 00000004",
+        ]
+
+
+def test_only_a_packet_changes_its_length() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        target = search.target
+        given = (None, bytes(44), b"\1", bytes(24))
+        rng = random.Random(3)
+        for _ in range(300):
+            assert [len(raw or b"") for raw in mutated(rng, given, [given], target)[1:]] == [44, 1, 24]
+
+
 def test_the_same_seed_changes_the_same() -> None:
     with begin("bpf/traffic.o", "count_traffic") as search:
         first, target = search.target.first, search.target
