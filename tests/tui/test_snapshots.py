@@ -324,8 +324,6 @@ async def explorer(
 async def spec_places(looks: Sequence[Look], shots: Shots) -> None:
     """The tabs of an object that is not loaded."""
     async with explorer("bpf/traffic.o", looks, shots) as camera:
-        assert isinstance(camera.app, BpftuiApp)
-        explorer_screen = camera.app.explorer
         await camera.shoot("overview")
         await camera.press("2", *["down"] * 11)
         await camera.shoot("code")
@@ -333,11 +331,17 @@ async def spec_places(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("variables")
         await camera.press("4")
         await camera.shoot("maps")
+
+
+async def spec_rest(looks: Sequence[Look], shots: Shots) -> None:
+    """What there is to see of it where nothing is measured, and its types."""
+    async with explorer("bpf/traffic.o", looks, shots) as camera:
+        assert isinstance(camera.app, BpftuiApp)
         await camera.press("5")
         await camera.shoot("graph")
         await camera.press("6")
         await camera.shoot("log")
-        explorer_screen.navigation.go_to(Node(NodeKind.TYPES))
+        camera.app.explorer.navigation.go_to(Node(NodeKind.TYPES))
         await camera.press("1")
         await camera.shoot("types")
 
@@ -398,7 +402,7 @@ async def attached(looks: Sequence[Look], shots: Shots) -> AsyncGenerator[Camera
 
 
 async def live_places(looks: Sequence[Look], shots: Shots) -> None:
-    """The tabs of an object that is attached."""
+    """The maps of an object that is attached."""
     async with attached(looks, shots) as camera:
         await camera.press("4")
         await camera.shoot("live-maps")
@@ -406,7 +410,12 @@ async def live_places(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("live-maps-tree")
         await camera.press("v")
         await camera.shoot("live-maps-histogram")
-        await camera.press("v", "w", "4", "down", "w")
+
+
+async def live_graph(looks: Sequence[Look], shots: Shots) -> None:
+    """Two counters of it over time."""
+    async with attached(looks, shots) as camera:
+        await camera.press("4", "w", "4", "down", "w")
         await camera.shoot("live-graph")
         await camera.press("left", "left", "left", "left", "down")
         await camera.shoot("live-graph-cursor")
@@ -504,9 +513,11 @@ async def debugger(looks: Sequence[Look], shots: Shots) -> None:
 
 PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "spec": spec_places,
+    "spec-rest": spec_rest,
     "dialogs": dialogs,
     "questions": questions,
     "live": live_places,
+    "live-graph": live_graph,
     "live-whole": live_whole,
     "refusal": refusal,
     "home": home,
