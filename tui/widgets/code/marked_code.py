@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ....core.errors import BpftuiError
-from ....core.interrupt import Interrupt
 from ...jumps import remember_place
 from ..place_tabs import PlaceTabs
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView
 from .flow_view import FlowFacts
-from .kernel_answer import Answer, ask, reasons, told_heat
+from .kernel_answer import KernelAnswers, told_heat
 from .run_counts import RunCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
-    from ....core.coverage.program import ProgramCoverage
     from ....core.live import Session
-    from ....core.runtime.inspected import Inspector
     from ....core.spec import CollectionSpec
     from ...jumps import CodePlace
     from ..lists.row_view import RowView
-    from .kernel_answer import Question
+    from .kernel_answer import Answer, Question
     from .listing_jumps import CodeSpot
+    from .run_counts import Counted
 
 __all__ = ["MarkedCodePane"]
 
@@ -44,18 +40,6 @@ _QUESTIONS: Final[Mapping[Mode, tuple[Question, ...]]] = {
     "all": ("walk", "image"),
 }
 """What the kernel is asked, by mode."""
-
-
-class _Counted(NamedTuple):
-    """What runs of a program came to."""
-
-    program: str
-    state: Hashable
-    """What the reasons depend on: the constants, and the program's type."""
-    coverage: ProgramCoverage
-    summary: str
-    removed: Mapping[int, str]
-    """Why what nothing can come to is dead, by slot."""
 
 
 class MarkedCodePane(CodePane):
@@ -96,27 +80,25 @@ class MarkedCodePane(CodePane):
         """The kernel has answered.
 
         Args:
-            program: The program.
-            state: What it was asked for: the constants and the type.
+            asked: What was known before.
             mode: What is to be shown.
             answer: What it said, or why it did not.
         """
 
-        def __init__(self, program: str, state: Hashable, mode: Mode, answer: Answer | str) -> None:
+        def __init__(self, asked: Answer, mode: Mode, answer: Answer | str) -> None:
             super().__init__()
-            self.program = program
-            self.state = state
+            self.asked = asked
             self.mode: Mode = mode
             self.answer = answer
 
-    class Counted(Message):
+    class RunsCounted(Message):
         """What ran is counted.
 
         Args:
             counted: What it came to, or why that is not known.
         """
 
-        def __init__(self, counted: _Counted | str) -> None:
+        def __init__(self, counted: Counted | str) -> None:
             super().__init__()
             self.counted = counted
 
@@ -125,19 +107,15 @@ class MarkedCodePane(CodePane):
         super().__init__(spec, id=id)
         self._session = session
         self._runs = RunCounts(session)
+        self._kernel = KernelAnswers(session)
         self.mode: Mode = ""
         """What is shown of what is known."""
         self._before_columns: Mode = ""
         """What was marked before the columns were shown."""
         self._zoomed: PlaceTabs | None = None
         """What was zoomed for the columns."""
-        self._answer: Answer | None = None
-        self._counted: _Counted | None = None
+        self._counted: Counted | None = None
         self._is_counting = False
-        self._asking: Interrupt | None = None
-        self._asked_at = 0.0
-        self._refused: tuple[str, Hashable] | None = None
-        """Of what the kernel does not say what it makes of it."""
         self._rank = -1
         """Which of the hottest lines the cursor was brought to."""
 
@@ -153,13 +131,12 @@ class MarkedCodePane(CodePane):
 
     def remark(self) -> str:
         """Say what the marks come to, all in all; then what a listing says by itself."""
-        if self._asking is not None:
-            seconds = time.monotonic() - self._asked_at
+        if (seconds := self._kernel.seconds) is not None:
             return "asking the verifier …" + (f" {seconds:.0f} s (esc: stop)" if seconds >= 1 else "")
         return "  ".join(part for part in (*self._summaries(), super().remark()) if part)
 
     def _summaries(self) -> Iterable[str]:
-        counted, answer = self._shown_runs, self._answer
+        counted, answer = self._shown_runs, self._kernel.last
         if self._shows_runs:
             yield "counting …" if counted is None else counted.summary
         if answer is None or self._session.theirs is not None:
@@ -173,7 +150,7 @@ class MarkedCodePane(CodePane):
     def flow_facts(self) -> FlowFacts:
         """Return what is shown beside the code: how often it ran, or its verifier's walk, and what is dead."""
         counted = self._shown_runs
-        answer = self._known() if self.mode else None
+        answer = self._kernel.known(self.program) if self.mode else None
         removed = frozenset[int]() if answer is None or answer.image is None else frozenset(answer.image.removed)
         if counted is not None:
             return FlowFacts(counted.coverage.counts, removed=removed or counted.coverage.removed)
@@ -270,7 +247,7 @@ class MarkedCodePane(CodePane):
         view = self.view
         if not view.row_count():
             return
-        here, counted, answer = view.slot_at(view.cursor), self._shown_runs, self._known()
+        here, counted, answer = view.slot_at(view.cursor), self._shown_runs, self._kernel.known(self.program)
         if counted is not None:
             self._go_beyond(here, counted.coverage.gaps, step, "all of it ran, and every jump went both ways")
         elif self._shows_runs:
@@ -308,7 +285,7 @@ class MarkedCodePane(CodePane):
     def show_next_view(self) -> None:
         """Show what the kernel made of the program, where it says so; else the control flow."""
         self._before_columns = self.mode
-        if self._session.verifies and self.program and self._refused != (self.program, self._state()):
+        if self._session.verifies and self.program and not self._kernel.refuses(self.program):
             self._toggle("columns")
         else:
             self.show_flow()
@@ -347,27 +324,20 @@ class MarkedCodePane(CodePane):
             case "mark":
                 return self.mode not in ("", "columns")
             case "give_up":
-                return self._asking is not None
+                return self._kernel.seconds is not None
             case _:
                 return super().check_action(action, parameters)
 
     # What the kernel says
 
-    def _known(self) -> Answer | None:
-        """Return what the kernel has said of the program since the constants were set."""
-        answer = self._answer
-        return answer if answer is not None and answer[:2] == (self.program, self._state()) else None
-
     def _lacking(self, mode: Mode) -> tuple[Question, ...]:
         """Return what the kernel is to be asked before a mode can be shown."""
-        questions = _QUESTIONS.get(mode, ())
-        known = self._known()
-        return questions if known is None else known.lacks(questions)
+        return self._kernel.lacking(self.program, _QUESTIONS.get(mode, ()))
 
     def _toggle(self, mode: Mode) -> None:
         if not self.program or self.view.listing is None:
             return
-        if self._asking is not None:
+        if self._kernel.seconds is not None:
             self._leave()
         elif self.mode == mode:
             self._leave()
@@ -377,61 +347,39 @@ class MarkedCodePane(CodePane):
         else:
             self._enter(mode)
 
-    def _state(self) -> Hashable:
-        """Return what the kernel's answer depends on."""
-        fixed = tuple(bytes(found.data or b"") for found in self.spec.maps.values() if found.read_only)
-        return self.spec.programs[self.program].type, fixed
-
     def _ask(self, mode: Mode, questions: tuple[Question, ...]) -> None:
-        self._give_up()
-        inspector = self._session.runtime.inspect()
-        self._asking = Interrupt()
-        self._asked_at = time.monotonic()
+        asked, ask = self._kernel.begin(self.program, questions)
         self._show_title()
-        known = self._known() or Answer(self.program, self._state())
-        work = partial(self._make, self._asking, inspector, known, questions, mode)
-        self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
 
-    def _give_up(self) -> None:
-        """Have the kernel stop where it is being asked: it may be at it for half a minute."""
-        if self._asking is not None:
-            self._asking.set()
-            self._asking = None
+        def tell() -> None:
+            if (answer := ask()) is not None:
+                self.post_message(self.Answered(asked, mode, answer))
+
+        self.run_worker(tell, thread=True, exclusive=True, exit_on_error=False, group="image")
 
     def on_mount(self) -> None:
         """Tell from time to time for how long the kernel has been asked, and what has run since."""
         self.set_interval(1.0, self._tick)
 
     def _tick(self) -> None:
-        if self._asking is not None:
+        if self._kernel.seconds is not None:
             self._show_title()
         elif self._shows_runs and self.is_on_screen:
             self._count()
 
     def on_unmount(self) -> None:
         """Leave no thread behind that the end of the process would wait for."""
-        self._give_up()
-
-    def _make(
-        self, asking: Interrupt, inspector: Inspector, known: Answer, questions: tuple[Question, ...], mode: Mode
-    ) -> None:
-        """Ask the kernel, in a thread."""
-        with asking:
-            answer = ask(known, questions, self.spec, inspector)
-        if not asking.is_set():
-            self.post_message(self.Answered(known.program, known.state, mode, answer))
+        self._kernel.give_up()
 
     def on_marked_code_pane_answered(self, event: Answered) -> None:
         """Show the answer, unless another program is shown by now."""
-        self._asking = None
-        if event.program != self.program:
+        if event.asked.program != self.program:
             return
+        self._kernel.take(event.asked, event.answer)
         if isinstance(event.answer, str):
-            self._refused = event.program, event.state
             self._leave()
             self.notify(event.answer, title="The kernel's code", severity="error", timeout=8)
             return
-        self._answer = event.answer
         self._enter(event.mode)
 
     # What ran
@@ -442,7 +390,7 @@ class MarkedCodePane(CodePane):
         return self.mode == "runs" or (self.mode == "all" and not self._runs.why_not)
 
     @property
-    def _shown_runs(self) -> _Counted | None:
+    def _shown_runs(self) -> Counted | None:
         """What stands there; None for nothing, or nothing yet."""
         counted = self._counted if self._shows_runs else None
         return counted if counted is not None and counted.program == self.program else None
@@ -451,37 +399,12 @@ class MarkedCodePane(CodePane):
         """Read what ran, in a thread, where one does not do so already."""
         if not self._is_counting:
             self._is_counting = True
-            work = partial(self._read, self.program, self._state(), self._counted)
-            self.run_worker(work, thread=True, exit_on_error=False, group="runs")
+            count = partial(self._runs.count, self.program, self._counted)
+            self.run_worker(
+                lambda: self.post_message(self.RunsCounted(count())), thread=True, exit_on_error=False, group="runs"
+            )
 
-    def _read(self, program: str, state: Hashable, before: _Counted | None) -> None:
-        """Read what ran of a program; *before* is handed on where that is still what it came to."""
-        try:
-            coverage = self._runs.read(program)
-            if coverage is None:
-                found = self._runs.why_not or "nothing was counted of this code: what ran was built otherwise"
-            elif before is not None and before.coverage is coverage and before.state == state:
-                found = before
-            else:
-                removed = self._reasons(program, state, coverage, before)
-                found = _Counted(program, state, coverage, _told(coverage), removed)
-        except BpftuiError as error:
-            found = f"{error.message}\n{error.hint}" if error.hint else error.message
-        except Exception as error:
-            found = f"cannot count what ran of {program}: {type(error).__name__}: {error}"
-        self.post_message(self.Counted(found))
-
-    def _reasons(
-        self, program: str, state: Hashable, coverage: ProgramCoverage, before: _Counted | None
-    ) -> Mapping[int, str]:
-        """Return why each instruction is dead, which only constants change."""
-        if before is not None and (before.program, before.state) == (program, state):
-            old = before.coverage
-            if (old.removed, old.decided) == (coverage.removed, coverage.decided):
-                return before.removed
-        return reasons(self.spec.programs[program], self.spec, coverage.removed, coverage.decided)
-
-    def on_marked_code_pane_counted(self, event: Counted) -> None:
+    def on_marked_code_pane_runs_counted(self, event: RunsCounted) -> None:
         """Show what ran, unless that is of no interest any more."""
         self._is_counting = False
         counted = event.counted
@@ -496,9 +419,9 @@ class MarkedCodePane(CodePane):
             self._counted = counted
             self._mark_runs(counted)
 
-    def _mark_runs(self, counted: _Counted) -> None:
+    def _mark_runs(self, counted: Counted) -> None:
         self.view.mark_runs(counted.coverage)
-        answer = self._known() if self.mode == "all" else None
+        answer = self._kernel.known(self.program) if self.mode == "all" else None
         self.view.mark_removed(counted.removed if answer is None or answer.image is None else answer.image.removed)
         if self.flow.display:
             self.show_flow()
@@ -508,7 +431,7 @@ class MarkedCodePane(CodePane):
 
     def _enter(self, mode: Mode) -> None:
         had_focus = self.view.has_focus or self.columns.has_focus or self.flow.has_focus
-        lacking, answer = self._lacking(mode), self._known()
+        lacking, answer = self._lacking(mode), self._kernel.known(self.program)
         self._leave()
         if lacking:
             return  # the constants were set while the kernel was asked
@@ -545,7 +468,7 @@ class MarkedCodePane(CodePane):
 
     def _leave(self) -> None:
         """Show the listing as it was written; what the kernel is being asked is of no interest any more."""
-        self._give_up()
+        self._kernel.give_up()
         self.mode = ""
         if self._zoomed is not None:
             self._zoomed.unzoom()
@@ -557,17 +480,3 @@ class MarkedCodePane(CodePane):
         if self.flow.display:
             self.show_flow()
         self._show_title()
-
-
-def _told(coverage: ProgramCoverage) -> str:
-    """Return how often a program ran, and how much of it, as a title says it."""
-    from ....core.coverage.text import percent
-    from ...text.format import counted
-
-    found = coverage.summary
-    parts = [counted(coverage.runs, "run")]
-    if found.all_lines:
-        parts.append(f"{percent(found.lines, found.all_lines)} of lines")
-    if found.all_outcomes:
-        parts.append(f"{found.outcomes:,} of {found.all_outcomes:,} outcomes")
-    return " · ".join(parts)

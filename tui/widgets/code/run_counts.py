@@ -5,7 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
+from ....core.errors import BpftuiError
+from .kernel_answer import reasons, state_of
+
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     from ....core.analysis.constants import Living
     from ....core.coverage.gathered import ProgramCounts
     from ....core.coverage.program import ProgramCoverage
@@ -13,7 +18,32 @@ if TYPE_CHECKING:
     from ....core.runtime import Counts
     from ....core.spec import CollectionSpec, ProgramSpec
 
-__all__ = ["RunCounts"]
+__all__ = ["Counted", "RunCounts"]
+
+
+class Counted(NamedTuple):
+    """What runs of a program came to."""
+
+    program: str
+    state: Hashable
+    """What the reasons depend on: the constants, and the program's type."""
+    coverage: ProgramCoverage
+    removed: Mapping[int, str]
+    """Why what nothing can come to is dead, by slot."""
+
+    @property
+    def summary(self) -> str:
+        """How often it ran, and how much of it, as a title says it."""
+        from ....core.coverage.text import percent
+        from ...text.format import counted
+
+        found = self.coverage.summary
+        parts = [counted(self.coverage.runs, "run")]
+        if found.all_lines:
+            parts.append(f"{percent(found.lines, found.all_lines)} of lines")
+        if found.all_outcomes:
+            parts.append(f"{found.outcomes:,} of {found.all_outcomes:,} outcomes")
+        return " · ".join(parts)
 
 
 class _Seen(NamedTuple):
@@ -54,6 +84,34 @@ class RunCounts:
         if not session.is_counting:
             return "what ran is not in a recording: --coverage FILE has what tests came to"
         return ""
+
+    def count(self, name: str, before: Counted | None) -> Counted | str:
+        """Return what runs of a program came to, *before* where that is still so; or why it is not known, as text.
+
+        Takes its time.
+        """
+        try:
+            coverage, state = self.read(name), state_of(self._session.spec, name)
+            if coverage is None:
+                return self.why_not or "nothing was counted of this code: what ran was built otherwise"
+            if before is not None and before.coverage is coverage and before.state == state:
+                return before
+            return Counted(name, state, coverage, self._reasons(name, state, coverage, before))
+        except BpftuiError as error:
+            return f"{error.message}\n{error.hint}" if error.hint else error.message
+        except Exception as error:
+            return f"cannot count what ran of {name}: {type(error).__name__}: {error}"
+
+    def _reasons(
+        self, name: str, state: Hashable, coverage: ProgramCoverage, before: Counted | None
+    ) -> Mapping[int, str]:
+        """Return why each instruction is dead, which only constants change."""
+        if before is not None and (before.program, before.state) == (name, state):
+            old = before.coverage
+            if (old.removed, old.decided) == (coverage.removed, coverage.decided):
+                return before.removed
+        spec = self._session.spec
+        return reasons(spec.programs[name], spec, coverage.removed, coverage.decided)
 
     def read(self, name: str) -> ProgramCoverage | None:
         """Return what runs of a program came to; None where nothing is known of its code. Takes its time.

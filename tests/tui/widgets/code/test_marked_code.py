@@ -269,7 +269,7 @@ async def test_what_tests_came_to_the_verifiers_walk_and_dead_code_in_one_listin
         modes = []
         for _ in range(5):
             await walk.press("m")
-            await walk.until(lambda: pane._asking is None)
+            await walk.until(lambda: pane._kernel.seconds is None)
             modes.append(pane.mode)
         assert modes == ["runs", "heat", "dead", "all", ""]
         pane.action_all_marks()
