@@ -2,7 +2,8 @@
 
     python -m tests.since EBPF_DOCS LIBBPF
 
-- EBPF_DOCS: github.com/isovalent/ebpf-docs; its data/feature-versions.yaml has a version and a commit for each feature.
+- EBPF_DOCS: github.com/isovalent/ebpf-docs; its data/feature-versions.yaml has a version and a commit for each feature,
+  and the pages of contexts and program types for fields.
 - LIBBPF: github.com/libbpf/libbpf, whose history of include/uapi/linux/bpf.h has the days of the kernel's commits. It
   begins with Linux 4.19.
 
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from bpftui.core.context import fields
 from bpftui.core.since import facts, features, helpers, kfuncs, types
 
 if TYPE_CHECKING:
@@ -29,6 +31,20 @@ TABLES = {
     "kfuncs": ("", kfuncs.KFUNCS),
 }
 _FEATURE = re.compile(r"name: (\S+)\n\s+version: v?(\S+)\n\s+commit: (\S+)")
+_FIELD = re.compile(
+    r"^#+ `(\w+)`[^\n]*\n+\[:octicons-tag-24: v([\d.]+)\]\(https://github.com/torvalds/linux/commit/(\w+)", re.M
+)
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_MEMBER = re.compile(r"(\w+)\s*(?:\[\w+\])?\s*(?::\s*\d+)?\s*[;)]")
+PAGES = {
+    "__sk_buff": "program-context/__sk_buff",
+    "xdp_md": "program-type/BPF_PROG_TYPE_XDP",
+    "bpf_sock_addr": "program-type/BPF_PROG_TYPE_CGROUP_SOCK_ADDR",
+    "bpf_sock_ops": "program-type/BPF_PROG_TYPE_SOCK_OPS",
+    "bpf_sock": "program-type/BPF_PROG_TYPE_CGROUP_SOCK",
+    "sk_reuseport_md": "program-type/BPF_PROG_TYPE_SK_REUSEPORT",
+}
+"""The pages that tell versions of fields, by the struct."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -56,6 +72,50 @@ def compare_with_docs(repository: str) -> Iterator[str]:
         )
 
 
+def compare_fields_with_docs(repository: str) -> Iterator[str]:
+    """Yield in what the fields of contexts differ from what their pages say, as far as these have a version."""
+    for struct, table in features.FIELDS.items():
+        if struct not in PAGES:
+            continue
+        told: dict[str, tuple[str, str]] = {}
+        for name, version, commit in _FIELD.findall(git(repository, "show", f"HEAD:docs/linux/{PAGES[struct]}.md")):
+            told.setdefault(name, (version, commit[:12]))  # what follows are those of what a field leads to
+        for name, found in facts.read(table).items():
+            there = told.get(name, (str(found.version), found.commit))
+            if not _DAY.match(found.commit) and there != (str(found.version), found.commit):
+                yield f"{struct}: {name} is of {there}, and here {found}"
+
+
+def field_days(repository: str) -> dict[tuple[str, str], str]:
+    """Return the day from which on the history has each field of the contexts; not those that came with the struct."""
+    header, first = "include/uapi/linux/bpf.h", dict[tuple[str, str], str]()
+    log = git(repository, "log", "--reverse", "--format=%H %ad", "--date=short", "--", header).splitlines()
+    for commit, day in (line.split() for line in log):
+        text = _COMMENT.sub("", git(repository, "show", f"{commit}:{header}"))
+        for struct in features.FIELDS:
+            if body := re.search(rf"^struct {struct} {{(.*?)^}};", text, re.M | re.S):
+                for name in _MEMBER.findall(body[1]):
+                    first.setdefault((struct, name), day)
+    begins = {struct: min(day for (of, _), day in first.items() if of == struct) for struct in features.FIELDS}
+    return {(struct, name): day for (struct, name), day in first.items() if day != begins[struct]}
+
+
+def compare_fields_with_headers(repository: str) -> Iterator[str]:
+    """Yield in what the fields of contexts differ from the history: days, what it begins with, and what is missing."""
+    days = field_days(repository)
+    for struct, table in features.FIELDS.items():
+        ours = facts.read(table)
+        for name, found in ours.items():
+            if _DAY.match(found.commit) and days.get((struct, name)) != found.commit:
+                yield f"{struct}: {name} is of {days.get((struct, name))}, and here {found}"
+            if found.version > (4, 20) and (struct, name) not in days:
+                yield f"{struct}: {name} was there in 4.19, and here {found}"
+        known = {each.name for each in fields._fields(struct)}
+        yield from (
+            f"{struct}: {name} is not in it" for place, name in days if place == struct and name in known - {*ours}
+        )
+
+
 def compare_with_headers(repository: str) -> Iterator[str]:
     """Yield the days that are not those of the first commit which has a name."""
     for prefix, table in (*TABLES.values(), ("BPF_F_", features.FLAGS)):
@@ -74,7 +134,12 @@ def compare_with_headers(repository: str) -> Iterator[str]:
 def main(arguments: list[str]) -> int:
     """Compare, and print what differs."""
     docs, libbpf = arguments
-    differences = [*compare_with_docs(docs), *compare_with_headers(libbpf)]
+    differences = [
+        *compare_with_docs(docs),
+        *compare_fields_with_docs(docs),
+        *compare_with_headers(libbpf),
+        *compare_fields_with_headers(libbpf),
+    ]
     print("\n".join(differences) or "nothing differs")
     return bool(differences)
 

@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
     from ..btf.core import CoreResolution
+    from ..kernel.probe.instructions import Instructions
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from ..spec.program import CoreRelocation
 
 __all__ = ["Need", "ProgramNeeds", "map_needs"]
 
+_LOOPS: Final = "bounded loops"
+"""What jumps back is one only where the way leads there again."""
 _ATTACHED_LATER: Final = (ProgramType.KPROBE, ProgramType.SCHED_CLS)
 """Types of programs whose attach type no kernel looks at before they are attached (bpf_prog_load_check_attach_type)."""
 
@@ -170,6 +173,8 @@ class ProgramNeeds:
                 slots = tuple(slot for slot in slots if self._program.code[slot * INSN_SIZE] == CALL)
             if known is not None and slots:
                 found.append(Need(what, known, slots))
+        if back := tuple(self._jumps_back()):
+            found += [_need(each, back) for each in self._used if each.name == _LOOPS]
         struct = context_struct(self._program)
         for used in outline.inputs.context:
             name = used.name.removeprefix("ctx->").partition("[")[0]
@@ -177,11 +182,21 @@ class ProgramNeeds:
                 found.append(Need(f"{struct}.{name}", known, (*used.reads, *used.writes)))
         return found
 
+    def _jumps_back(self) -> Iterator[int]:
+        """Yield the slots from which loops begin anew."""
+        for function in self._program.functions:
+            graph = self._program.flow.graph_at(function.start)
+            for loop in graph.loops:
+                yield from (graph.block(number).stop - 1 for number in loop.back)
+
     @cached_property
     def _instructions(self) -> list[Need]:
         """The instructions that not every kernel runs: they are refused wherever they stand."""
-        used = instructions_used(self._program.code, self._program.byte_order)
-        return [Need(each.name, Since(Version.of(each.version), each.source), (), each.needed_for) for each in used]
+        return [_need(each) for each in self._used if each.name != _LOOPS]
+
+    @cached_property
+    def _used(self) -> list[Instructions]:
+        return [*instructions_used(self._program.code, self._program.byte_order)]
 
     def _resolved(self, version: Version, target: Btf | None) -> list[tuple[CoreRelocation, CoreResolution]]:
         """Return what CO-RE becomes; of a kernel whose types are not known, only where it lacks a helper."""
@@ -220,6 +235,10 @@ class ProgramNeeds:
             for extern in self._spec.externs.kfuncs
             if extern.weak and (known := since.kfunc(extern.name)) is not None and known.version > version
         }
+
+
+def _need(used: Instructions, slots: tuple[int, ...] = ()) -> Need:
+    return Need(used.name, Since(Version.of(used.version), used.source), slots, used.needed_for)
 
 
 def _asks_in_vain(found: CoreResolution, version: Version) -> bool:

@@ -6,9 +6,24 @@ are configured and patched. Each entry has its source, and `tests/since.py` comp
 
 from __future__ import annotations
 
-from .facts import Since, Version, attach_type, code, field, flag, helper, kfunc, map_type, option, program_type
+from .facts import (
+    Limits,
+    Since,
+    Version,
+    attach_type,
+    code,
+    field,
+    flag,
+    helper,
+    kfunc,
+    limits,
+    map_type,
+    option,
+    program_type,
+)
 
 __all__ = [
+    "Limits",
     "Since",
     "Version",
     "attach_type",
@@ -17,6 +32,7 @@ __all__ = [
     "flag",
     "helper",
     "kfunc",
+    "limits",
     "map_type",
     "option",
     "program_type",

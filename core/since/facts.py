@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..uapi import AttachType, MapType, ProgramType
 
 __all__ = [
+    "Limits",
     "Since",
     "Version",
     "attach_type",
@@ -20,6 +21,7 @@ __all__ = [
     "flag",
     "helper",
     "kfunc",
+    "limits",
     "map_type",
     "option",
     "program_type",
@@ -55,6 +57,17 @@ class Version(NamedTuple):
     def code(self) -> int:
         """`LINUX_VERSION_CODE`, without a patch level."""
         return self.major << 16 | self.minor << 8
+
+
+class Limits(NamedTuple):
+    """How large programs may be on a kernel, for who has CAP_BPF."""
+
+    program: int
+    """Instructions of a program, of 8 bytes."""
+    walked: int
+    """Instructions that the verifier looks at before it gives up."""
+    log: int
+    """Bytes of its log."""
 
 
 class Since(NamedTuple):
@@ -105,10 +118,10 @@ def _kfuncs() -> dict[str, Since]:
 
 
 @cache
-def _features() -> tuple[dict[str, Since], dict[str, Since], dict[str, Since]]:
+def _features() -> tuple[dict[str, Since], dict[str, dict[str, Since]], dict[str, Since]]:
     from .features import CODE, FIELDS, FLAGS
 
-    return read(CODE), read(FIELDS), read(FLAGS)
+    return read(CODE), {struct: read(table) for struct, table in FIELDS.items()}, read(FLAGS)
 
 
 def code(name: str) -> Since | None:
@@ -116,9 +129,24 @@ def code(name: str) -> Since | None:
     return _features()[0].get(name)
 
 
+def limits(version: Version) -> Limits:
+    """Return what a version of Linux allows; of those before 4.14, what its last one did.
+
+    Sources: those of `complexity`, `large` and `log` among what code does.
+    """
+
+    def is_there(name: str) -> bool:
+        found = code(name)
+        return found is not None and version >= found.version
+
+    is_large = is_there("large")
+    walked = 1_000_000 if is_large else 131_072 if is_there("complexity") else 98_304
+    return Limits(1_000_000 if is_large else 4096, walked, (1 << (30 if is_there("log") else 24)) - 1)
+
+
 def field(struct: str, name: str) -> Since | None:
     """Return what brought a field of a context; None where it is not known, or has been there from the start."""
-    return _features()[1].get(name) if struct == "__sk_buff" or name == "egress_ifindex" else None
+    return _features()[1].get(struct, {}).get(name)
 
 
 def flag(name: str) -> Since | None:

@@ -26,7 +26,8 @@ FLAGS: Final = """
 """`BPF_F_…`, of maps and of programs, each with its source: the kernel's commit, as docs.ebpf.io has it
 (data/feature-versions.yaml), or the day of one in libbpf's history of `linux/bpf.h`."""
 
-FIELDS: Final = """
+FIELDS: Final = {
+    "__sk_buff": """
 4.1 len:9bac3d6d548e pkt_type:9bac3d6d548e mark:9bac3d6d548e queue_mapping:9bac3d6d548e protocol:c24973957975
 4.1 vlan_present:c24973957975 vlan_tci:c24973957975 vlan_proto:27cd54524769 priority:bcad57182425
 4.2 ingress_ifindex:37e82c2f974b ifindex:37e82c2f974b tc_index:d691f9e8d440 cb:d691f9e8d440
@@ -42,14 +43,53 @@ FIELDS: Final = """
 5.7 gso_size:cf62089b0edd
 5.16 hwtstamp:f64c4acea51f
 5.18 tstamp_type:9bb984f28d5b
-5.8 egress_ifindex:2020-05-29
-"""
-"""Fields of `__sk_buff` (docs.ebpf.io, program-context/__sk_buff.md), and the one that `xdp_md` got later."""
+""",
+    "xdp_md": """
+4.15 data_meta:de8f3a83b0a0
+4.16 ingress_ifindex:02dd3291b2f0 rx_queue_index:02dd3291b2f0
+5.8 egress_ifindex:64b59025c15b
+""",
+    "bpf_sock_addr": """
+4.18 msg_src_ip4:1cedee13d25a msg_src_ip6:1cedee13d25a
+5.3 sk:fb85c4a730af
+""",
+    "bpf_sock_ops": """
+4.16 args:de525be2ca27 snd_cwnd:f19397a5c656 srtt_us:f19397a5c656 bpf_sock_ops_cb_flags:b13d88072172
+4.16 state:44f0e43037d3 rtt_min:44f0e43037d3 snd_ssthresh:44f0e43037d3 rcv_nxt:44f0e43037d3 snd_nxt:44f0e43037d3
+4.16 snd_una:44f0e43037d3 mss_cache:44f0e43037d3 ecn_flags:44f0e43037d3 rate_delivered:44f0e43037d3
+4.16 rate_interval_us:44f0e43037d3 packets_out:44f0e43037d3 retrans_out:44f0e43037d3 total_retrans:44f0e43037d3
+4.16 segs_in:44f0e43037d3 data_segs_in:44f0e43037d3 segs_out:44f0e43037d3 data_segs_out:44f0e43037d3
+4.16 lost_out:44f0e43037d3 sacked_out:44f0e43037d3 sk_txhash:44f0e43037d3 bytes_received:44f0e43037d3
+4.16 bytes_acked:44f0e43037d3
+5.3 sk:1314ef561102
+5.10 skb_data:0813a841566f skb_data_end:0813a841566f skb_len:0813a841566f skb_tcp_flags:0813a841566f
+6.2 skb_hwtstamp:9bb053490f1a
+""",
+    "bpf_sock": """
+4.14 mark:482dca939fb7 priority:482dca939fb7
+5.1 dst_port:aa65d6960a98 dst_ip4:aa65d6960a98 dst_ip6:aa65d6960a98 state:aa65d6960a98
+5.8 rx_queue_mapping:c3c16f2ea6d2
+""",
+    "sk_msg_md": """
+5.0 size:2019-01-03
+5.8 sk:2020-05-24
+""",
+    "sk_reuseport_md": """
+5.14 sk:e061047684af migrating_sk:2021-06-12
+""",
+    "bpf_sk_lookup": """
+5.17 ingress_ifindex:2021-11-10
+""",
+}
+"""By the struct of the context, the fields that came later than itself: docs.ebpf.io (program-context/__sk_buff.md, and
+the pages of program types), and the days of libbpf's history of `linux/bpf.h`. Where that page dates a field later than
+the history has it (of `bpf_sock` and `bpf_sock_addr`), it is left out."""
 
 CODE: Final = """
 4.16 calls:cc8b0b92a169
 4.17 syscall_wrapper:fa697140f9a2
-5.2 data:d8eca5bbb2be
+4.14 complexity:8e17c1b16277
+5.2 data:d8eca5bbb2be large:c04c0d2b968a log:7a9f5c65abcc
 5.10 tail_calls:e411901c0b77
 5.10 ksym:2020-09-29
 5.13 callbacks:69c087ba6225 kfuncs:e6ac2450d6de
@@ -57,4 +97,6 @@ CODE: Final = """
 """What references in code may be: calls of functions of the object, direct access to data sections, tail calls beside
 calls (x86-64), addresses of variables of the kernel's, functions as values, calls of the kernel's functions; and system
 calls that take their arguments in a pt_regs (x86-64: "syscalls/x86: Use 'struct pt_regs' based syscall calling
-convention for 64-bit syscalls", of 2018-04-05). Of instructions, `core.kernel.probe.instructions` tells."""
+convention for 64-bit syscalls", of 2018-04-05). And how much of it there may be: 131,072 instructions that the verifier
+looks at ("bpf/verifier: increase complexity limit to 128k", of 2017-08-07), a million of them and of a program's own,
+logs of 1 GiB. Of instructions, `core.kernel.probe.instructions` tells."""

@@ -95,3 +95,9 @@ def test_big_endian_code_is_read_as_such() -> None:
     big, little = (CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o") for name in ("isa.eb", "isa"))
     old = [V("4.9"), V("5.0"), V("5.11")]
     assert portability(big, old).programs == portability(little, old).programs
+
+
+def test_loops_are_of_5_3_and_jumps_back_that_make_none_are_not() -> None:
+    assert lacking("tests/objects/names.o", "second", "5.2")[0] == ("bounded loops", "5.3", (27, 23))
+    assert lacking("tests/objects/names.o", "second", "5.3") == []
+    assert "bounded loops" not in [what for what, _, _ in lacking("tests/objects/usdt.o", "on_fired", "5.2")]

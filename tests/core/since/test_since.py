@@ -7,9 +7,13 @@ import re
 import pytest
 
 from bpftui.core import since
+from bpftui.core.context.fields import _fields
 from bpftui.core.errors import UsageError
 from bpftui.core.helpers.names import HELPERS
+from bpftui.core.kernel.probe.instructions import INSTRUCTIONS
 from bpftui.core.since import Version
+from bpftui.core.since.facts import read
+from bpftui.core.since.features import FIELDS
 from bpftui.core.spec import AttachType, MapType, ProgramType
 
 
@@ -60,6 +64,34 @@ def test_facts() -> None:
     }
     assert since.kfunc("mine") is None
     assert since.field("bpf_sock_ops", "mark") is None
+    fields = {
+        "__sk_buff.mark": "4.1",
+        "bpf_sock.mark": "4.14",
+        "xdp_md.rx_queue_index": "4.16",
+        "sk_reuseport_md.migrating_sk": "5.14",
+        "bpf_sock_ops.skb_hwtstamp": "6.2",
+        "xdp_md.data": None,  # as old as the context
+    }
+    found = {name: since.field(*name.split(".")) for name in fields}
+    assert {name: str(each.version) if each else None for name, each in found.items()} == fields
+
+
+def test_fields_are_those_of_contexts() -> None:
+    for struct, table in FIELDS.items():
+        assert set(read(table)) <= {field.name for field in _fields(struct)}
+
+
+def test_how_large_programs_may_be() -> None:
+    (large,) = (each for each in INSTRUCTIONS if each.name == "more than 4096")  # what is tried on a kernel
+    assert since.code("large") == (Version.of(large.version), large.source)
+    found = {text: tuple(since.limits(Version.of(text))) for text in ("4.13", "4.14", "5.1", "5.2", "6.18")}
+    assert found == {
+        "4.13": (4096, 98_304, 16_777_215),
+        "4.14": (4096, 131_072, 16_777_215),
+        "5.1": (4096, 131_072, 16_777_215),
+        "5.2": (1_000_000, 1_000_000, 1_073_741_823),
+        "6.18": (1_000_000, 1_000_000, 1_073_741_823),
+    }
 
 
 def test_everything_that_linux_has_is_known_and_has_a_source() -> None:

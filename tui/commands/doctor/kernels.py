@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ....core.btf.target import read_btf
 from ....core.errors import ExitCode, UsageError
 from ....core.portability import portability
-from ....core.since import Version
+from ....core.since import Version, limits
 from ....core.spec import CollectionSpec
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled
@@ -15,7 +15,7 @@ from ..common import configured, print_json, wants_color
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ....core.btf import Btf
     from ....core.portability import Need, Portability
@@ -79,6 +79,10 @@ def _json(spec: CollectionSpec, found: Portability) -> dict[str, Any]:
         "file": spec.file,
         "ok": found.ok,
         "kernels": [str(version) for version in found.versions],
+        "limits": {
+            str(version): {"program_insns": each.program, "verified_insns": each.walked, "log_bytes": each.log}
+            for version, each in ((version, limits(version)) for version in found.versions)
+        },
         "maps": listed({each.name: each.type.label for each in spec.maps.values()}, found.maps),
         "programs": listed({each.name: each.type.label for each in spec.programs.values()}, found.programs),
     }
@@ -118,9 +122,22 @@ def _print(spec: CollectionSpec, found: Portability, *, color: bool) -> None:
     for _, name, _, lacking in parts:
         for line in _reasons(name, lacking[name]):
             write_table(line, color=color)
+    for line in _limits(found.versions):
+        write_table(assembled((line, "dim")), color=color)
     told = "loads on all of them" if found.ok else "does not load on all of them"
     write_line(f"{spec.file}: as far as versions tell it {told}; bpftui check asks a kernel")
     write_line()
+
+
+def _limits(versions: Sequence[Version]) -> Iterator[str]:
+    """Yield how large a program may be on those of the kernels where that is less than on newer ones."""
+    newest = limits(Version(99, 0))
+    for version in versions:
+        if (each := limits(version)) != newest:
+            yield (
+                f"{version}: programs of at most {each.program:,} instructions, {each.walked:,} looked at by the "
+                f"verifier, whose log has {(each.log + 1) >> 20} MiB at most"
+            )
 
 
 def _mark(needs: tuple[Need, ...], *, optional: bool) -> tuple[str, str]:

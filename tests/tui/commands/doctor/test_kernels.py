@@ -26,6 +26,10 @@ def test_the_table_and_why() -> None:
     reserve = "    5.8  helper bpf_ringbuf_reserve, instruction 144  https://git.kernel.org/linus/457f44363a88"
     assert reserve in out
     assert bpftui("doctor", TRAFFIC, "--kernels", "5.15").code == 0
+    old = bpftui("doctor", TRAFFIC, "--kernels", "5.1,6.1").out
+    assert "\n5.1: programs of at most 4,096 instructions, 131,072 looked at by the verifier, " in old
+    assert "whose log has 16 MiB at most\n" in old
+    assert "\n6.1: programs" not in old
 
 
 def test_as_json() -> None:
@@ -33,6 +37,8 @@ def test_as_json() -> None:
     assert done.code == 1
     document = json.loads(done.out)
     assert (document["schema"], document["ok"], document["kernels"]) == ("bpftui/kernels/1", False, ["5.10", "6.1"])
+    large = {"program_insns": 1_000_000, "verified_insns": 1_000_000, "log_bytes": 1_073_741_823}
+    assert document["limits"] == {"5.10": large, "6.1": large}
     (program,) = document["programs"]
     assert (program["name"], program["since"], program["kernels"]["6.1"]) == (
         "count_traffic",
