@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..constants import version_text
 from ..elf import Elf, SectionFlag
@@ -19,16 +19,34 @@ from .functions import FunctionDiff
 from .layouts import Layouts
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from ..spec import CollectionSpec, ProgramSpec
     from .costs import CostDiff
     from .forms import FunctionCode
 
-__all__ = ["ObjectDiff", "ProgramDiff", "diff"]
+__all__ = ["ObjectDiff", "ProgramDiff", "adapted_types", "diff"]
 
 _EACH: Final = 1
 """Steps for each byte of the objects, of what looking for what belongs together may cost: some 0.3 µs each."""
+
+
+_OF_FILES: Final = frozenset(
+    (
+        "section",
+        "attach type",
+        "hooks",
+        "flags",
+        "autoload",
+        "problem",
+        "tags",
+        "remark",
+        "pinning",
+        "holds",
+        "functions",
+    )
+)
+"""Facts that nothing tells of what is loaded, or that its loader has decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +111,28 @@ class ObjectDiff:
         )
 
 
-def diff(old: CollectionSpec, new: CollectionSpec) -> ObjectDiff:
+_Told = TypeVar("_Told", Item, ProgramDiff)
+
+
+def adapted_types(spec: CollectionSpec) -> set[str]:
+    """Return the names of the types that CO-RE relocations of an object go through."""
+    return _Side(spec).adapted
+
+
+def diff(
+    old: CollectionSpec, new: CollectionSpec, *, loaded: bool = False, adapted: Collection[str] = ()
+) -> ObjectDiff:
     """Compare two objects; specs are inert, and nothing is loaded.
 
     What is damaged in one of them is told in `remarks`, or as the `problem` of a program or function; all else is
     compared.
+
+    Args:
+        old: The one.
+        new: The other.
+        loaded: Whether one of them was made of what is loaded: what only a file has is not compared then, nor values
+            that programs change.
+        adapted: Types that CO-RE relocations go through, beside those of the objects: of one to which they are applied.
     """
     size = sum(len(spec.raw) if spec.raw is not None else 0 for spec in (old, new))
     budget = Budget(size, "looking for what of the code belongs together", each=_EACH)
@@ -111,18 +146,18 @@ def diff(old: CollectionSpec, new: CollectionSpec) -> ObjectDiff:
     for what, items in (
         ("maps", lambda: maps_between(old, new, layouts)),
         ("variables", lambda: variables_between(old, new, layouts)),
-        ("types", lambda: layouts.items(old, new, functions.adapted)),
+        ("types", lambda: layouts.items(old, new, functions.adapted.union(adapted))),
         ("relocations", lambda: _counted(functions.asked)),
         ("externs", lambda: _externs(old, new)),
         ("sections", lambda: _sections(old, new)),
     ):
-        found: list[Item] = []
+        listed: list[Item] = []
         try:
-            found.extend(items())
+            listed.extend(items())
         except BpftuiError as error:
             remarks.append(f"{what} are not compared: {error.message}")
-        parts[what] = tuple(found)
-    return ObjectDiff(
+        parts[what] = tuple(listed)
+    found = ObjectDiff(
         old,
         new,
         facts_between(_facts(old), _facts(new)),
@@ -135,6 +170,38 @@ def diff(old: CollectionSpec, new: CollectionSpec) -> ObjectDiff:
         parts["relocations"],
         parts["externs"],
         parts["sections"],
+    )
+    return _without_files(found) if loaded else found
+
+
+def _without_files(found: ObjectDiff) -> ObjectDiff:
+    """Return a comparison without what only a file has, or what the programs that run have changed."""
+    constant = {spec.name for side in (found.old, found.new) for spec in side.maps.values() if spec.read_only}
+    set_before = {spec.name for side in (found.old, found.new) for spec in side.variables.values() if spec.constant}
+    changing = {item.name for item in found.maps} - constant | {item.name for item in found.variables} - set_before
+
+    def kept(item: _Told) -> _Told:
+        facts = tuple(
+            fact
+            for fact in item.facts
+            if fact.what not in _OF_FILES
+            and not (item.name in changing and fact.what.partition(" ")[0] in ("value", "contents"))
+        )
+        breaks = (
+            item.breaks if isinstance(item, Item) else any(each.change is not Change.SAME for each in item.functions)
+        )
+        is_same = item.change is Change.CHANGED and not facts and not breaks
+        return replace(item, facts=facts, change=Change.SAME if is_same else item.change)
+
+    return replace(
+        found,
+        facts=tuple(fact for fact in found.facts if fact.what == "byte order"),
+        programs=tuple(map(kept, found.programs)),
+        maps=tuple(map(kept, found.maps)),
+        variables=tuple(map(kept, found.variables)),
+        relocations=(),
+        externs=(),
+        sections=(),
     )
 
 
@@ -179,13 +246,7 @@ class _Functions:
     @property
     def adapted(self) -> set[str]:
         """The types that CO-RE relocations of either go through."""
-        return {
-            name
-            for side in self._sides
-            for code in side.codes
-            for item in code.relocations.values()
-            for name in item.types
-        }
+        return self._sides[0].adapted | self._sides[1].adapted
 
     @property
     def asked(self) -> tuple[Counter[str], Counter[str]]:
@@ -210,6 +271,11 @@ class _Side:
             except BpftuiError as error:
                 self.problems[name] = error.message
         self.codes = list(known.values())
+
+    @property
+    def adapted(self) -> set[str]:
+        """The types that CO-RE relocations go through."""
+        return {name for code in self.codes for item in code.relocations.values() for name in item.types}
 
     def named(self) -> dict[tuple[str, str, int], FunctionCode]:
         """Return them by their names, where two have one by their sections, and where that is one too, by their order.

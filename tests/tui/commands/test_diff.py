@@ -11,6 +11,7 @@ import pytest
 
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.choice import choose_runtime
+from bpftui.core.spec import CollectionSpec
 from bpftui.tui.__main__ import main
 from bpftui.tui.commands import privileges
 from bpftui.tui.commands.diff.command import make_parser
@@ -195,6 +196,27 @@ def test_rights_are_kept_for_costs_alone() -> None:
     assert kept() == ()
     assert kept("--fail-on", "layout") == ()
     assert kept("--cost") == kept("--fail-on", "jit+5%") == ("CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON")
+
+
+@pytest.mark.kernel
+@pytest.mark.vmlinux
+@pytest.mark.parametrize("name", ["count", "same"])
+def test_what_is_loaded_is_what_it_was_loaded_from(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = CollectionSpec.from_file(OLD)
+    spec.set_text("cfg.limit", "6")
+    with spec.load() as collection:
+        reference = f"id:{collection.programs[name].id}"
+        # The kernel has written out accesses and look-ups, and adapted the offset of a member.
+        assert main(["diff", OLD, reference, "--fail-on", "code,programs,maps,layout"]) == 0
+        told = capsys.readouterr()
+        assert told.err == ""
+        assert ("value of cfg.limit: 5 → 6" in told.out) == (name == "count")
+        assert main(["diff", reference, reference]) == 0
+        assert main(["diff", reference, NEW, "--fail-on", "code"]) == (1 if name == "count" else 0)
+        told = capsys.readouterr()
+        assert ("+  r3 = *(u64 *)(r1 +16)" in told.out) == (name == "count")
+        assert main(["diff", reference, NEW, "--cost"]) == 2
+        assert "the verifier has taken what is loaded" in capsys.readouterr().err
 
 
 @pytest.mark.kernel

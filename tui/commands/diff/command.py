@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import BpftuiError, UnreadableError, UsageError
+from ....core.references import parse_loaded, refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
     Parser,
@@ -86,8 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     conditions = parse_conditions(options.fail_on) if options.fail_on is not None else None
     costs = options.cost or any(each.asks_cost for each in conditions or ())
     with _unreadable():
-        old, new = (read_spec(name, options.source) for name in (options.old, options.new))
-        found = _compared(old, new, options, costs=costs)
+        found = _compared(options, costs=costs)
     failed = None if conditions is None else list(failures(found, conditions))
     _print(found, options, failed)
     if failed is not None:
@@ -108,9 +108,18 @@ def _unreadable() -> Generator[None]:
         raise UnreadableError("there is not enough memory to compare them") from error
 
 
-def _compared(old: CollectionSpec, new: CollectionSpec, options: Any, *, costs: bool) -> ObjectDiff:
+def _compared(options: Any, *, costs: bool) -> ObjectDiff:
     from ....core.diff import diff
 
+    names = (options.old, options.new)
+    is_loaded = any(parse_loaded(name) is not None for name in names)
+    if is_loaded and costs:
+        refuse_loaded(names, "diff --cost", "the verifier has taken what is loaded")
+    if is_loaded:
+        from .loaded import compared
+
+        return compared(*names, options)
+    old, new = (read_spec(name, options.source) for name in names)
     found = diff(old, new)
     if not costs:
         return found
