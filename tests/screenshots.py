@@ -278,7 +278,7 @@ async def mistake(studio: Studio, seconds: float) -> None:
     await studio.press("c")
     await studio.until(lambda: "ended XDP_DROP" in screen_text(studio.app))
     await studio.press("W")
-    await studio.until(lambda: "Why  r0 = 1" in screen_text(studio.app))
+    await studio.until(lambda: "Why  r0 = XDP_DROP" in screen_text(studio.app))
     studio.shoot("mistake-2-why")
     await studio.press(*["down"] * 6, "enter")
     await studio.until(lambda: "step 14 of" in screen_text(studio.app))

@@ -12,28 +12,49 @@ from .pointers import layers_of
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Origin", "place_name"]
+__all__ = ["Origin", "origin_at"]
 
 
 class Origin(NamedTuple):
     """What a value comes from that nothing in the run made."""
 
     text: str
-    """`packet byte 23: IPv4 protocol`, `ctx->len`, `.rodata config.drop_udp`, `map traffic[…]`."""
+    """`packet byte 23`, `ctx->len`, `.rodata config.drop_udp`, `map traffic[…]`."""
     raw: bytes
     """The bytes that were there at the beginning of the run; none for what is no memory."""
+    meaning: str = ""
+    """What that is: `IPv4 protocol UDP`; empty where nothing tells."""
+
+    def told(self, most: int) -> str:
+        """Return it for people, with *most* bytes at most: `packet byte 23 = 0x11: IPv4 protocol UDP`."""
+        raw = self.raw
+        text = self.text
+        if len(raw) == 1:
+            text += f" = {raw[0]:#04x}"
+        elif raw:
+            more = f" … {len(raw):,} bytes" if len(raw) > most else ""
+            text += f" = {raw[:most].hex(' ')}{more}"
+        return f"{text}: {self.meaning}" if self.meaning else text
 
 
-def place_name(session: Session, address: int, size: int) -> str:
+def origin_at(session: Session, address: int, size: int) -> Origin:
     """Return what lies at an address, at the beginning of a run."""
+    raw = session.memory.own(address, size) or b""
+    packet = session.world.host.packet
+    if packet is not None and session.memory.find(address) is packet.region:
+        offset = address - packet.region.base
+        name = f"packet byte {offset}" if size == 1 else f"packet bytes {offset}…{offset + size - 1}"
+        return Origin(name, raw, _packet_field(session, session.packet or b"", offset, size))
+    return Origin(_place_name(session, address, size), raw)
+
+
+def _place_name(session: Session, address: int, size: int) -> str:
+    """Return what lies at an address that is none of the packet's."""
     world = session.world
     region = session.memory.find(address)
     if region is None:
         return f"memory at {address:#x}"
     offset = address - region.base
-    packet = world.host.packet
-    if packet is not None and region is packet.region:
-        return _packet_place(session, session.packet or b"", offset, size)
     context = session.context_address
     if region.base == context:
         layout = session.scope.layout
@@ -48,15 +69,16 @@ def place_name(session: Session, address: int, size: int) -> str:
     return f"{region.name} +{offset}"
 
 
-def _packet_place(session: Session, packet: bytes, offset: int, size: int) -> str:
-    last = f"…{offset + size - 1}" if size > 1 else ""
-    text = f"packet byte {offset}{last}" if size == 1 else f"packet bytes {offset}{last}"
+def _packet_field(session: Session, packet: bytes, offset: int, size: int) -> str:
+    """Return the field that bytes of a packet are, and what it holds where they are all of it."""
     for layer in layers_of(session, packet):
         for each in layer.fields:
             where = layer.where(each)
             if offset in where:
-                return f"{text}: {layer.protocol.name} {each.name}"
-    return text
+                is_whole = not each.is_bytes and where == range(offset, offset + size) and each.width == 8 * size
+                held = f" {layer.text(each)}" if is_whole else ""
+                return f"{layer.protocol.name} {each.name}{held}"
+    return ""
 
 
 def _map_place(session: Session, name: str, key: bytes, address: int, size: int) -> str:

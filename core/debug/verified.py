@@ -369,6 +369,8 @@ def _is_named(name: str, told: str | None) -> bool:
 
 def _text(value: Value) -> str:
     """Return what was known, as short as it can be said."""
+    if value.kind == "bytes":
+        return _bytes_text(value.slots)
     if value.kind != "scalar":
         return _ID.sub("", value.text).replace(",)", ")").replace("()", "")
     if value.number is not None:
@@ -378,8 +380,24 @@ def _text(value: Value) -> str:
         low, high = value.bound("smin"), value.bound("smax")
         if (low, high) == (-(1 << 63), (1 << 63) - 1):
             return "any number"
-    return f"{_short(low)} … {_short(high)}"
+    form = "#x" if max(abs(low), abs(high)) >= 1 << 31 else "d"  # both ends in one base
+    return " … ".join(format(each, form) if each else "0" for each in (low, high))
 
 
-def _short(number: int) -> str:
-    return str(number) if abs(number) < 1 << 31 else f"{number:#x}"
+def _bytes_text(slots: str) -> str:
+    """Return what the bytes of a stack slot hold, by the letters of the log (`slot_type_char` in kernel/bpf/log.c)."""
+    counts = {letter: slots.count(letter) for letter in dict.fromkeys(slots)}
+    words = [_OF_BYTES.get(letter, letter) for letter in counts]
+    if len(counts) == 1:
+        return words[0]
+    return ", ".join(f"{count} {word}" for word, count in zip(words, counts.values(), strict=True))
+
+
+_OF_BYTES: Final = {
+    "m": "any bytes",
+    "0": "zeros",
+    "?": "unwritten",
+    "d": "of a dynptr",
+    "i": "of an iterator",
+    "f": "of an irq flag",
+}

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ..asm import AtomicOp, CallSource, Class, Mode, Size
+from ..asm.arithmetic import signed
 from ..asm.opcodes import ADDR_SPACE_CAST, CALL, CALLX, EXIT, LD_IMM64, MOV64_X
 from ..asm.registers import def_use, register_numbers
+from ..context.fields import return_codes
 from ..errors import UsageError
 from ..helpers.effects import effect_of
 from .accesses import touched
-from .origins import Origin, place_name
+from .origins import Origin, origin_at
+from .pointers import Pointers
 from .run_log import TAIL_CALL, RunLog
 from .wanted import Wanted
 
@@ -32,6 +35,7 @@ __all__ = ["Cause", "Origin", "Why", "why"]
 
 _MOST_STEPS: Final = 200_000
 """Steps of a run that are gone through."""
+_MASK32: Final = (1 << 32) - 1
 _MASK64: Final = (1 << 64) - 1
 _FRAME_POINTER: Final = 10
 
@@ -61,6 +65,8 @@ class Why:
     """What was asked: `r0`."""
     value: int
     """What it was."""
+    meaning: str
+    """What that is: `XDP_PASS`, `fp-24`; empty for a number."""
     length: int
     """How many steps were taken until then."""
     causes: dict[int, Cause]
@@ -70,11 +76,19 @@ class Why:
     origins: list[Origin]
     """What the value itself comes from, where nothing in the run made it."""
 
+    @property
+    def shown(self) -> str:
+        """The value for people: `XDP_PASS (2)`, `fp-24 (0x20001e8)`, `5`, `0x1f40 (8000)`."""
+        number = str(self.value) if self.value < _SHORT else f"{self.value:#x}"
+        if self.meaning:
+            return f"{self.meaning} ({number})"
+        return number if self.value < _SHORT else f"{number} ({self.value})"
+
     def lines(self) -> list[str]:
         """Return it as a tree: the steps that made the value, with those before them indented below."""
-        head = f"why {self.text} = {self.value:#x} ({self.value})"
+        head = f"why {self.text} = {self.shown}"
         found = [f"{head}   {len(self.causes)} of {self.length} steps matter"]
-        found += [f"  ◂ {_told(origin)}" for origin in self.origins]
+        found += [f"  ◂ {origin.told(_MOST_TOLD)}" for origin in self.origins]
         shown: set[int] = set()
         todo = [(step, 0, "") for step in reversed(self.because)]  # kind: empty, or what it is beside a value's step
         while todo:
@@ -87,7 +101,7 @@ class Why:
             if kind and step in shown:
                 continue
             again = "   (as above)" if step in shown else ""
-            origins = "".join(f"   ◂ {_told(origin)}" for origin in cause.origins) if not again else ""
+            origins = "".join(f"   ◂ {origin.told(_MOST_TOLD)}" for origin in cause.origins) if not again else ""
             indent = "  " * min(depth, _DEEPEST)
             found.append(f"{step:6} {indent}{kind}{cause.location.slot}: {text}{line}{origins}{again}")
             if again:
@@ -99,16 +113,12 @@ class Why:
         return found
 
 
+_SHORT: Final = 10
+"""Numbers below it are the same in all bases."""
 _DEEPEST: Final = 12
 """Levels that are indented."""
 _MOST_TOLD: Final = 64
 """Bytes of an origin that are written out."""
-
-
-def _told(origin: Origin) -> str:
-    raw = origin.raw
-    more = f" … ({len(raw):,} bytes)" if len(raw) > _MOST_TOLD else ""
-    return f"{origin.text} = {raw[:_MOST_TOLD].hex(' ')}{more}" if raw else origin.text
 
 
 _What: TypeAlias = tuple[int, int] | range
@@ -291,7 +301,18 @@ def why(session: Session, text: str) -> Why:
     session.goto(position)
     session.stop = stop
     number = value.number if not value.kind.is_aggregate else int.from_bytes(value.raw[:8], session.symbols.byte_order)
-    return Why(text, number & _MASK64, position, slicer.causes, slicer.because, origins)
+    value_of = number & _MASK64
+    meaning = "" if register is None else _meaning(session, register, value_of)
+    return Why(text, value_of, meaning, position, slicer.causes, slicer.because, origins)
+
+
+def _meaning(session: Session, register: int, number: int) -> str:
+    """Return what a register's value is where the session stands: a verdict, or what a pointer leads to."""
+    if session.at_end:
+        spec = session.world.program.spec
+        return return_codes(spec).get(signed(number & _MASK32, 32), "") if not register else ""
+    pointed = Pointers(session).at(number)
+    return "" if pointed is None else pointed.text
 
 
 def _origins(session: Session, slicer: _Slicer) -> list[Origin]:
@@ -302,8 +323,7 @@ def _origins(session: Session, slicer: _Slicer) -> list[Origin]:
     own: list[Origin] = []
     for what, steps in slicer.registers.items():
         for step in steps:
-            text = "the context" if what == (0, 1) else f"r{what[1]} was never written to"
-            (own if step < 0 else slicer.causes[step].origins).append(Origin(text, b""))
+            (own if step < 0 else slicer.causes[step].origins).append(Origin(_given(what), b""))
     by_step: dict[int, list[range]] = {}
     for part, steps in slicer.memory:
         for step in set(steps):
@@ -312,8 +332,17 @@ def _origins(session: Session, slicer: _Slicer) -> list[Origin]:
         found = own if step < 0 else slicer.causes[step].origins
         for part in parts:
             start, size = part.start, part.stop - part.start
-            found.append(Origin(place_name(session, start, size), session.memory.own(start, size) or b""))
+            found.append(origin_at(session, start, size))
     return own
+
+
+def _given(register: tuple[int, int]) -> str:
+    """Return what a register holds, by depth and number, that nothing in the run wrote to."""
+    if register == (0, 1):
+        return "the context"
+    if register[1] == _FRAME_POINTER:
+        return "r10: the end of the function's stack"
+    return f"r{register[1]} was never written to"
 
 
 def _join(parts: list[range], part: range) -> None:

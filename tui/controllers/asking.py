@@ -134,15 +134,30 @@ class AskingController(Controller):
     def change(self, expression: str, text: str) -> None:
         """Change a value; what comes after is another run, and the one before can be gone back to."""
 
-        def work(session: Session) -> _Before:
+        def work(session: Session) -> _Before | BpftuiError:
             run, position = session.run, session.position
-            return _Before(session.change(expression, text), run, position)
+            try:
+                return _Before(session.change(expression, text), run, position)
+            except BpftuiError as error:
+                return error
 
-        def done(before: _Before) -> None:
+        def done(before: _Before | BpftuiError) -> None:
+            if isinstance(before, BpftuiError):
+                self._mend(expression, text, before)
+                return
             self._before.append(before)
             self.stage.notify(f"{expression} = {text.strip()}: this is another run now, U goes back to the one before")
 
         self._debuggee.do(f"changing {expression}", work, done)
+
+    def _mend(self, expression: str, text: str, error: BpftuiError) -> None:
+        """Have a value typed again that was refused: it stands in the line, with what is wrong with it."""
+
+        def attempt(now: str) -> None:
+            if now == text:
+                raise error
+
+        self._line().open(expression, text, _VALUE, attempt, lambda now: self.change(expression, now), replace=False)
 
     def action_unchange(self) -> None:
         """Go back to the run as it was before the last change."""

@@ -477,11 +477,17 @@ class DebuggerScreen(ControlledScreen):
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Go to the step that a row is of."""
         if event.view is self.why and self.why.step is not None:
-            self.stepping.go_to(self.why.step)
+            self._follow(self.why.step)
         elif event.view is self.output and isinstance(about := self.output.about, Called):
-            self.stepping.go_to(about.step)
+            self._follow(about.step)
         elif event.view is self.output and isinstance(about := self.output.about, RunRow):
             self.stepping.enter(about.run)
+
+    def _follow(self, step: int) -> None:
+        """Go to a step that a pane tells of, and to the code where that is not seen beside it."""
+        self.stepping.go_to(step)
+        if not self.code.display:
+            self.action_show_tab("code")
 
     def on_listing_view_follow(self, event: ListingView.Follow) -> None:
         """Say where a name leads: it lives in the object."""
@@ -530,8 +536,11 @@ class DebuggerScreen(ControlledScreen):
             self.find_out(save, lambda said: self.notify(said[0], severity="information" if said[1] else "error"))
 
     def action_back(self) -> None:
-        """Give up what is being done, else take what went wrong as read, else leave the zoom, else the debugger."""
+        """Give up what is being done, else take what was said as read, else leave the zoom, else the debugger."""
         if self.answer():
+            return
+        if self.message_line.warning:
+            self.message_line.forget()
             return
         if self._zoomed:
             self.action_zoom()

@@ -96,6 +96,11 @@ class MessageLine(Widget, can_focus=False):
         return self._failures[-1] if self._failures else None
 
     @property
+    def warning(self) -> str:
+        """What is said now that somebody is warned of; empty for nothing."""
+        return self._said[0] if self._said is not None and self._said[1] == "warning" else ""
+
+    @property
     def work(self) -> Work | None:
         """What is being done."""
         return self._work

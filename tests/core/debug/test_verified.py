@@ -65,7 +65,7 @@ def test_the_way_that_was_walked() -> None:
         assert shown(session) == {}
     with knowing(WALKED, LONG) as session:
         session.goto(2)
-        assert shown(session)["r0"] == "101 … 0xffffffff ✓"
+        assert shown(session)["r0"] == "0x65 … 0xffffffff ✓"
         session.goto(3)
         assert shown(session)["r6"] == "700 ✓"
 
@@ -73,7 +73,7 @@ def test_the_way_that_was_walked() -> None:
 def test_behind_a_way_that_was_pruned_other_ways_tell() -> None:
     with knowing(PRUNED, LONG) as session:
         session.goto(2)
-        assert shown(session)["r0"] == "101 … 0xffffffff ✓"
+        assert shown(session)["r0"] == "0x65 … 0xffffffff ✓"
         # What was found safe before had 0 to 100, which nothing needed to be exact.
         session.goto(3)
         assert session.registers[6] == 700
@@ -201,3 +201,18 @@ def test_pointers_into_a_packet(told: str, shown_as: str) -> None:
         session.know(VerifierLogs.given(log, "bad_bounds", "log.txt"))
         session.goto(1)
         assert shown(session)["r1"] == shown_as
+
+
+@pytest.mark.parametrize(
+    ("letters", "text"),
+    [
+        ("mmmmmmmm", "any bytes"),
+        ("????0000", "4 unwritten, 4 zeros"),
+        ("iiiiiiii", "of an iterator"),
+    ],
+)
+def test_bytes_of_the_stack_are_told_in_words(letters: str, text: str) -> None:
+    """The letters are those of `slot_type_char` (kernel/bpf/log.c)."""
+    log = f"0: R1=ctx() R10=fp0 fp-8={letters}\n0: (b7) r0 = 0                        ; R0_w=0\n1: (95) exit\n"
+    with knowing(log, SHORT) as session:
+        assert shown(session)["fp-8"].removesuffix(" ✗").removesuffix(" ✓") == text

@@ -56,7 +56,7 @@ def test_a_length_comes_from_the_context() -> None:
         "    12           13: r3 = *(u32 *)(r7 +4)   traffic.c:188: parse((void *)(long)ctx->data, "
         "(void *)(long)ctx->data_end, &packet);   ◂ ctx->data_end = 40 00 10 00",
         "     9             because 10: if w1 != 0x1 goto L161   did not jump   traffic.c:185: if (!counting)",
-        "     8               9: r1 = *(u8 *)(r1 +0)   traffic.c:185: if (!counting)   ◂ .data counting = 01",
+        "     8               9: r1 = *(u8 *)(r1 +0)   traffic.c:185: if (!counting)   ◂ .data counting = 0x01",
         "    13         14: r1 = *(u32 *)(r7 +0)   traffic.c:188: parse((void *)(long)ctx->data, "
         "(void *)(long)ctx->data_end, &packet);   ◂ ctx->data = 00 00 10 00",
     ]
@@ -65,11 +65,20 @@ def test_a_length_comes_from_the_context() -> None:
 def test_an_entry_comes_from_the_packets_bytes() -> None:
     """The protocol in a key is a byte of the packet; the count of the second packet is one of the run before."""
     found = at_end("bpf/traffic.o", "count_traffic", "traffic[{IPV4, 17}].packets", UDP, UDP)
-    origins = {origin.text for cause in found.causes.values() for origin in cause.origins}
-    assert "map traffic[{IPV4, UDP}].packets" in origins
-    assert {"packet byte 12: Ethernet type", "ctx->data_end"} <= origins
+    origins = [origin for cause in found.causes.values() for origin in cause.origins]
+    assert {"map traffic[{IPV4, UDP}].packets", "ctx->data_end"} <= {each.text for each in origins}
+    told = {each.told(64) for each in origins}
+    assert {"packet byte 12 = 0x08: Ethernet type", "packet byte 23 = 0x11: IPv4 protocol UDP"} <= told
     decided = [cause for cause in found.causes.values() if cause.jumped is not None]
     assert all(each.location.text.startswith("if ") for each in decided)
+
+
+def test_what_was_asked_is_told_by_what_it_is() -> None:
+    assert at_end("bpf/traffic.o", "count_traffic", "r0", UDP).shown == "XDP_PASS (2)"
+    with Session(Recording.of(CollectionSpec.from_file("bpf/traffic.o"), "count_traffic", [Call(UDP)])) as session:
+        session.goto(46)
+        assert why(session, "r2").shown.startswith("total_bytes (0x")
+        assert why(session, "r1").shown == "0x40 (64)"
 
 
 def test_a_result_comes_from_what_functions_were_given() -> None:
@@ -143,15 +152,15 @@ def test_structs_begin_with_their_first_bytes() -> None:
     assert at_end("tests/objects/core.eb.o", "core", "facts", None).value == 0x3E8_0000_03E8
     zeros = " ".join(["00"] * 64)
     told = at_end("tests/objects/usdt.o", "on_fired", "calls", None).lines()
-    assert f"  ◂ .bss calls = {zeros} … (408 bytes)" in told
+    assert f"  ◂ .bss calls = {zeros} … 408 bytes" in told
 
 
 def test_what_is_loaded_without_a_pointer_comes_from_the_packet() -> None:
     """Socket filters see no Ethernet header, and read the packet by loads of their own."""
     packet = bytes(template("IPv4 UDP"))
     found = at_end("tests/objects/isa.o", "packet_loads", "r0", packet)
-    origins = [(cause.step, origin.text) for cause in found.causes.values() for origin in cause.origins]
-    assert sorted(origins) == [(1, "packet byte 0: IPv4 version"), (4, "packet bytes 1…2: IPv4 DSCP")]
+    origins = [(cause.step, origin.told(64)) for cause in found.causes.values() for origin in cause.origins]
+    assert sorted(origins) == [(1, "packet byte 0 = 0x45: IPv4 version"), (4, "packet bytes 1…2 = 00 00: IPv4 DSCP")]
     spec = CollectionSpec.from_file(Path("tests/objects/isa.o"))
     with Session(Recording.of(spec, "packet_loads", [Call(packet)])) as session:
         assert [each.start for each in layers_of(session, session.packet or b"")] == [0, 20, 28]
@@ -202,7 +211,7 @@ def test_what_the_first_step_reads_is_its_own_origin() -> None:
     with Session(recording) as session:
         session.goto(session.length)
         assert why(session, "r6").lines() == [
-            "why r6 = 0x0 (0)   3 of 6 steps matter",
+            "why r6 = 0   3 of 6 steps matter",
             "     2 2: r6 = r0",
             "     0   0: r0 = *(u32 *)(r1 +0)   ◂ ctx->len = 3c 00 00 00",
             "     1   because 1: if r0 > 0x64 goto L4   did not jump",

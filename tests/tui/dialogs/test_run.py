@@ -357,7 +357,7 @@ async def test_one_key_leads_from_the_result_to_where_it_comes_from(run: Callabl
         assert "W Why" in walk.screen.splitlines()[-1]
         await walk.press("P", "down", "enter")  # another packet: what is asked about is the run that is shown
         await walk.press("W")
-        await walk.until(lambda: "Why  r0 = 2 · 1 of 141 steps matter" in walk.screen)
+        await walk.until(lambda: "Why  r0 = XDP_PASS (2) · 1 of 141 steps matter" in walk.screen)
         assert "step 141 of 141" in walk.screen
         await walk.press("escape")
         assert walk.app.screen is screen

@@ -15,6 +15,7 @@ from bpftui.core.debug.verified import VerifierLogs
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.screens.debugger import DebuggerScreen
 from bpftui.tui.state.stops import KeptStop, SavedStops
+from bpftui.tui.widgets.lists.edit_line import EditLine
 from tests.core.debug.test_verified import CODE, LONG, PRUNED
 from tests.waiting import PATIENCE
 
@@ -68,7 +69,7 @@ async def test_a_run_is_gone_through_forwards_and_backwards(explore: Callable[..
         assert "read 12…13, 23, 26…29" in screen
         # At its end W asks for the verdict, and enter goes to the step that made it.
         await walk.press("W")
-        screen = await at(walk, "Why  r0 = 2 · 1 of 141 steps matter")
+        screen = await at(walk, "Why  r0 = XDP_PASS (2) · 1 of 141 steps matter")
         await walk.press("enter")
         await at(walk, "step 139 of 141")
         await walk.press("enter")
@@ -216,7 +217,7 @@ async def test_what_the_verifier_knew_stands_beside_the_values(explore: Callable
         assert line_with(screen, "r1   ctx").endswith("✓ ctx")
         await walk.press("full_stop", "full_stop")
         screen = await at(walk, "step 2 of 5")
-        assert line_with(screen, "r0   300").endswith("✓ 101 … 0xffffffff")
+        assert line_with(screen, "r0   300").endswith("✓ 0x65 … 0xffffffff")
         await walk.press("full_stop")
         screen = await at(walk, "step 3 of 5")
         assert line_with(screen, "r6 • 700").endswith("≠ pruned: 0 … 100")
@@ -236,8 +237,8 @@ async def test_the_mistake_of_the_guide_is_found_by_nine_keys(explore: Callable[
         await walk.press("c")
         await at(walk, "ended XDP_DROP")
         await walk.press("W")
-        screen = await at(walk, "Why  r0 = 1 · 20 of 28 steps matter")
-        assert "◂ packet bytes 36…37:" in line_with(screen, "r0 = *(u16 *)(r1 +36)")
+        screen = await at(walk, "Why  r0 = XDP_DROP (1) · 20 of 28 steps matter")
+        assert "◂ packet bytes 36…37 = 00 35: IPv4 options" in line_with(screen, "r0 = *(u16 *)(r1 +36)")
         await walk.press(*["down"] * 6, "enter")
         screen = await at(walk, "step 14 of 28")
         assert "▶" in line_with(screen, "27    r0 = *(u16 *)(r1 +36)")
@@ -324,7 +325,7 @@ async def test_what_another_run_returned_is_compared(explore: Callable[..., Any]
         await walk.press("backspace")
         await walk.until(lambda: walk.app.screen is walk.explorer)
         walk.explorer.debug(recording, why="r0", returned=2)
-        await at(walk, "Why  r0 = 2")
+        await at(walk, "Why  r0 = XDP_PASS (2)")
         assert "the run returned" not in walk.screen
 
 
@@ -336,3 +337,28 @@ async def test_the_top_line_of_a_small_screen_cuts_no_number(explore: Callable[.
         await at(walk, "ended XDP_PASS")
         top = walk.screen.split("\n")[0]
         assert top.split("run 1")[1].strip() == "ended XDP_PASS · step 141 of 141"
+
+
+async def test_a_value_that_is_refused_stays_to_be_mended(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(80, 24)) as walk:
+        walk.explorer.debug(Recording.of(walk.explorer.spec, "count_traffic", [Call(UDP)]))
+        await at(walk, "step 0 of 141")
+        await walk.press("2", "e")
+        await walk.until(lambda: debugger(walk).query_one(EditLine).is_open)
+        await walk.press(*"1 +", "enter")
+        screen = await at(walk, "there should be a value")
+        assert "1 +" in screen
+        await walk.press("end", *" 1", "enter")
+        await at(walk, "r0 = 1 + 1: this is another run now")
+        # What is warned of is taken as read first; the debugger is left by another escape.
+        await walk.press("C")
+        await at(walk, "this is the beginning of the run")
+        await walk.press("escape")
+        await walk.until(lambda: "this is the beginning of the run" not in walk.screen)
+        assert isinstance(walk.app.screen, DebuggerScreen)
+        # A step that is chosen where the code is not seen leads to the code.
+        await walk.press("c", "W")
+        await at(walk, "Why  r0 = XDP_PASS (2)")
+        await walk.press("enter")
+        await at(walk, "step 139 of")
+        assert debugger(walk).tab == "code"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
+from ...text.format import counted
 from .lines_view import Line, LinesView, heading
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class OutputView(LinesView):
     def title(self, sight: Sight) -> str:
         """Say how much there is."""
         run = f"run {sight.stop.run + 1:,} of {sight.runs:,} · " if sight.near else ""
-        return f"{run}{len(sight.called)} calls · {len(sight.printed)} lines printed"
+        return f"{run}{counted(len(sight.called), 'call')} · {counted(len(sight.printed), 'line')} printed"
 
     def empty(self, sight: Sight) -> str:
         """Say what would stand here."""

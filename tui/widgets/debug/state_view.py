@@ -88,7 +88,7 @@ class DebugStateView(LinesView):
             yield heading("Stops")
             for held in sight.held:
                 sign = "●" if held.enabled else "○"
-                hits = f"  hit {held.hits}" if held.enabled else "  off"
+                hits = "  off" if not held.enabled else f"  hit {held.hits}" if held.hits else ""
                 problem = f"  ✗ {held.problem}" if held.problem else ""
                 if held.is_waiting:
                     sign, hits, problem = "○", f"  not here yet: {held.problem}", ""

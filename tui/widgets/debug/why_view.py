@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ....core.debug.sight import Sight
     from ....core.debug.timeline import Timeline
-    from ....core.debug.why import Cause, Origin, Why
+    from ....core.debug.why import Cause, Why
 
 __all__ = ["WhyStep", "WhyView"]
 
@@ -57,8 +57,7 @@ class WhyView(LinesView):
         why = self.why
         if why is None:
             return ""
-        number = f"{why.value:#x}" if why.value > 9 else str(why.value)
-        return f"{why.text} = {number} · {len(why.causes)} of {why.length:,} steps matter"
+        return f"{why.text} = {why.shown} · {len(why.causes)} of {why.length:,} steps matter"
 
     def empty(self, sight: Sight) -> str:
         """Say how to ask."""
@@ -77,7 +76,7 @@ class WhyView(LinesView):
             return
         row = 0
         for origin in why.origins:
-            yield Line(((f"  ◂ {told(origin)}", "changed"),), WhyStep(row, None))
+            yield Line(((f"  ◂ {origin.told(_MOST_TOLD)}", "changed"),), WhyStep(row, None))
             row += 1
         shown: set[int] = set()
         todo = [(step, 0, False) for step in reversed(why.because)]
@@ -95,7 +94,7 @@ class WhyView(LinesView):
             line = "" if cause.location.line is None else f"  {_c_line(cause)}"
             parts = [(f"{step:>{digits}} ", here), (f"{indent}{text}", "")]
             # Where it began stands before the line of C: that may be cut.
-            parts += [(f"  ◂ {told(origin)}", "changed") for origin in cause.origins if not is_again]
+            parts += [(f"  ◂ {origin.told(_MOST_TOLD)}", "changed") for origin in cause.origins if not is_again]
             parts.append(("  as above" if is_again else line, "muted"))
             yield Line(tuple(parts), WhyStep(row, step))
             row += 1
@@ -111,12 +110,3 @@ def _c_line(cause: Cause) -> str:
     line = cause.location.line
     assert line is not None
     return f"{line.line}: {line.source.strip()}"
-
-
-def told(origin: Origin) -> str:
-    """Return where something came from that nothing in the run made, with what it was."""
-    raw = origin.raw
-    if not raw:
-        return origin.text
-    more = f" … {len(raw):,} bytes" if len(raw) > _MOST_TOLD else ""
-    return f"{origin.text} = {raw[:_MOST_TOLD].hex(' ')}{more}"
