@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from .ctype import CType
 
-__all__ = ["Unit", "unit_of"]
+__all__ = ["Unit", "unit_of", "unit_within", "words_of"]
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _INDEX: Final = re.compile(r"\[\d+\]$")
@@ -41,6 +41,8 @@ _TIMES: Final = {
     **dict.fromkeys(("sec", "secs", "seconds"), Unit.SECONDS),
 }
 _TYPES: Final = {"ktime_t": Unit.NANOSECONDS}
+_HISTOGRAMS: Final = frozenset({"hist", "hists", "histogram", "histograms", "slots"})
+"""What is called so counts how many had so much."""
 
 
 def unit_of(name: str, ctype: CType | None) -> Unit:
@@ -53,7 +55,21 @@ def unit_of(name: str, ctype: CType | None) -> Unit:
         return found
     while _INDEX.search(name):
         name = _INDEX.sub("", name)
-    words = [word.lower() for word in _WORD.findall(name.rpartition(".")[2])]
+    words = words_of(name.rpartition(".")[2])
+    if not _HISTOGRAMS.isdisjoint(words):
+        return Unit.NUMBER
     if not _BYTES.isdisjoint(words):
         return Unit.BYTES
     return _TIMES.get(words[-1], Unit.NUMBER) if words else Unit.NUMBER
+
+
+def unit_within(name: str) -> Unit:
+    """Return the unit that any word of a name tells: of `latency_us_hist`, microseconds."""
+    words = words_of(name)
+    times = (_TIMES[word] for word in words if word in _TIMES)
+    return next(times, Unit.BYTES if not _BYTES.isdisjoint(words) else Unit.NUMBER)
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name in small letters: `rxBytes` has two, and so has `rx_bytes`."""
+    return [word.lower() for word in _WORD.findall(name)]

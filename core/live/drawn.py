@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..btf import CType
+    from .histogram import Span
     from .series import Bucket
 
 __all__ = ["ChartSeries", "EventLine", "Mark", "MarkKind", "StreamState", "mark_text"]
@@ -37,6 +38,9 @@ class ChartSeries:
     """Whether what they tell of that time is not per second, but of each of what happened."""
     buckets: Sequence[Bucket] = ()
     """Where its points are means of many: the least and the greatest with each."""
+
+    span: Span | None = None
+    """The numbers that it counts, where it is a slot of a histogram."""
 
     @property
     def per_second(self) -> bool:

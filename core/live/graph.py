@@ -13,6 +13,7 @@ from ..runtime import Entry
 from .counters import Counter, counters
 from .drawn import ChartSeries, Mark
 from .fields import Fields, fields_of
+from .histogram import histogram_of
 from .quantity import Arrivals, Entries, Look, OfEntry, OfRecords, Quantity, Runs, RunTime, Total, Track
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..spec import CollectionSpec
     from .drawn import EventLine, StreamState
+    from .histogram import Histogram
     from .sampler import Sample
 
 __all__ = ["FEW", "MOST_ROWS", "SLOTS", "Graph"]
@@ -74,6 +76,8 @@ class Graph:
         self._since = 0.0
         self._whole: set[Counter] = set()
         """What is followed at all entries of its map."""
+        self._slots: set[OfEntry] = set()
+        self._histograms: dict[str, Histogram | None] = {}
 
     @property
     def is_recorded(self) -> bool:
@@ -205,6 +209,8 @@ class Graph:
         self._busiest = {name: dict(drawn) for name, drawn in other._busiest.items()}
         self._whole = set(other._whole)
         self._turned = set(other._turned)
+        self._slots = set(other._slots)
+        self._histograms = dict(other._histograms)
         for each in self._chosen:
             self.follow(each)
 
@@ -229,17 +235,41 @@ class Graph:
             return [self._series(each, slot, window) for each, slot in self._chosen.items()]
         return [self._series(each, number % SLOTS, window) for number, each in enumerate(self.drawn)]
 
-    def rows(self, counter: Counter, window: float) -> list[ChartSeries]:
+    def rows(self, quantity: OfEntry, window: float) -> list[ChartSeries]:
         """Return a counter at all entries of its map, as far as they are followed, which they are from now on.
 
-        Those of an array are in its order, others in that in which they were seen first.
+        Those of an array are in its order, others in that in which they were seen first. Where it is one of the slots
+        of an entry, they are the rows.
         """
-        self._whole.add(counter)
-        found = [each for each in self._entries() if each.counter == counter]
-        if self._spec.maps[counter.name].type.is_indexed:
-            found.sort(key=lambda each: int.from_bytes(each.key, counter.byte_order))
+        counter = quantity.counter
+        histogram = self.histogram(counter.name)
+        if histogram is not None and not histogram.is_by_entry and counter in histogram.counters:
+            self._slots.add(quantity)
+            found = [replace(quantity, counter=each) for each in histogram.counters]
+        else:
+            self._whole.add(counter)
+            found = [each for each in self._entries() if each.counter == counter]
+            if self._spec.maps[counter.name].type.is_indexed:
+                found.sort(key=lambda each: int.from_bytes(each.key, counter.byte_order))
         series = [self._series(each, 0, window) for each in found]
+        if histogram is not None and counter in histogram.counters:
+            return [replace(each, span=histogram.span(slot)) for slot, each in enumerate(series)]
         return [replace(each, label=each.label.removesuffix(f" {counter.label}")) for each in series]
+
+    def histogram(self, name: str) -> Histogram | None:
+        """Return where a map has the slots of a histogram: as was declared, else as its names tell."""
+        if name not in self._histograms:
+            self._histograms[name] = histogram_of(self._spec.maps[name])
+        return self._histograms[name]
+
+    def declare(self, name: str, histogram: Histogram | None) -> None:
+        """Say where a map has slots, or that it has none."""
+        self._histograms[name] = histogram
+
+    @property
+    def slots(self) -> Sequence[OfEntry]:
+        """One slot of each entry of which all are followed."""
+        return tuple(self._slots)
 
     @property
     def whole(self) -> Sequence[Counter]:

@@ -6,6 +6,7 @@ graphs, the events before it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..live import Session
@@ -206,8 +207,14 @@ class PlayedMonitor(Monitor):
     def go_to(self, tick: int) -> None:
         """Go to a sample, the nearest that there is; time stands there."""
         if self._played is not None:
-            self._drawn, self._whole = self.graph.chosen, self.graph.whole
+            self._drawn, self._whole = (*self.graph.chosen, *self._slots()), self.graph.whole
             self._played.go_to(max(1, min(tick, self.ticks)))
+
+    def _slots(self) -> Iterator[Quantity]:
+        """Iterate over the slots of histograms that are drawn."""
+        for each in self.graph.slots:
+            histogram = self.graph.histogram(each.counter.name)
+            yield from () if histogram is None else (replace(each, counter=slot) for slot in histogram.counters)
 
     # What is seen there
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.analysis.counting import Counting
 from ...core.live.counters import counters, record_counters, variable_counters
+from ...core.live.histogram import Scale, declared
 from ...core.live.quantity import Arrivals, Entries, OfEntry, OfRecords, Runs, RunTime, Total
 from ..nodes import Node, NodeKind
 from ..operations import program_and_target
@@ -137,6 +138,23 @@ class SamplingController(Controller):
     def ask_quantity_of(self, name: str, entry: Entry | None = None) -> None:
         """Ask what of a map is drawn, or of the CPUs of one of its entries."""
         self._ask_quantity(self._of_map(name, entry), name)
+
+    def next_scale(self, name: str, counter: Counter) -> None:
+        """Take what counts in a map for the slots of a histogram, of the next scale; behind the last for none."""
+        graph = self._monitor.graph
+        now, scales = graph.histogram(name), [*Scale]
+        if now is None:
+            found = declared(self._spec.maps[name], counter)
+            if found is None:
+                self.stage.notify("slots are an array of at least four numbers", severity="warning", timeout=4)
+                return
+            found = found.scaled(scales[0])
+        else:
+            later = scales[scales.index(now.scale) + 1 :]
+            found = now.scaled(later[0]) if later else None
+        graph.declare(name, found)
+        self.stage.notify("no slots" if found is None else f"slots: {found.scale}", timeout=3)
+        self.show()
 
     def _ask_quantity(self, found: Sequence[Quantity], of: str) -> None:
         from ..dialogs.quantity import QuantityDialog

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from ..widgets.live.entries_view import EntriesView
     from ..widgets.live.event_view import EventView
     from ..widgets.live.graph_pane import GraphPane
+    from ..widgets.live.map_histogram import MapHistogramView
     from ..widgets.live.map_table import MapTableView
     from ..widgets.pane_title import PaneTitle
     from ..widgets.spec.core_view import CoreView
@@ -570,6 +571,10 @@ class ExplorerScreen(ControlledScreen):
     def on_map_table_view_quantity_asked(self, event: MapTableView.QuantityAsked) -> None:
         """Ask which number of a map is drawn."""
         self.sampling.ask_quantity_of(self.panes.maps.map_name, event.entry)
+
+    def on_map_histogram_view_scale_asked(self, event: MapHistogramView.ScaleAsked) -> None:
+        """Take the slots of a histogram for others."""
+        self.sampling.next_scale(self.panes.maps.map_name, event.counter)
 
     def on_time_slider_moved(self, event: TimeSlider.Moved) -> None:
         """Go to another moment."""

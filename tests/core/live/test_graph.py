@@ -217,14 +217,14 @@ def test_of_a_map_whose_entries_come_and_go_no_more_are_followed_than_can_be_dra
     spec = CollectionSpec.from_file(TRAFFIC_O)
     graph = Graph(spec)
     counter = next(each for each in counters(spec.maps["sources"]) if each.label == "packets")
-    graph.rows(counter, 60)
+    graph.rows(OfEntry(counter), 60)
     for time in range(10):
         entries = tuple(
             Entry((100 * time + number).to_bytes(20, "little"), (bytes(spec.maps["sources"].value_size),))
             for number in range(50)
         )
         graph.observe(Sample(float(time), 1.0, {"sources": MapSnapshot(entries)}, {}, {}))
-    assert len(graph.rows(counter, 60)) == 64
+    assert len(graph.rows(OfEntry(counter), 60)) == 64
     other = Graph(spec)
     other.draw_as(graph)
     assert other.whole == (counter,)

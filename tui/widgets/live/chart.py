@@ -322,7 +322,7 @@ class Chart(Widget):
 
     def _draw_heat(self, drawn: Sequence[_Line], width: int, height: int) -> list[Strip]:
         """Draw a row for each series, the first at the bottom, and above them what the shades mean."""
-        rows = [HeatRow(line.series.label, line.runs, line.longest) for line in drawn]
+        rows = [HeatRow(_row_label(line.series), line.runs, line.longest, line.series.span) for line in drawn]
         margin = min(max(cell_len(row.label) for row in rows), width // 3) + 1
         self._left, self._columns = margin + 2, max(1, width - margin - 2)
         start, last = self._frame.now - self.window, max(1, self._columns - 1)
@@ -338,7 +338,9 @@ class Chart(Widget):
         axis, vertical = self._ink("chart--axis"), "|" if self.ascii else "┤"
         inks = [self._ink("chart--grid"), *(self._ink(f"chart--heat-{level}") for level in range(1, LEVELS + 1))]
         for number in reversed(shown):
-            line = [Segment(f"{fitted(heat.rows[number].label, margin - 1):>{margin}} {vertical}", axis)]
+            row = heat.rows[number]
+            label = fitted(row.label, margin - 1) if row.span is None else row.label
+            line = [Segment(f"{label:>{margin}} {vertical}", axis)]
             cells = [Segment(shade, inks[level]) for shade, level in heat.cells(number)]
             if reads is not None and cells[reads].text == " ":
                 cells[reads] = Segment("|" if self.ascii else "│", self._ink("chart--cursor"))
@@ -349,13 +351,13 @@ class Chart(Widget):
 
     def _heat_legend(self, heat: HeatMap, series: ChartSeries, reads: int | None, hidden: int) -> list[Segment]:
         """Return what the shades mean, where half of all is at the moment that is read, and how much is not shown."""
-        line = [Segment(" ")]
+        told = heat.quantiles(self._columns - 1 if reads is None else reads)
+        # First: in a narrow chart the rest is cut off.
+        line = [Segment("".join(f" {name} {label} " for name, label in told), self._ink("chart--legend")), Segment(" ")]
         for number, (shade, least) in enumerate(heat.steps):
             ink = self._ink(f"chart--heat-{1 + round(number * (LEVELS - 1) / (len(heat.steps) - 1))}")
             least_text = amount(least, series.unit, per_second=series.per_second)
             line += [Segment(shade * 2, ink), Segment(f" {least_text}  ", self._ink("chart--legend"))]
-        told = heat.quantiles(self._columns - 1 if reads is None else reads)
-        line.append(Segment("  ".join(f"{name} {label}" for name, label in told), self._ink("chart--legend")))
         if hidden:
             line.append(Segment(f"  +{hidden} rows", self._ink("chart--axis")))
         return line
@@ -550,6 +552,11 @@ def _visible(points: Sequence[tuple[float, float]], start: float, stop: float) -
     if first == len(points):
         return []
     return [point for point in points[max(0, first - 1) :] if point[0] <= stop]
+
+
+def _row_label(series: ChartSeries) -> str:
+    """Return what a row of a heat map is called: a slot of a histogram by the least number that it counts."""
+    return series.label if series.span is None else amount(series.span.low, series.span.unit)
 
 
 def _values(line: _Line) -> Iterator[float]:

@@ -14,6 +14,7 @@ from textual.message import Message
 
 from ....core.analysis.counting import Counting
 from ....core.errors import BpftuiError
+from ....core.live.histogram import histogram_of
 from ....core.live.rows import Rows
 from ...operations import EditRequest
 from ...text.format import age, grouped
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ....core.live.field import Field
     from ....core.maps.journal import Edit
     from ....core.runtime import Entry, Map
-    from ....core.spec import CollectionSpec
+    from ....core.spec import CollectionSpec, MapSpec
 
 __all__ = ["EntriesView"]
 
@@ -154,6 +155,8 @@ class EntriesView(Vertical):
         """The map whose rows a thread puts in order."""
         self._pending: bool | None = None
         """Whether rows are to be put in order once more when it has ended, and if so, whether anew."""
+        self._is_by_itself = False
+        """Whether bars are looked at because the map is a histogram, not because somebody wants them."""
         self._looking = False
         """Whether it looks through all entries of a large map."""
         self._report_at = 0.0
@@ -187,6 +190,7 @@ class EntriesView(Vertical):
     def action_next_view(self) -> None:
         """Look at the entries in the next way."""
         views = list(self.query("#entries-body > RowView").results(RowView))
+        self._is_by_itself = False
         self._show_view(views[(views.index(self.look) + 1) % len(views)])
 
     def why_not(self, action: str) -> str:
@@ -236,7 +240,19 @@ class EntriesView(Vertical):
         self.table.narrowed_by = self._arrangement.pattern
         found = self.spec.maps.get(name)
         self.table.is_array = found is not None and found.type.is_indexed
+        self._look_by_itself(found)
         self._follow()
+
+    def _look_by_itself(self, found: MapSpec | None) -> None:
+        """Look at the slots of a histogram as such, and at what comes after it as a table again."""
+        self.table.histogram = None if found is None else histogram_of(found)
+        bars = self.query_one(MapHistogramView)
+        if self.table.histogram is not None:
+            self._is_by_itself |= self.look is not bars
+            self._show_view(bars)
+        elif self._is_by_itself and self.look is bars:
+            self._is_by_itself = False
+            self._show_view(self.table)
 
     def show(self, current: Sample, previous: Sample | None) -> None:
         """Show the rows of *current*, with rates since *previous*."""

@@ -20,6 +20,8 @@ from ..plain import Static
 from .chart import VIEWS, Chart
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual import events
     from textual.app import ComposeResult
 
@@ -34,7 +36,7 @@ __all__ = ["GraphPane"]
 _EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses."
 _EMPTY_OF_THEIRS: Final = "Nothing is drawn yet: the runs are once its programs run, or what w chooses."
 """The same where others have loaded it: there is nothing to load."""
-_VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale", "heat": ", all entries as a heat map"}
+_VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale", "heat": ", all of them as a heat map"}
 
 
 class GraphPane(Vertical, can_focus=True):
@@ -119,7 +121,7 @@ class GraphPane(Vertical, can_focus=True):
         if chart.view == "heat" and not self._has_rows:
             chart.view = "lines"
         if chart.view == "heat" and isinstance(selected := self._selected, OfEntry):
-            series = graph.rows(selected.counter, chart.window)
+            series = graph.rows(selected, chart.window)
         chart.show(series, now, graph.marks)
         self._now = now
         self._show_title()
@@ -129,7 +131,9 @@ class GraphPane(Vertical, can_focus=True):
         graph, chart = self._graph, self.chart
         what = "Rates"
         if graph is not None:
-            what = self._what(graph)
+            what = self._what(graph, graph.drawn)
+            if chart.view == "heat" and (selected := self._selected) is not None:
+                what = self._what(graph, (selected,))
         view = _VIEWS[chart.view]
         about: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}{view}", "")]
         if graph is not None and (reading := chart.reading) is not None:
@@ -143,9 +147,8 @@ class GraphPane(Vertical, can_focus=True):
             parts = [*about, ("  [ ] window · ← → cursor", "$text-muted")]
         self.query_one("#graph-title", Static).update(assembled(*parts))
 
-    def _what(self, graph: Graph) -> str:
-        """Return what is drawn: the one thing that all lines are of, else how many there are."""
-        drawn = graph.drawn
+    def _what(self, graph: Graph, drawn: Sequence[Quantity]) -> str:
+        """Return what lines are of: the one thing, else how many there are."""
         entries = [each for each in drawn if isinstance(each, OfEntry)]
         names = {(each.counter.label, each.counter.name) for each in entries}
         if not graph.chosen:

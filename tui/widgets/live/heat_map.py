@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from ....core.listing.amount import LEVELS
+from ....core.live.histogram import quantile
+from ...text.format import amount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ....core.live.histogram import Span
     from ....core.live.series import Point
 
 __all__ = ["HeatMap", "HeatRow"]
@@ -32,6 +34,8 @@ class HeatRow:
     """(seconds, value) without gaps, oldest first."""
     longest: float
     """Seconds beyond a run for which it still tells something."""
+    span: Span | None = None
+    """The numbers that it counts, where rows are the slots of a histogram."""
 
     def value_at(self, time: float) -> float | None:
         """Return the value nearest to a moment; None where there is none."""
@@ -80,9 +84,16 @@ class HeatMap:
         return self._shades[step], 1 + round((step - 1) * (LEVELS - 1) / (_STEPS - 1))
 
     def quantiles(self, column: int) -> list[tuple[str, str]]:
-        """Return the rows up to which half, nine of ten and 99 of 100 are at a moment: `p50` and the row's label."""
-        below = list(accumulate(row[column] for row in self._values))
-        if not below or below[-1] <= 0:
+        """Return where half, nine of ten and 99 of 100 are at a moment: `p50` and the number of a slot, or the row."""
+        counts = [row[column] for row in self._values]
+        if sum(counts) <= 0:
             return []
         shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-        return [(name, self.rows[bisect_left(below, share * below[-1])].label) for name, share in shares.items()]
+        return [(name, self._place(quantile(counts, share))) for name, share in shares.items()]
+
+    def _place(self, place: tuple[int, float]) -> str:
+        row = self.rows[place[0]]
+        if row.span is None:
+            return row.label
+        low, high, unit = row.span
+        return amount(low + (high - low) * place[1], unit)

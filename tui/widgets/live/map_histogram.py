@@ -1,24 +1,29 @@
-"""MapHistogramView: a number of a map's entries as bars: of each entry, or of how many entries have how much."""
+"""MapHistogramView: a number of a map's entries as bars: of each entry, of how many entries have how much, or slots."""
 
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 
+from ....core.btf.units import Unit
 from ....core.live.distribution import distribution
 from ...text.charset import is_ascii_terminal
 from ...text.colors import tabbed
 from ...text.fit import fitted, width_of
-from ...text.format import grouped, si
+from ...text.format import amount, grouped, si
 from .entry_look import EntryLook
 
 if TYPE_CHECKING:
     from ....core.live.arrange import EntryTable
+    from ....core.live.counters import Counter
     from ....core.live.field import Field
+    from ....core.live.histogram import Span
     from ....core.runtime import Entry
     from .map_columns import Column, MapColumns
     from .map_table import MapTableView
@@ -30,6 +35,8 @@ _SEVERAL: Final = 40
 _LONGEST_LABEL: Final = 40
 _LEAST_BAR: Final = 8
 """Cells."""
+_STEP: Final = -1 if sys.byteorder == "little" else 1
+"""In which direction the bytes of an index are, so that those of a greater one are greater."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
@@ -40,18 +47,33 @@ class _Bar(NamedTuple):
     number: float
     text: str
     entry: Entry | None = None
+    slot: int | None = None
+    """Which of the entry's slots it is."""
 
 
 class MapHistogramView(EntryLook):
     """Left and right choose which number. An array, and a map of few entries, has a bar for each entry.
 
-    Of more entries it shows how many have how much, in powers of two.
+    Of more entries it shows how many have how much, in powers of two. Where a program keeps a histogram itself, its
+    slots are the bars: entries of an array, or the elements of an array in an entry, which left and right choose.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "side(-1)", "Number", show=False, id="bars.left", tooltip="Draw the number before"),
         Binding("right,l", "side(1)", "Number", key_display="→", id="bars.right", tooltip="Draw the next number"),
+        Binding("s", "scale", "Slots", id="bars.scale", tooltip="Say which numbers the slots are for"),
     ]
+
+    class ScaleAsked(Message):
+        """The bars are slots of a histogram, of another scale than is taken for granted, or none any more.
+
+        Args:
+            counter: What is drawn.
+        """
+
+        def __init__(self, counter: Counter) -> None:
+            super().__init__()
+            self.counter = counter
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"map-histogram--bar", "map-histogram--title"}
     """
@@ -74,6 +96,8 @@ class MapHistogramView(EntryLook):
         self._table: EntryTable | None = None
         self._numbers: list[Column] = []
         self._chosen: tuple[Field, bool] | None = None
+        self._key: bytes | None = None
+        """The key of the entry whose slots are drawn."""
         self._is_by_entry = True
         self._is_ascii = is_ascii_terminal()
 
@@ -95,7 +119,10 @@ class MapHistogramView(EntryLook):
             )
         entries = table.entries
         self._is_by_entry = self.of.is_array or len(entries) <= _SEVERAL
-        self._bars = self._of_entries(columns) if self._is_by_entry else self._of_buckets()
+        if self._has_slots:
+            self._bars = self._of_slots(columns)
+        else:
+            self._bars = self._of_entries(columns) if self._is_by_entry else self._of_buckets()
         if not self._numbers:
             self.empty_text = "no field of this map is a number that could be a bar: v shows the table"
         if label is not None:
@@ -103,7 +130,7 @@ class MapHistogramView(EntryLook):
 
     def forget(self) -> None:
         """Have no bars."""
-        self._bars, self._numbers, self._table, self._chosen = [], [], None, None
+        self._bars, self._numbers, self._table, self._chosen, self._key = [], [], None, None, None
 
     @property
     def _column(self) -> Column | None:
@@ -115,16 +142,41 @@ class MapHistogramView(EntryLook):
         column, table = self._column, self._table
         if column is None or table is None:
             return []
-        keys = [each for each in columns.all if each.field.of == "key"]
+        histogram = self.of.histogram
+        is_slot = histogram is not None and column.field.counter in histogram.counters
         bars: list[_Bar] = []
         for entry in table.entries:
             number = self._number(column, entry)
-            label = "  ".join(columns.cell(each, entry) for each in keys)
+            label = _key(columns, entry)
+            if histogram is not None and is_slot:
+                label = _span(histogram.span(int.from_bytes(entry.key, sys.byteorder)))
             bars.append(_Bar(label, 0.0 if number is None else number, columns.cell(column, entry), entry))
         if self.of.is_array and table.ordering is None and not self.narrowed_by:
             while len(bars) > 1 and not bars[-1].number:
                 bars.pop()
         return bars
+
+    @property
+    def _has_slots(self) -> bool:
+        """Whether each entry has slots of its own."""
+        histogram = self.of.histogram
+        return histogram is not None and not histogram.is_by_entry
+
+    def _of_slots(self, columns: MapColumns) -> list[_Bar]:
+        """Return a bar for each slot of the chosen entry, from the first that has something to the last."""
+        entry, histogram = self._entry, self.of.histogram
+        if entry is None or histogram is None:
+            return []
+        counts = [each.total(entry) for each in histogram.counters]
+        busy = [slot for slot, count in enumerate(counts) if count]
+        shown = range(busy[0], busy[-1] + 1) if busy else range(0)
+        return [_Bar(_span(histogram.span(slot)), counts[slot], grouped(counts[slot]), entry, slot) for slot in shown]
+
+    @property
+    def _entry(self) -> Entry | None:
+        """The entry whose slots are drawn: the one that was chosen, as long as it is there."""
+        entries = () if self._table is None else self._table.entries
+        return next((each for each in entries if each.key == self._key), next(iter(entries), None))
 
     def _of_buckets(self) -> list[_Bar]:
         column, table = self._column, self._table
@@ -152,8 +204,13 @@ class MapHistogramView(EntryLook):
 
     def place(self, index: int) -> tuple[Entry, Field | None] | None:
         """Return the entry of a bar, and the field that is drawn; None for a bar of several."""
-        entry, column = self._bars[index].entry, self._column
-        return None if entry is None or column is None else (entry, column.field)
+        bar, column = self._bars[index], self._column
+        if bar.entry is None:
+            return None
+        if bar.slot is not None and self.of.histogram is not None:
+            counter = self.of.histogram.counters[bar.slot]
+            return bar.entry, next((each.field for each in self._numbers if each.field.counter == counter), None)
+        return None if column is None else (bar.entry, column.field)
 
     # Drawing
 
@@ -167,13 +224,42 @@ class MapHistogramView(EntryLook):
         muted, column = self.ink("row-view--muted"), self._column
         if line == 1:
             return Strip([Segment(f" {self.of.note}", muted)])
+        name = self.ink("map-histogram--title")
+        if self._table is not None and self._has_slots and (entry := self._entry) is not None:
+            at = self._table.entries.index(entry) + 1
+            label = _key(self.of.columns, entry) if self.of.columns is not None else ""
+            place = f"  {at} of {grouped(len(self._table.entries))}" if len(self._table.entries) > 1 else ""
+            return Strip([Segment(" "), Segment(label, name), Segment(f"{place}{self._told()}", muted)])
         if column is None or self._table is None:
             return Strip([])
-        title = Segment(column.title, self.ink("map-histogram--title"))
+        title = Segment(column.title, name)
         if self._is_by_entry:
-            return Strip([Segment(" "), title, Segment("  of each entry", muted)])
+            return Strip([Segment(" "), title, Segment(self._told() or "  of each entry", muted)])
         read = grouped(len(self._table.entries))
         return Strip([Segment(" "), title, Segment(f"  how many of {read} entries have how much", muted)])
+
+    def _told(self) -> str:
+        """Return how many the slots count, and below which numbers half of them are, nine of ten and 99 of 100."""
+        histogram, column = self.of.histogram, self._column
+        if histogram is None or not self._bars:
+            return ""
+        if self._has_slots:
+            assert self._entry is not None
+            counts: list[float] = [each.total(self._entry) for each in histogram.counters]
+        elif column is not None and column.field.counter in histogram.counters:
+            counts = [max(0.0, each.number) for each in self._by_slot()]
+        else:
+            return ""
+        number = f"{si(sum(counts))}/s" if column is not None and column.is_rate else grouped(sum(counts))
+        parts = [f"{histogram.scale}", f"n {number}"]
+        for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+            place = histogram.quantile(counts, share)
+            parts += [] if place is None else [f"{name} {amount(place, histogram.unit)}"]
+        return "  " + "  ".join(parts)
+
+    def _by_slot(self) -> list[_Bar]:
+        """Return the bars in the order of their slots."""
+        return sorted(self._bars, key=lambda bar: b"" if bar.entry is None else bar.entry.key[::_STEP])
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw a bar, its number before it: no digit is cut."""
@@ -203,15 +289,31 @@ class MapHistogramView(EntryLook):
     # Actions
 
     def action_side(self, direction: int) -> None:
-        """Draw another number."""
+        """Draw another number, or the slots of another entry."""
+        if self._has_slots and self._table is not None and (entry := self._entry) is not None:
+            entries = self._table.entries
+            self._key = entries[max(0, min(len(entries) - 1, entries.index(entry) + direction))].key
+            self.follow()
+            return
         places = [each.place for each in self._numbers]
         if self._chosen in places:
             here = places.index(self._chosen)
             self._chosen = places[max(0, min(len(places) - 1, here + direction))]
             self.follow()
 
+    def action_scale(self) -> None:
+        """Ask for another scale."""
+        column, histogram = self._column, self.of.histogram
+        counter = histogram.counters[0] if histogram is not None else None if column is None else column.field.counter
+        if counter is not None:
+            self.post_message(self.ScaleAsked(counter))
+
     def why_not(self, action: str) -> str:
         """Return why a bar cannot be opened, or another number chosen."""
+        if action == "scale":
+            return "nothing here could be slots: those are an array of at least four numbers"
+        if action.startswith("side") and self._has_slots:
+            return "there is no other entry"
         if action.startswith("side") and len(self._numbers) < 2:
             return "there is no other number in this map"
         if action == "select" and self._bars:
@@ -221,8 +323,26 @@ class MapHistogramView(EntryLook):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer another number where there is one."""
         if action == "side":
-            return len(self._numbers) > 1
+            return len(self._table.entries if self._has_slots and self._table is not None else self._numbers) > 1
+        if action == "scale":
+            column = self._column
+            return self.of.histogram is not None or (
+                column is not None and column.field.counter is not None and (self.of.is_array or "[" in column.title)
+            )
         return super().check_action(action, parameters)
+
+
+def _key(columns: MapColumns, entry: Entry) -> str:
+    """Return the fields of an entry's key."""
+    return "  ".join(columns.cell(each, entry) for each in columns.all if each.field.of == "key")
+
+
+def _span(span: Span) -> str:
+    """Return the numbers that a slot is for."""
+    low, high, unit = span
+    if unit is Unit.NUMBER:
+        return _bounds(low, high)
+    return f"{amount(low, unit)} … {amount(high, unit)}"
 
 
 def _is_amount(field: Field) -> bool:

@@ -239,6 +239,7 @@ class MapPane(Vertical):
             return
         self._drawn, self._chosen = drawn, graph.chosen
         self._sign()
+        self.entries.table.histogram = graph.histogram(self.map_name)
         self.entries.show(current, previous)
         if drawn:
             chart.show(graph.map_series(self.map_name, chart.window), current.time, graph.marks)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ....core.live.arrange import EntryTable
     from ....core.live.counters import Counter
     from ....core.live.field import Field
+    from ....core.live.histogram import Histogram
     from ....core.runtime import Entry
 
 __all__ = ["CHANGING", "MapTableView"]
@@ -224,6 +225,8 @@ class MapTableView(RowView):
         self.why_fixed: Callable[[str], str] = lambda _action: ""
         """Returns why the map does not take an action that changes it; empty where it does."""
 
+        self.histogram: Histogram | None = None
+        """Where the map has the slots of a histogram."""
         self.is_array = False
         """Whether the map has all its entries always, in the order of an index."""
 

@@ -113,6 +113,28 @@ SPECS: dict[str, Facts] = {
         ],
         types=29,
     ),
+    "tests/objects/histograms.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            bpf_map("bytes_hist", "percpu_array", 4, 8, 20, key_type="__u32", value_type="__u64"),
+            bpf_map("linear_hist", "array", 4, 8, 8, key_type="__u32", value_type="__u64"),
+            bpf_map("hists", "hash", 4, 96, 16, key_type="__u32", value_type="struct hist"),
+            data_section(".rodata", 96, flags=128),
+        ],
+        programs=[
+            program(
+                "lengths",
+                "xdp",
+                "xdp",
+                insns=80,
+                line_infos=32,
+                attach_type="xdp",
+                maps=["bytes_hist", "linear_hist", "hists", ".rodata"],
+            ),
+        ],
+        hidden=[hidden("none", "variable", STATIC)],
+        types=42,
+    ),
     "tests/objects/legacy_maps.o": spec(
         license="GPL",
         kernel_version=0x60101,

@@ -210,6 +210,7 @@ async def test_what_cannot_be_done_says_why() -> None:
     async with opened("latency") as (app, pilot, latency):
         app.sample()
         await settle(app, pilot)
+        await pilot.press("v")  # from the bars of its slots to the table
         table = app.pane.query_one(MapTableView)
 
         def why_not(action: str) -> str:
