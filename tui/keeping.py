@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..core.live import Events, Sample
     from ..core.live.drawn import MarkKind
     from ..core.live.monitor import Monitor
+    from ..core.live.trial import Ran
     from ..core.runtime import Collection, Printed
     from ..core.tape import Recorder
 
@@ -48,6 +49,7 @@ class Keeping:
         self._lock = threading.Lock()
         """Recordings are begun in one thread, written in another, and ended in any."""
         self._recorder: Recorder | None = None
+        self._runs: list[tuple[float, Ran]] = []
         self._marks: list[tuple[float, MarkKind, str, str]] = []
         """What was done since the last sample: it is written with the next one, for a disk may be slow."""
         self._since = 0.0
@@ -89,6 +91,7 @@ class Keeping:
                 recorder.close()
                 path.unlink(missing_ok=True)
                 return
+            self._runs = []
             self._marks = [(now, "attached", program, target) for program, target in attached]
             self.path, self._since, self._recorder = str(path), self._clock(), recorder
             self._monitor.keeper = self
@@ -132,11 +135,19 @@ class Keeping:
         with self._lock:
             self._marks.append((time, kind, what, detail))
 
+    def ran(self, time: float, run: Ran) -> None:
+        """Keep a test run, with the next sample."""
+        with self._lock:
+            self._runs.append((time, run))
+
     def _write_marks(self, recorder: Recorder) -> None:
         with self._lock:
             marks, self._marks = self._marks, []
+            runs, self._runs = self._runs, []
         for time_, kind, what, detail in marks:
             recorder.mark(time_, kind, what, detail)
+        for time_, run in runs:
+            recorder.ran(time_, run)
 
 
 def _new_file(directory: Path, collection: Collection) -> Path:

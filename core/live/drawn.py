@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ChartSeries", "EventLine", "Mark", "MarkKind", "StreamState", "mark_text"]
 
-MarkKind: TypeAlias = Literal["loaded", "attached", "detached", "set", "gone", "dropped"]
-"""What happens while something is watched: `gone` is what something was attached to, `dropped` the oldest events."""
+MarkKind: TypeAlias = Literal["loaded", "attached", "detached", "set", "ran", "gone", "dropped"]
+"""What happens while something is watched: `ran` is a test run, `gone` what something was attached to, `dropped` the
+oldest events."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .events import EventReader, Events
     from .sampler import Sample, Sampler
     from .session import Session
+    from .trial import Outcome, Ran
 
 __all__ = [
     "INTERVALS",
@@ -137,6 +138,10 @@ class Keeper(Protocol):
 
     def mark(self, time: float, kind: MarkKind, what: str, detail: str = "") -> None:
         """Keep what was done, on the clock of the samples, without waiting for anything; called in any thread."""
+        ...
+
+    def ran(self, time: float, run: Ran) -> None:
+        """Keep a test run, likewise."""
         ...
 
 
@@ -314,6 +319,14 @@ class Monitor:
         keeper = self.keeper  # which another thread may take away
         if keeper is not None:
             keeper.mark(self.graph.now, kind, what, detail)
+
+    def ran(self, run: Outcome) -> None:
+        """Note that a program ran on a packet of the user's: where it is kept, that is a moment to come back to."""
+        keeper = self.keeper
+        if keeper is not None:
+            now = self.graph.now
+            keeper.mark(now, "ran", run.program.name, run.verdict or str(run.result.retval))
+            keeper.ran(now, run.ran)
 
     def run_rate(self, programs: Sequence[str]) -> float | None:
         """Return how often *programs* ran per second, together; None when it is not known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..closing import Closing
 from ..context.fields import return_codes
@@ -25,10 +25,23 @@ if TYPE_CHECKING:
     from .effects import EffectLine
     from .events import EventReader
 
-__all__ = ["Outcome", "Trial"]
+__all__ = ["Outcome", "Ran", "Trial"]
 
 _LONGEST_RECORD = 1000
 """Characters of an event."""
+
+
+class Ran(NamedTuple):
+    """A run, as a recording keeps it."""
+
+    program: str
+    packet: bytes
+    """What it was given; empty where it takes none."""
+    data: bytes
+    """The packet as the program left it."""
+    retval: int
+    """r0 as an unsigned 32-bit integer."""
+    duration_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,12 @@ class Outcome:
     """How the packet differs, field by field."""
     remark: str
     """What is odd about the packet; empty for nothing."""
+
+    @property
+    def ran(self) -> Ran:
+        """What of it a recording keeps: that of the last round, where it ran several times."""
+        data = self.result.data if self.packet else b""
+        return Ran(self.program.name, self.packet, data, self.result.retval, self.result.duration_ns)
 
     @property
     def verdict(self) -> str:

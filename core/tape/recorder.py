@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..live import Events, Sample
     from ..live.drawn import MarkKind
+    from ..live.trial import Ran
     from ..runtime import Collection, MapSnapshot, Printed
 
 __all__ = ["COUNTS", "LOST", "Recorder"]
@@ -254,6 +255,21 @@ class Recorder(Closing):
                 row = (max(0.0, time - self._start), kind, raw(what), raw(detail))
                 with self._writing() as database:
                     database.execute("INSERT INTO mark VALUES(NULL, ?, ?, ?, ?)", row)
+
+    def ran(self, time: float, run: Ran) -> None:
+        """Note a test run: when, by the clock of the samples; errors as for `add`."""
+        with self._lock:
+            if self._database is not None:
+                row = (
+                    max(0.0, time - self._start),
+                    raw(run.program),
+                    run.packet,
+                    run.data,
+                    run.retval,
+                    run.duration_ns,
+                )
+                with self._writing() as database:
+                    database.execute("INSERT INTO run VALUES(NULL, ?, ?, ?, ?, ?, ?)", row)
 
     def _pack(self) -> None:
         """Put the changes of the last minute into as few bytes as they take."""

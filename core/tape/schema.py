@@ -17,7 +17,7 @@ from ..foreign import RECORDING, is_recording
 
 __all__ = ["create", "damaged", "open_to_read", "raw", "text"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 """PRAGMA user_version: what a newer bpftui writes is refused by an older one."""
 
 _TABLES: Final = (
@@ -41,6 +41,9 @@ _TABLES: Final = (
     "CREATE TABLE printed(id INTEGER PRIMARY KEY, tick INTEGER, program BLOB, stream TEXT, text BLOB)",
     # What was done: loaded, set, attached, detached.
     "CREATE TABLE mark(id INTEGER PRIMARY KEY, time REAL, kind TEXT, what BLOB, detail BLOB)",
+    # Test runs: the packet that went in, as the program left it, what it returned, nanoseconds.
+    "CREATE TABLE run(id INTEGER PRIMARY KEY, time REAL, program BLOB, packet BLOB, data BLOB, retval INTEGER, "
+    "duration INTEGER)",
 )
 _LONGEST: Final = 1 << 30
 """Bytes of a value of a database: SQLite's own limit."""

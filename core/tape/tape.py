@@ -18,6 +18,7 @@ from ..closing import Closing
 from ..documents import parse_json
 from ..files import LATEST
 from ..live import Events, Sample
+from ..live.trial import Ran
 from ..runtime import Entry, MapSnapshot, Printed, PrintedLine, ProgramInfo
 from ..spec import CollectionSpec
 from ..spec.edits import Edits
@@ -41,6 +42,8 @@ _FORWARDS: Final = 3000
 """Ticks that are gone through one by one to get further on, where it would else be looked up."""
 _TOGETHER: Final = 1 << 29
 """Bytes of what is kept unpacked, of minutes and of values: a megabyte of a file can say a gigabyte."""
+_RUNS: Final = 256
+"""Test runs that are read at a time."""
 _EACH: Final = 100
 """Bytes that a value takes beside its own."""
 _CPUS: Final = range(1, 8192 + 1)
@@ -200,6 +203,24 @@ class Tape(Closing):
         with self._reading():
             rows = self._rows("SELECT time, kind, what, detail FROM mark ORDER BY id")
             return [Mark(self._time(time), *map(_text, rest)) for time, *rest in rows]
+
+    def runs(self) -> Iterator[tuple[float, Ran]]:
+        """Iterate over the test runs, in their order: when each was, and what came of it."""
+        last = -1
+        while True:
+            with self._reading():
+                rows = [*self._rows("SELECT * FROM run WHERE id > ? ORDER BY id LIMIT ?", last, _RUNS)]
+                found = [
+                    (
+                        self._time(time),
+                        Ran(_text(program), _bytes(packet), _bytes(data), _number(retval), _number(spent)),
+                    )
+                    for _, time, program, packet, data, retval, spent in rows
+                ]
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield from found
 
     # What there was at a moment
 
@@ -668,6 +689,12 @@ def _text(value: Any) -> str:
         return text(value)
     if not isinstance(value, str):
         raise TypeError("a text is none")
+    return value
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("a packet is none")
     return value
 
 

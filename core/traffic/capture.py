@@ -23,7 +23,7 @@ from .frames import DESTINATION_MAC, SOURCE_MAC
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Capture", "CaptureError", "CaptureWriter", "CapturedPacket"]
+__all__ = ["Capture", "CaptureError", "CaptureWriter", "CapturedPacket", "unwritable"]
 
 _ETHERNET: Final = DESTINATION_MAC + SOURCE_MAC
 _IP: Final = {4: b"\x08\x00", 6: b"\x86\xdd"}
@@ -177,7 +177,7 @@ class CaptureWriter(Closing):
         try:
             self._file = open(path, "wb")  # noqa: SIM115 - closed by `close`
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
         # Magic, version, two that nobody uses, the longest packet, Ethernet (draft-ietf-opsawg-pcap).
         self._put(struct.pack("=IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 0x40000, 1))
 
@@ -193,14 +193,14 @@ class CaptureWriter(Closing):
         try:
             self._file.write(raw)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def close(self) -> None:
         """Write out what is left; a second call does nothing."""
         try:
             self._file.close()
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
 
 def _look_at(path: str) -> None:
@@ -224,7 +224,10 @@ def _look_at(path: str) -> None:
             )
 
 
-def _unwritable(path: str, error: OSError) -> BpftuiError:
+def unwritable(path: str, error: OSError | ValueError) -> BpftuiError:
+    """Return what is said of a file that cannot be written."""
+    if isinstance(error, ValueError):
+        return CaptureError(f"cannot write {path}: {error}")
     kind = NoPermissionError if isinstance(error, PermissionError) else CaptureError
     return kind(f"cannot write {path}: {os.strerror(error.errno or errno.EIO).lower()}")
 

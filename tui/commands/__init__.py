@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "list": Command("system.list", "list [prog|map|link|…] [--json]", "what this machine runs, whoever loaded it"),
     "top": Command("system.top", "top [--json]", "what its programs cost, as it changes"),
+    "export": Command("export.command", "export RECORDING --format csv", "what was recorded, as others read it"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
     "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
     "doctor": Command("doctor.command", "doctor", "what this machine can do, what it lacks, how to get it"),

@@ -46,6 +46,7 @@ __all__ = [
     "open_loaded",
     "open_spec",
     "print_json",
+    "read_file",
     "read_spec",
     "record",
     "recorded",
@@ -372,9 +373,8 @@ def open_spec(
         say: Is told what of a preset does not fit.
         file: One of the objects, where several can be named.
     """
-    source = getattr(arguments, "source", ())
     name: str = arguments.object if file is None else file
-    return configured(_read_file(name, source), arguments, say)
+    return configured(read_file(name, source), arguments, say)
 
 
 def read_spec(name: str, source: Sequence[str] = ()) -> CollectionSpec:
@@ -384,10 +384,10 @@ def read_spec(name: str, source: Sequence[str] = ()) -> CollectionSpec:
         name: As the command line has it.
         source: Where the source files are that its DWARF names.
     """
-    return _read_file(name, source) if parse_loaded(name) is None else read_loaded(name)
+    return read_file(name, source) if parse_loaded(name) is None else read_loaded(name)
 
 
-def _read_file(name: str, source: Sequence[str]) -> CollectionSpec:
+def read_file(name: str, source: Sequence[str]) -> CollectionSpec:
     """Read an object, or of a recording the one that was recorded."""
     if is_recording(name):
         from ...core.tape import Tape

@@ -5,22 +5,23 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.errors import ObjectError
 from ..text.format import counted
 from .common import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from ...core.analysis.records import RecordType
-    from ...core.live import Events, EventSource, Sample
+    from ...core.live import Events, EventSource, Sample, Session
     from ...core.live.drawn import MarkKind
+    from ...core.live.trial import Ran
     from ...core.runtime import Collection, Printed
-    from ...core.tape import Recorder
+    from ...core.tape import Playback, PlayedCollection, PlayedEvents, Recorder, Tape
 
-__all__ = ["Kept", "Recording", "recording", "recording_lines"]
+__all__ = ["Kept", "Played", "Recording", "played", "recording", "recording_json", "recording_lines"]
 
 
 def recording_lines(name: str) -> Iterator[str]:
@@ -36,6 +37,78 @@ def recording_lines(name: str) -> Iterator[str]:
         )
         for mark in tape.marks:
             yield "  ".join(filter(None, (f"{mark.time:10.3f} s", mark.kind, mark.what, mark.detail)))
+
+
+def recording_json(name: str) -> dict[str, object]:
+    """Return the same as a document; errors likewise."""
+    from ...core.tape import Tape
+
+    with Tape(name) as tape:
+        return {
+            "began": datetime.fromtimestamp(tape.began, UTC).isoformat(timespec="milliseconds") if tape.ticks else None,
+            "duration": round(tape.duration, 6),
+            "interval": tape.interval,
+            "samples": tape.ticks,
+            "runtime": tape.runtime,
+            "machine": dict(tape.machine),
+            "marks": [{**mark._asdict(), "time": round(mark.time, 6)} for mark in tape.marks],
+            "runs": [
+                {
+                    "time": round(time, 6),
+                    "program": ran.program,
+                    "retval": ran.retval,
+                    "duration_ns": ran.duration_ns,
+                    "data": ran.packet.hex(),
+                    "data_out": ran.data.hex(),
+                }
+                for time, ran in tape.runs()
+            ],
+        }
+
+
+class Played(NamedTuple):
+    """A recording that is open as if it were loaded."""
+
+    tape: Tape
+    session: Session
+    collection: PlayedCollection
+    events: PlayedEvents
+    """What streams brought with the sample at which it stands."""
+
+    def playback(self, maps: Sequence[str] | None = None) -> Playback:
+        """Return what plays it from its beginning; *maps* are the names of those that are wanted."""
+        from ...core.tape import Playback
+
+        return Playback(self.collection.player, maps)
+
+    def verdict(self, ran: Ran) -> str:
+        """Return what a test run returned: by name, where it has one."""
+        from ...core.context.fields import return_codes
+
+        program = self.session.spec.programs.get(ran.program)
+        signed = (ran.retval ^ 1 << 31) - (1 << 31)
+        return ({} if program is None else return_codes(program)).get(signed, str(ran.retval))
+
+
+@contextmanager
+def played(path: str, maps: Sequence[str] | None = None) -> Generator[Played]:
+    """Open a recording, of which only some *maps* may be wanted, and say what was done without when it was made.
+
+    Raises:
+        UnknownNameError: It has no such map.
+        BpftuiError: See `bpftui.core.tape.Tape`.
+    """
+    from ...core.live import Session
+    from ...core.tape import PlayedCollection, PlayedEvents, PlayedRuntime, Tape
+
+    with Tape(path) as tape, Session(tape.spec(), PlayedRuntime(tape)) as session:
+        for name in maps or ():
+            session.spec.map(name)
+        collection = session.load()
+        assert isinstance(collection, PlayedCollection)
+        for remark in collection.remarks:
+            warn(remark)
+        yield Played(tape, session, collection, PlayedEvents(collection, maps))
 
 
 class Kept:

@@ -34,7 +34,7 @@ from .common import (
 from .event_lines import event_lines, print_lines
 from .exporting import SENDING, Ticks, add_exporting, destination, exporting
 from .live_table import LiveTable, unlisted
-from .recording import recording
+from .recording import played, recording
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
@@ -156,19 +156,9 @@ def _play(options: argparse.Namespace) -> int:
             f"{options.object} is a recording: it is played, and not changed",
             hint="--attach, --set, --type, --preset, --record, --prometheus and --otlp are for objects",
         )
-    from ...core.live import Session
-    from ...core.tape import Playback, PlayedCollection, PlayedEvents, PlayedRuntime, Tape
-
-    with Tape(options.object) as tape, Session(tape.spec(), PlayedRuntime(tape)) as session:
-        for name in options.maps or ():
-            session.spec.map(name)
-        collection = session.load()
-        assert isinstance(collection, PlayedCollection)
-        for remark in collection.remarks:
-            warn(remark)
-        events = PlayedEvents(collection, options.maps)
-        with collection.printed() as printed:
-            return _watch(session, collection, Playback(collection.player, options.maps), events, printed, options)
+    with played(options.object, options.maps) as found, found.collection.printed() as printed:
+        playback = found.playback(options.maps)
+        return _watch(found.session, found.collection, playback, found.events, printed, options)
 
 
 def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namespace) -> int:

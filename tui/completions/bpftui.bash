@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top log demo doctor)
+_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top export log demo doctor)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
@@ -19,6 +19,7 @@ _shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop -
 _shtab_bpftui_check_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --table --csv --compare --log-level --sort --only --sweep --kernels --kernel-image --source --set --preset --type --btf)
 _shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --no-drop --json)
 _shtab_bpftui_top_option_strings=(-h --help --color --runtime --token --drop --no-drop -b --batch --json --sort --only --interval --duration --prometheus --otlp --read-only)
+_shtab_bpftui_export_option_strings=(-h --help --color --runtime --token --drop --no-drop --format --output)
 _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --no-drop --object --source --program --path --hot --json)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
 _shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --set --preset --type --btf)
@@ -88,6 +89,8 @@ _shtab_bpftui_check___source_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_check___btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_list___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_top___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_export___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_export___output_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_log_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_log___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_log___object_COMPGEN=_shtab_compgen_files
@@ -134,13 +137,16 @@ _shtab_bpftui_list___runtime_choices=(auto kernel vm)
 _shtab_bpftui_top___color_choices=(auto always never)
 _shtab_bpftui_top___runtime_choices=(auto kernel vm)
 _shtab_bpftui_top___sort_choices=(cpu runs ns missed memory name type id)
+_shtab_bpftui_export___color_choices=(auto always never)
+_shtab_bpftui_export___runtime_choices=(auto kernel vm)
+_shtab_bpftui_export___format_choices=(jsonl csv pcapng perfetto)
 _shtab_bpftui_log___color_choices=(auto always never)
 _shtab_bpftui_log___runtime_choices=(auto kernel vm)
 _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top log demo doctor)
+_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top export log demo doctor)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -229,6 +235,10 @@ _shtab_bpftui_top__b_nargs=0
 _shtab_bpftui_top___batch_nargs=0
 _shtab_bpftui_top___json_nargs=0
 _shtab_bpftui_top___read_only_nargs=0
+_shtab_bpftui_export__h_nargs=0
+_shtab_bpftui_export___help_nargs=0
+_shtab_bpftui_export___drop_nargs=0
+_shtab_bpftui_export___no_drop_nargs=0
 _shtab_bpftui_log__h_nargs=0
 _shtab_bpftui_log___help_nargs=0
 _shtab_bpftui_log___drop_nargs=0

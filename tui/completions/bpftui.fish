@@ -50,7 +50,7 @@ function _shtab_bpftui_using
   test "$_shtab_bpftui_cmdpath" = "$argv"
 end
 
-set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top log demo doctor
+set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top export log demo doctor
 set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --until --write
 
 complete -c bpftui -e
@@ -297,6 +297,14 @@ complete -c bpftui -n '_shtab_bpftui_using top' -l duration -x -d 'how long'
 complete -c bpftui -n '_shtab_bpftui_using top' -l prometheus -x -d 'instead of printing, tell all of it as metrics at …'
 complete -c bpftui -n '_shtab_bpftui_using top' -l otlp -x -d 'instead of printing, send the same to a collector of OpenTelemetry'
 complete -c bpftui -n '_shtab_bpftui_using top' -l read-only -d 'refuse whatever would change what others have loaded: entries of maps, …'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a export -d 'what was recorded, as others read it'
+complete -c bpftui -n '_shtab_bpftui_using export' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using export' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using export' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using export' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using export' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using export' -l format -xka "jsonl csv pcapng perfetto" -d 'as what'
+complete -c bpftui -n '_shtab_bpftui_using export' -l output -xka "(__fish_complete_path (commandline -ct))" -d 'a new file'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a log -d 'explain a verifier'"'"'s log, also one pasted from elsewhere'
 complete -c bpftui -n '_shtab_bpftui_using log' -s h -l help -d 'show this help message and exit'
 complete -c bpftui -n '_shtab_bpftui_using log' -l color -xka "auto always never" -d 'colours: auto'

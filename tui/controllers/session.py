@@ -179,6 +179,7 @@ class SessionController(Controller):
                 operations.status,
                 lambda: operations.monitor.reader,
                 debug=self._debug,
+                ran=operations.monitor.ran,
             )
             self.stage.ask(screen, lambda _: None)
 

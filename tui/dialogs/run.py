@@ -82,6 +82,7 @@ class RunScreen(ExplainedModal[None]):
         status: Returns what the line at the top says.
         events: Returns what reads the collection's streams.
         debug: Debugs a run.
+        ran: Is told of each run.
     """
 
     DEFAULT_CSS = """
@@ -128,9 +129,11 @@ class RunScreen(ExplainedModal[None]):
         events: Callable[[], EventReader | None] = lambda: None,
         *,
         debug: Callable[[DebugRequest], None],
+        ran: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self._collection = collection
+        self._ran = ran
         self._programs = dict(collection.programs)
         self._program_name = chosen if chosen in self._programs else next(iter(self._programs))
         self._status = status
@@ -512,6 +515,8 @@ class RunScreen(ExplainedModal[None]):
 
     def _ended(self, run: Outcome | BpftuiError, context: Mapping[str, str] | None, before: Cloned | None) -> None:
         self._stop = None
+        if isinstance(run, Outcome):
+            self._ran(run)
         if self.is_mounted:
             self.query_one(OutcomePane).add(run, context, before, is_alone=not self._status().attached)
             self.refresh_bindings()

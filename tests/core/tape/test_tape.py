@@ -294,7 +294,7 @@ def change(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("PRAGMA user_version = 3", "written by a newer bpftui: its format is 3, not 2"),
+        ("PRAGMA user_version = 4", "written by a newer bpftui: its format is 4, not 3"),
         ("UPDATE tick SET time = time + 1e300", "at a time that no clock could have told"),
         ("UPDATE tick SET time = time - 1", "at a time that no clock could have told"),
         ("UPDATE mark SET time = 1e300", "at a time that no clock could have told"),

@@ -50,7 +50,17 @@ def test_its_object_is_as_it_was_loaded(made: tuple[str, str]) -> None:
     assert f", {count} sample{'s' * (count > 1)} in " in shown
     assert " s, vm runtime, Linux " in shown
     assert shown.endswith("     0.000 s  loaded  traffic.o\n     0.000 s  attached  count_traffic  sandbox\n")
-    assert json.loads(bpftui("show", path, "--json").out)["file"] == TRAFFIC
+    document = json.loads(bpftui("show", path, "--json").out)
+    assert document["file"] == TRAFFIC
+    recorded = document["recording"]
+    assert (recorded["samples"], recorded["runtime"], recorded["runs"]) == (count, "vm", [])
+    assert recorded["marks"] == [
+        {"time": 0.0, "kind": "loaded", "what": TRAFFIC.rpartition("/")[2], "detail": ""},
+        {"time": 0.0, "kind": "attached", "what": "count_traffic", "detail": "sandbox"},
+    ]
+    # What takes an object takes it, too.
+    checked = bpftui("check", path, "--runtime", "vm")
+    assert (checked.code, "everything loads" in checked.out) == (0, True)
     assert bpftui("disasm", path, "count_traffic").out == bpftui("disasm", TRAFFIC, "count_traffic").out
 
 

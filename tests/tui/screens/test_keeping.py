@@ -6,19 +6,20 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from bpftui.core.choice import choose_runtime
 from bpftui.core.errors import ObjectError
 from bpftui.core.live import Session, State
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.tape import Recorder, Tape
 from bpftui.tui import keeping
+from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.keeping import Keeping
 from bpftui.tui.nodes import Node, NodeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
 
 async def loaded(walk: Any) -> None:
@@ -68,6 +69,30 @@ async def test_what_is_seen_is_kept_between_two_keys(explore: Callable[..., Any]
         values = [sample.variables["total_packets"][0] for _, sample in tape.samples()]
         assert values[0] == 0
         assert values[-1] == 7
+
+
+async def test_test_runs_are_kept(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 40), runtime=choose_runtime("vm")) as walk:
+        await loaded(walk)
+        await walk.press("K")
+        await walk.until(lambda: walk.status.recording is not None)
+        path = await kept(walk)
+        await walk.press("R")
+        await walk.until(lambda: isinstance(walk.app.screen, RunScreen))
+        await walk.press("R")
+        await walk.until(lambda: "XDP_PASS" in walk.screen)
+        await walk.press("escape")
+        with Tape(path) as tape:
+            more = tape.ticks + 2
+        await kept(walk, more)
+        await walk.press("K")
+        await walk.until(lambda: walk.status.recording is None)
+    with Tape(path) as tape:
+        ((time, ran),) = tape.runs()
+        assert (ran.program, ran.retval, ran.data) == ("count_traffic", 2, ran.packet)
+        assert len(ran.packet) >= 14
+        assert [(mark.kind, mark.what, mark.detail) for mark in tape.marks] == [("ran", "count_traffic", "XDP_PASS")]
+        assert time == pytest.approx(tape.marks[0].time)
 
 
 async def test_who_quits_is_told_what_ends_and_it_is_whole(explore: Callable[..., Any]) -> None:

@@ -17,6 +17,7 @@ from ..common import (
     add_target,
     configured,
     print_json,
+    read_file,
     record,
     runtime_of,
     target_types,
@@ -193,10 +194,9 @@ def _check(
     settings: bool = True,
 ) -> Checked:
     """Check one object, with the settings of the command line or without."""
-    from ....core.spec import CollectionSpec
 
     start = time.perf_counter()
-    spec = CollectionSpec.from_file(file, source_directories=options.source)
+    spec = read_file(file, options.source)
     configured(spec, options, settings=settings)
     spec = chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000

@@ -8,10 +8,9 @@ from ....core.btf.target import read_btf
 from ....core.errors import ExitCode, UsageError
 from ....core.portability import portability
 from ....core.since import Version, limits
-from ....core.spec import CollectionSpec
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled
-from ..common import configured, print_json, wants_color
+from ..common import configured, print_json, read_file, wants_color
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from ....core.btf import Btf
     from ....core.portability import Need, Portability
+    from ....core.spec import CollectionSpec
 
 __all__ = ["SCHEMA", "run"]
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     documents: list[dict[str, Any]] = []
     ok = True
     for file in options.objects:
-        spec = configured(CollectionSpec.from_file(file), options)
+        spec = configured(read_file(file), options)
         found = portability(spec, versions, targets)
         ok = ok and found.ok
         if options.json:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import BpftuiError, ExitCode
-from ....core.spec import CollectionSpec
 from ....core.spec.architectures import foreign_registers
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled, paint
-from ..common import configured, print_json, runtime_of, target_types, wants_color, warn
+from ..common import configured, print_json, read_file, runtime_of, target_types, wants_color, warn
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
     from ....core.runtime import Forecast, Obstacle
+    from ....core.spec import CollectionSpec
 
 __all__ = ["SCHEMA", "run"]
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     documents: list[dict[str, Any]] = []
     for file in options.objects:
         try:
-            spec = configured(CollectionSpec.from_file(file), options)
+            spec = configured(read_file(file), options)
         except BpftuiError as error:
             if len(options.objects) == 1:
                 raise

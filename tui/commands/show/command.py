@@ -130,6 +130,10 @@ def run(arguments: Sequence[str]) -> int:
     snapshot = snapshot_of(options.object)
     if options.json:
         more = {} if snapshot is None else loaded_json(snapshot)
+        if is_recording(options.object):
+            from ..recording import recording_json
+
+            more["recording"] = recording_json(options.object)
         print_json({**spec_json(spec), **_more_json(spec, options), **more})
         return ExitCode.OK
     from .spec_text import spec_tree

@@ -1,0 +1,1 @@
+"""What was recorded, as others read it."""
