@@ -374,7 +374,7 @@ def open_spec(
         file: One of the objects, where several can be named.
     """
     name: str = arguments.object if file is None else file
-    return configured(read_file(name, source), arguments, say)
+    return configured(read_file(name, getattr(arguments, "source", ())), arguments, say)
 
 
 def read_spec(name: str, source: Sequence[str] = ()) -> CollectionSpec:
@@ -387,7 +387,7 @@ def read_spec(name: str, source: Sequence[str] = ()) -> CollectionSpec:
     return read_file(name, source) if parse_loaded(name) is None else read_loaded(name)
 
 
-def read_file(name: str, source: Sequence[str]) -> CollectionSpec:
+def read_file(name: str, source: Sequence[str] = ()) -> CollectionSpec:
     """Read an object, or of a recording the one that was recorded."""
     if is_recording(name):
         from ...core.tape import Tape
