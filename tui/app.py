@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..core.debug import Recording
     from ..core.debug.verified import VerifierLogs
     from ..core.system.load import Looker
+    from .controllers.controller import ControlledScreen
     from .dialogs.command import Command
     from .screens.home import HomeScreen
     from .screens.system import Beginning, SystemScreen
@@ -271,10 +272,24 @@ class BpftuiApp(BaseApp[ExitCode]):
                 self._system.action_show_tab(noun)
 
     async def go_to_thing(self, thing: Thing) -> None:
-        """Go to a thing among what this machine runs."""
+        """Go to a thing among what this machine runs; the way back leads to where one is."""
+        before = self.current_mode
         await self._show(self._system_mode)
         if self._system is not None:
             self._system.go_to(thing)
+            self._lead_back(self._system, before)
+
+    def _lead_back(self, screen: ControlledScreen, mode: str) -> None:
+        """Let the way back from a screen lead to the one that a name was followed from."""
+
+        async def go_back() -> None:
+            screen.way_back = None
+            screen.refresh_bindings()
+            if mode == self._system_mode or any(each.mode == mode for each in self.objects):
+                await self._show(mode)
+
+        screen.way_back = partial(self.call_later, go_back)
+        screen.refresh_bindings()
 
     async def action_walk(self, by: int) -> None:
         """Go to the open object before or after this one."""
@@ -290,9 +305,18 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def open_object(self, file: str) -> None:
         """Open an object, or go to it where it is open already; what is wrong with it is said where one is."""
-        path = _path(file)
+        try:
+            path, name = _path(file), parse_loaded(file)
+        except BpftuiError as error:
+            self._cannot_open(file, error)
+            return
+        if name is not None and name.kind == "place":
+            self.run_worker(self.action_system(name.noun, name.text))
+            return
         if (found := self._named(path)) is not None:
             self.run_worker(self._show(found.mode))
+            if self.current_mode == self._system_mode:
+                self._lead_back(found.screen, self.current_mode)
             return
         line = self._message_line
         line.settle("open")
@@ -325,8 +349,10 @@ class BpftuiApp(BaseApp[ExitCode]):
             elif isinstance(found, Exception):
                 self._cannot_open(path, found)
             else:
-                added = self._add(found)
+                added, before = self._add(found), self.current_mode
                 await self._show(added.mode)
+                if before == self._system_mode:
+                    self._lead_back(added.screen, before)
                 for note in notes:
                     added.screen.notify(note, severity="warning", timeout=8)
         except Exception as error:

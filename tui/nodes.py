@@ -46,9 +46,14 @@ class Node:
 
 
 def first_node(spec: CollectionSpec) -> Node:
-    """Return what the explorer shows at first: the first program, else the collection."""
-    name = next(iter(spec.programs), None)
-    return Node(NodeKind.COLLECTION, spec.file) if name is None else Node(NodeKind.PROGRAM, name)
+    """Return what the explorer shows at first: the first program, else its one map or its types, else all of it."""
+    if spec.programs:
+        return Node(NodeKind.PROGRAM, next(iter(spec.programs)))
+    if len(spec.maps) == 1:
+        return map_node(next(iter(spec.maps.values())))
+    if not spec.maps and spec.btf is not None:
+        return Node(NodeKind.TYPES)
+    return Node(NodeKind.COLLECTION, spec.file)
 
 
 def map_node(found: MapSpec) -> Node:

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from ..core.btf import CType
+    from ..core.runtime.theirs import Related
 
-__all__ = ["EntryTarget", "HelperTarget", "Setting", "Target", "Thing", "TypeTarget", "leads_to", "type_target"]
+__all__ = [
+    "EntryTarget",
+    "HelperTarget",
+    "Setting",
+    "Target",
+    "Thing",
+    "TypeTarget",
+    "leads_to",
+    "thing_of",
+    "type_target",
+]
 
 
 class HelperTarget(NamedTuple):
@@ -44,6 +55,7 @@ class Setting(enum.StrEnum):
 
     PROGRAM_TYPE = "what the program is"
     BTF = "the BTF that relocations are resolved against"
+    STREAMS = "leave to read the streams of its programs"
 
 
 class Thing(NamedTuple):
@@ -73,6 +85,11 @@ def type_target(ctype: CType | None) -> TypeTarget | None:
     return None
 
 
+def thing_of(related: Related) -> Thing | None:
+    """Return where something leads that others have; None where it has no row in the System place."""
+    return Thing(related.noun, related.key) if related.noun else None
+
+
 def leads_to(target: Target) -> str:
     """Return in a few words where a target leads."""
     match target:
@@ -86,6 +103,8 @@ def leads_to(target: Target) -> str:
             return f"its entry of {name}"
         case Setting():
             return f"asks for {target.value}"
+        case Thing("pin", key):
+            return f"pin {key[-1] if isinstance(key, tuple) else key}"
         case Thing(noun, key):
             return f"{noun} {key}"
         case Node(NodeKind.FUNCTION, name, program):

@@ -15,12 +15,13 @@ from .nodes import Node, NodeKind, map_node
 from .targets import HelperTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from textual.content import Content
 
     from ..core.analysis.xrefs import Uses
     from ..core.listing.listing import Row
+    from ..core.runtime.theirs import Related, Theirs
     from ..core.spec import CollectionSpec, ProgramSpec, Reference
     from .targets import Target
 
@@ -32,6 +33,7 @@ __all__ = [
     "leads_on",
     "map_of",
     "reference_target",
+    "related_to",
     "row_target",
     "users_at",
     "users_of",
@@ -54,6 +56,8 @@ class Users(NamedTuple):
     """The helper's id, where the thing is one."""
     noun: str = "use"
     """What is counted."""
+    related: Sequence[Related] = ()
+    """Who has it on this machine, where others have loaded it."""
 
 
 def helper_number(program: ProgramSpec, slot: int) -> int | None:
@@ -176,6 +180,19 @@ def _leads(program: ProgramSpec, slot: int) -> Users | None:
     how = [", ".join(entries.get(target, ())) for target in targets]
     places = [CodePlace(program.name, target) for target in targets]
     return Users(f"where instruction {slot} of {program.name} leads", places, how, noun="target")
+
+
+def related_to(theirs: Theirs, spec: CollectionSpec, node: Node) -> Sequence[Related]:
+    """Return who on this machine has what others have loaded: of a variable, who has the map that it is in."""
+    match node.kind:
+        case NodeKind.PROGRAM:
+            return (*theirs.places(node.name), *theirs.holders(node.name))
+        case NodeKind.MAP | NodeKind.SECTION:
+            return theirs.users(node.name)
+        case NodeKind.VARIABLE:
+            return theirs.users(spec.variables[node.name].map.name)
+        case _:
+            return ()
 
 
 def users_of(index: Uses, name: str) -> Users:

@@ -196,12 +196,14 @@ class PrintReader(_Instance):
 
     def __init__(self, programs: Iterable[Program], *, streams: bool = True) -> None:
         super().__init__()
-        programs = list(programs)
-        self._streams = StreamReader(programs if streams else ())
-        if not any(prints(program.spec) for program in programs):
-            return
-        self._programs = programs
-        self._try_to_open()
+        self._programs = list(programs)
+        self._streams = StreamReader(self._programs if streams else ())
+        if any(prints(program.spec) for program in self._programs):
+            self._try_to_open()
+
+    def read_streams(self) -> None:
+        """Read their streams too from now on, with what is in them already."""
+        self._streams = StreamReader(self._programs, anew=False)
 
     def _open(self) -> None:
         self._code = sorted((*part, program.name) for program in self._programs for part in native_code(program))

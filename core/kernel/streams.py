@@ -7,6 +7,7 @@ out what is read: there is one reader, and what nobody reads the kernel keeps, u
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..errors import BpftuiError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .program import Program
 
-__all__ = ["StreamReader"]
+__all__ = ["StreamReader", "has_streams"]
 
 _STREAMS: Final[dict[Literal["stdout", "stderr"], int]] = {"stdout": 1, "stderr": 2}
 _ROOM: Final = 1 << 16
@@ -27,13 +28,31 @@ _MOST_READS: Final = 16
 """Of one stream at one look: what a program writes meanwhile is for the next."""
 
 
-class StreamReader:
-    """Reads what *programs* wrote to their streams since the last look; what they wrote before is let go of."""
+def has_streams(program: Program) -> bool:
+    """Return whether programs of this kernel have streams (Linux 6.17); asked with a number that none has."""
+    try:
+        with program.descriptor as fd:
+            ProgStreamRead(prog_fd=fd).call(Command.PROG_STREAM_READ_BY_FD)
+    except BpfError as error:
+        return error.errno == errno.ENOENT
+    except BpftuiError:  # it was closed meanwhile
+        return False
+    return True
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+
+class StreamReader:
+    """Reads what *programs* wrote to their streams since the last look.
+
+    Args:
+        programs: Those whose streams are read.
+        anew: Whether what they wrote before is let go of.
+    """
+
+    def __init__(self, programs: Sequence[Program], *, anew: bool = True) -> None:
         self._programs = tuple(programs)
         self._buffer = buffer(_ROOM)
-        list(self.read())
+        if anew:
+            list(self.read())
 
     def read(self) -> Iterator[PrintedLine]:
         """Iterate over the lines, program by program; there are none where the kernel has no streams."""

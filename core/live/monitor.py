@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..analysis.counting import Counting
@@ -349,7 +350,7 @@ class Monitor:
 def useful_map(session: Session) -> str | None:
     """Return the map that a newcomer should see first: one whose integers can be listed, else any that can be read.
 
-    Those of a program that is attached come before others: what it does is seen there.
+    Once something is attached it is one of its own, where what it does is seen: none where it uses none.
     """
     from .sampler import readable_maps
 
@@ -358,12 +359,9 @@ def useful_map(session: Session) -> str | None:
     spec, readable = session.spec, readable_maps(session.collection)
     used = {name for link in session.links for name in spec.programs[link.program].maps}
     streams = [name for name in used if spec.maps[name].type.is_stream]
-    for names in ([name for name in readable if name in used], readable):
-        if found := next((name for name in names if counters(spec.maps[name], spec.derived(Counting))), None):
-            return found
-        if streams:
-            return streams[0]
-    return next(iter(readable), None)
+    shown = [name for name in readable if name in used] if session.links else readable
+    counting = (name for name in shown if counters(spec.maps[name], spec.derived(Counting)))
+    return next(chain(counting, streams, shown), None)
 
 
 def event_line(time: float, raw: bytes, record: RecordType) -> EventLine:

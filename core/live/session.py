@@ -157,7 +157,7 @@ class Session(Closing):
         if self._collection is None or self.runtime.name == "vm":
             return []
         if self.theirs is not None:
-            return list(self.theirs.users(name))
+            return [each.text for each in self.theirs.users(name)]
         shared = self._collection.maps[name].shared
         uses = [
             f"{link.program} uses it on {link.target.name}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
-__all__ = ["Consequences", "Theirs"]
+__all__ = ["Consequences", "Related", "Theirs"]
 
 
 class Consequences(NamedTuple):
@@ -19,6 +19,17 @@ class Consequences(NamedTuple):
     """What depends on it, and how it ends, a sentence each."""
     last: str = ""
     """The name of what goes for good, for nobody else holds it; empty where nothing does."""
+
+
+class Related(NamedTuple):
+    """Something on this machine that has to do with what is open."""
+
+    text: str
+    """What it is to it, as a clause: `program 42 count_traffic uses it`."""
+    noun: str = ""
+    """The list of what the machine runs that it is in: `prog`, `map`, `link`, `proc`, `pin`; empty for none."""
+    key: Hashable = None
+    """What it is there: an id, a pid, the mount namespace and the path of a pin."""
 
 
 class Theirs(Protocol):
@@ -34,13 +45,22 @@ class Theirs(Protocol):
         """Where its programs run, and who has seen to it: `eth1 by systemd`. As `look` found it."""
         ...
 
-    def places(self, program: str) -> Sequence[str]:
+    def places(self, program: str) -> Sequence[Related]:
         """Return where one of its programs runs: `tcx_ingress eth1, number 1 there by systemd`. As `look` found it."""
+        ...
+
+    def holders(self, program: str) -> Sequence[Related]:
+        """Return who has one of its programs: processes, pins, program arrays, sockets. As `look` found it."""
         ...
 
     @property
     def links(self) -> Sequence[tuple[int, str]]:
-        """The links that its programs run by: id, and where each is attached. As `look` found it."""
+        """The links that its programs run by and that can be detached: id, and where each is. As `look` found it."""
+        ...
+
+    @property
+    def why_not_detachable(self) -> str:
+        """Why none of its links can be detached, as a sentence; empty where one can. As `look` found it."""
         ...
 
     @property
@@ -56,8 +76,12 @@ class Theirs(Protocol):
         """
         ...
 
-    def users(self, map_name: str) -> Sequence[str]:
-        """Return who has a map, as clauses: `program 42 count_traffic uses it`. As `look` found it."""
+    def users(self, map_name: str) -> Sequence[Related]:
+        """Return who has a map: programs, maps that it is in, processes, pins. As `look` found it."""
+        ...
+
+    def name_of(self, noun: Literal["prog", "map"], number: int) -> str:
+        """Return the name of any program or map of this machine; empty where there is none. As `look` found it."""
         ...
 
     def detaching(self, link: int) -> Consequences:
@@ -71,6 +95,15 @@ class Theirs(Protocol):
             UsageError: There is none, or links of its kind end only with the last that holds them.
             NoPermissionError: This process may not.
         """
+        ...
+
+    @property
+    def streams(self) -> Literal["", "unread", "read"]:
+        """What becomes of what its programs write to their streams; empty where the kernel has none (Linux 6.17)."""
+        ...
+
+    def read_streams(self) -> None:
+        """Have the streams of its programs read from now on, which takes what is in them from whoever else reads."""
         ...
 
     def allow_changes(self) -> None:

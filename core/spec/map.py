@@ -81,6 +81,8 @@ class MapSpec:
     """What a legacy definition says to its own loader (iproute2's id and pinning), which the kernel is not told."""
     unusable: str | None = None
     """Why it cannot be created, where its definition says so already."""
+    exists: bool = False
+    """Whether it is told of a map that there is: its definition is nobody's problem any more."""
 
     def __repr__(self) -> str:
         return f"<MapSpec {visible(self.name)} {self.type.label}>"
@@ -95,7 +97,7 @@ class MapSpec:
             return self.unusable
         if self.inner is not None:
             return None if self.inner.problem is None else f"its inner maps: {self.inner.problem}"
-        return _NO_INNER if self.type.holds_maps else None
+        return _NO_INNER if self.type.holds_maps and not self.exists else None
 
     @property
     def is_data(self) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .model import MapEntry, Owner, Pin, PinKind, ProgramEntry, Snapshot
 
-__all__ = ["of_detaching", "of_unpinning", "others"]
+__all__ = ["is_detachable", "of_detaching", "of_unpinning", "others"]
 
 _UNDETACHABLE: Final = frozenset(kind.label for kind in LinkType if not kind.is_detachable)
 
@@ -23,6 +23,11 @@ _UNDETACHABLE: Final = frozenset(kind.label for kind in LinkType if not kind.is_
 def others(owners: Sequence[Owner] | None) -> list[Owner]:
     """Return those of the processes that are not this one, which only looks."""
     return [owner for owner in owners or () if owner.pid != os.getpid()]
+
+
+def is_detachable(link: LinkEntry) -> bool:
+    """Return whether a link can be detached by others than who holds it."""
+    return not link.detached and link.type not in _UNDETACHABLE
 
 
 def of_detaching(snapshot: Snapshot, number: int) -> Consequences:

@@ -29,6 +29,7 @@ from ..kernel.sys.object import fill, link_info, object_info, open_id
 from ..kernel.sys.pins import pinned_object
 from ..kernel.sys.syscall import BpfError, buffer
 from ..maps.shape import why_unreadable
+from ..references import no_object
 from ..spec import INSN_SIZE, CollectionSpec, ProgramSpec, ProgramType
 from ..spec.program import Function, LineInfo, LinkedCode, Reference, ReferenceKind
 from ..uapi import LinkType
@@ -68,11 +69,17 @@ class Loaded:
     """What was named, by ids.
 
     Args:
-        programs, maps, links: Ids.
+        programs, maps, links, btfs: Ids.
     """
 
-    def __init__(self, programs: Iterable[int] = (), maps: Iterable[int] = (), links: Iterable[int] = ()) -> None:
-        self.programs, self.maps, self.links = list(programs), list(maps), list(links)
+    def __init__(
+        self,
+        programs: Iterable[int] = (),
+        maps: Iterable[int] = (),
+        links: Iterable[int] = (),
+        btfs: Iterable[int] = (),
+    ) -> None:
+        self.programs, self.maps, self.links, self.btfs = list(programs), list(maps), list(links), list(btfs)
 
 
 @dataclass(repr=False)
@@ -85,6 +92,8 @@ class LoadedSpec(CollectionSpec):
     """By the names that maps have in it, data sections among them."""
     link_ids: tuple[int, ...] = ()
     """The links that were named."""
+    btf_ids: tuple[int, ...] = ()
+    """The types that were named."""
 
     @property
     def origin(self) -> str:
@@ -93,7 +102,13 @@ class LoadedSpec(CollectionSpec):
 
     @property
     def title(self) -> str:
-        """What it is called for people: `42 count_traffic`, `map 7 traffic`, `link 3 count_traffic`; else its name."""
+        """What it is called for people: `42 count_traffic`, `map 7 traffic`, `link 3 count_traffic`, `BTF 1 vmlinux`.
+
+        Else it is the name.
+        """
+        if self.btf_ids:
+            path = (self.btf.file or "") if self.btf is not None else ""
+            return f"BTF {self.btf_ids[0]} {path.rpartition('/')[2] if '/' in path else ''}".rstrip()
         if self.link_ids:
             return " ".join(["link", str(self.link_ids[0]), *self.program_ids])
         if len(self.program_ids) == 1:
@@ -130,6 +145,11 @@ def _find(name: LoadedName) -> Loaded:
             return Loaded(maps=[name.id])
         case "link":
             return _of_link(name.id)
+        case "BTF":
+            open_id("BTF", name.id).close()
+            return Loaded(btfs=[name.id])
+        case "place":
+            raise no_object(name)
         case "pin":
             found = pinned_object(name.text)
             if found is None:
@@ -221,7 +241,9 @@ def watching(loaded: Loaded, file: str) -> Generator[tuple[CollectionSpec, Kerne
 
 
 def _read(loaded: Loaded, file: str) -> LoadedSpec:
-    found = LoadedSpec(file, sys.byteorder, link_ids=tuple(loaded.links))
+    found = LoadedSpec(file, sys.byteorder, link_ids=tuple(loaded.links), btf_ids=tuple(loaded.btfs))
+    for number in loaded.btfs:
+        found.btf = read_btf(number)
     names: dict[int, str] = {}
     programs: list[tuple[_Info, Btf | None]] = []
     ids = dict.fromkeys(loaded.maps)
@@ -251,6 +273,8 @@ def _add_map(spec: CollectionSpec, names: dict[int, str], number: int) -> None:
         variables = map_.variables()
         btf = read_btf(info.btf_id) if info.btf_id else None
         section = btf.type(info.value_id) if btf is not None and info.value_id else None
+        if found.type.holds_maps:
+            found.inner = _inner(map_)
         if isinstance(section, t.DataSec):
             found.section = section.name
             found.data = bytearray(map_.elements.lookup(bytes(info.key_size)) or b"")
@@ -264,6 +288,18 @@ def _add_map(spec: CollectionSpec, names: dict[int, str], number: int) -> None:
             own = replace(each.spec, map=found, original=each.spec.raw)
             key = own.name if own.name not in spec.variables else f"{own.name}@{number}"
             spec.variables[key] = own
+
+
+def _inner(outer: Map) -> MapSpec | None:
+    """Return what one of the maps in a map of maps is, as all are; None where it is empty, or has just lost it."""
+    try:
+        first = next((entry for entries in outer.scan() for entry in entries), None)
+        if first is None:
+            return None
+        with Map.from_id(int.from_bytes(first.values[0], sys.byteorder), read_only=True) as inner:
+            return inner.spec
+    except BpftuiError:
+        return None
 
 
 class _Info:

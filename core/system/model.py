@@ -158,6 +158,11 @@ class MapEntry(NamedTuple):
     """Of struct_ops: `ready` (waits for a link), `in use`, `being freed`, `not registered`; empty for others."""
     held_by: tuple[str, ...]
 
+    @property
+    def holds_programs(self) -> bool:
+        """Whether what is in it are programs; of other maps that hold something, maps."""
+        return self.type in ("prog_array", "struct_ops")
+
 
 class LinkEntry(NamedTuple):
     """A link."""

@@ -22,11 +22,10 @@ __all__ = ["Networks", "read_networks"]
 
 _IFF_UP: Final = 1
 _WAYS: Final = (
-    (AttachType.TCX_INGRESS, "tcx_ingress", 0xFFFFFFF2, "clsact_ingress"),
-    (AttachType.TCX_EGRESS, "tcx_egress", 0xFFFFFFF3, "clsact_egress"),
+    (AttachType.TCX_INGRESS, "tcx_ingress", rtnetlink.CLSACT["ingress"], "clsact_ingress"),
+    (AttachType.TCX_EGRESS, "tcx_egress", rtnetlink.CLSACT["egress"], "clsact_egress"),
 )
-"""In and out: what runs first, and the parent of the filters that run behind it, TC_H_MAKE(TC_H_CLSACT,
-TC_H_MIN_INGRESS) and …_EGRESS of <linux/pkt_sched.h>."""
+"""In and out: what runs first, and the parent of the filters that run behind it."""
 _NETKIT: Final = {AttachType.NETKIT_PRIMARY: "netkit_primary", AttachType.NETKIT_PEER: "netkit_peer"}
 _OF_NAMESPACE: Final = {AttachType.FLOW_DISSECTOR: "flow_dissector", AttachType.SK_LOOKUP: "sk_lookup"}
 _MOST_SHOWN: Final = 8
@@ -79,10 +78,10 @@ def _look(inode: int) -> tuple[tuple[Interface, ...], tuple[Hook, ...]]:
     addresses = rtnetlink.addresses()
     routes = rtnetlink.routes()
     disciplines = rtnetlink.disciplines()
+    with_clsact = rtnetlink.with_clsact(disciplines)
     interfaces: list[Interface] = []
     for device in devices:
         handles = {handle for index, handle, kind in disciplines if index == device.ifindex and kind not in _CLASSLESS}
-        has_clsact = any(index == device.ifindex and kind in ("clsact", "ingress") for index, _, kind in disciplines)
         interfaces.append(
             Interface(
                 device.ifindex,
@@ -92,7 +91,7 @@ def _look(inode: int) -> tuple[tuple[Interface, ...], tuple[Hook, ...]]:
                 device.mtu,
                 tuple(addresses.get(device.ifindex, ())),
                 device.ifindex in routes.defaults,
-                _hooks(device, has_clsact=has_clsact, handles=handles),
+                _hooks(device, has_clsact=device.ifindex in with_clsact, handles=handles),
             )
         )
     names = {device.ifindex: device.name for device in devices}

@@ -1,14 +1,15 @@
 """What others have loaded, open over time as an object is that one has loaded oneself: a session that loads nothing.
 
 Programs and maps are opened by their ids, maps to read only; what is open lives on though its owner may go. A change
-opens its map once more, to write, and closes it again. Streams are never read: whoever takes a record out of a ring
-buffer, or a line out of what a program printed to its own streams, takes it from its owner.
+opens its map once more, to write, and closes it again. Whoever takes a record out of a ring buffer, or a line out of
+what a program printed to its own streams, takes it from its owner: the first is never done, the second once that is
+allowed.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from ..errors import UsageError
 from ..kernel.collection import KernelCollection, Loader
@@ -18,28 +19,31 @@ from ..kernel.map import Map
 from ..kernel.printk import PrintReader
 from ..kernel.program import Program
 from ..kernel.runtime import KernelRuntime
+from ..kernel.streams import has_streams
 from ..kernel.sys.object import open_id
 from ..live import Session
 from ..runtime import Forecast
+from ..runtime.theirs import Related
 from .changes import detach_link
-from .consequences import of_detaching, others
+from .consequences import is_detachable, of_detaching, others
 from .errands import open_inventory
 from .loaded import LoadedSpec
+from .model import ProgramEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from threading import Event
 
     from ..btf import Btf
     from ..maps import Elements
     from ..maps.shape import Shape
-    from ..runtime import Progress
+    from ..runtime import Printed, Progress
     from ..runtime.inspected import Image, Inspector
     from ..runtime.theirs import Consequences
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from ..verifier import Heat, VerifierLog
     from .errands import Reader
-    from .model import Attachment, Snapshot
+    from .model import Attachment, LinkEntry, MapEntry, Snapshot
 
 __all__ = ["OpenedRuntime", "OthersObject", "inspector_of", "open_loaded"]
 
@@ -95,6 +99,8 @@ class OthersObject:
         self._reader: Reader | None = None
         self._snapshot: Snapshot | None = None
         self._writable = self._is_closed = False
+        self.streams: Literal["", "unread", "read"] = ""
+        """What becomes of what its programs write to their streams; empty where the kernel has none."""
 
     @property
     def title(self) -> str:
@@ -138,42 +144,91 @@ class OthersObject:
         # The network namespace is left out: in the top line it would take the room of who it is.
         return tuple(dict.fromkeys(each.place(kind).partition(", ")[0] + _by(each, snapshot) for each, kind in found))
 
-    def places(self, program: str) -> Sequence[str]:
-        """Return where one of its programs runs, by name."""
+    def places(self, program: str) -> Sequence[Related]:
+        """Return where one of its programs runs, by name: each leads to its link, or to who has it there."""
         snapshot = self._snapshot
         entry = None if snapshot is None else snapshot.programs.get(self.spec.program_ids.get(program, 0))
         if snapshot is None or entry is None:
             return ()
-        return tuple(
-            " ".join(filter(None, (each.hook, each.target, each.detail)))
-            + (f", number {each.order} there" if each.order is not None else "")
-            + _by(each, snapshot)
-            for each in entry.attachments
-        )
+        found: list[Related] = []
+        for each in entry.attachments:
+            text = " ".join(filter(None, (each.hook, each.target, each.detail)))
+            text += (f", number {each.order} there" if each.order is not None else "") + _by(each, snapshot)
+            if each.link is not None:
+                found.append(Related(text, "link", each.link))
+            elif each.owner is not None:
+                found.append(Related(text, "proc", each.owner.pid))
+            else:
+                found.append(Related(text, "prog", entry.id))
+        return tuple(found)
+
+    def holders(self, program: str) -> Sequence[Related]:
+        """Return who has one of its programs: its maps are in what is open."""
+        snapshot, number = self._snapshot, self.spec.program_ids.get(program, 0)
+        entry = None if snapshot is None else snapshot.programs.get(number)
+        if snapshot is None or entry is None:
+            return ()
+        found = [
+            Related(f"map {each.id} {each.name} has it in it", "map", each.id)
+            for each in snapshot.maps.values()
+            if number in each.holds and each.holds_programs
+        ]
+        return (*found, *_had_by(entry, snapshot))
+
+    def _links(self) -> list[LinkEntry]:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return []
+        ids = {*self.spec.program_ids.values()}
+        return [each for each in snapshot.links.values() if each.program in ids or each.id in self.spec.link_ids]
 
     @property
     def links(self) -> Sequence[tuple[int, str]]:
-        """The links that its programs run by, and where each is attached."""
-        snapshot = self._snapshot
-        if snapshot is None:
-            return ()
-        ids = {*self.spec.program_ids.values()}
-        found = [each for each in snapshot.links.values() if each.program in ids or each.id in self.spec.link_ids]
-        return tuple((each.id, each.where) for each in found if not each.detached)
+        """The links that its programs run by and that can be detached, and where each is attached."""
+        return tuple((each.id, each.where) for each in self._links() if is_detachable(each))
 
-    def users(self, map_name: str) -> Sequence[str]:
+    @property
+    def why_not_detachable(self) -> str:
+        """Why none of its links can be detached; empty where one can."""
+        found, snapshot = self._links(), self._snapshot
+        if snapshot is None or self.links:
+            return ""
+        for each in found:
+            try:
+                of_detaching(snapshot, each.id)
+            except UsageError as error:
+                return error.message
+        return "no link holds it anywhere"
+
+    def users(self, map_name: str) -> Sequence[Related]:
         """Return who has a map."""
         snapshot, number = self._snapshot, self.spec.map_ids.get(map_name, 0)
         entry = None if snapshot is None else snapshot.maps.get(number)
         if snapshot is None or entry is None:
-            return (f"map {number} is somebody else's",)
+            return (Related(f"map {number} is somebody else's"),)
         found = [
-            f"program {each.id} {each.name} uses it" + "".join(f", on {place.target}" for place in each.attachments[:1])
+            Related(
+                f"program {each.id} {each.name} uses it"
+                + "".join(f", on {place.target}" for place in each.attachments[:1]),
+                "prog",
+                each.id,
+            )
             for each in snapshot.users(number)
         ]
-        found += [f"{owner.comm} {owner.pid} has it open" for owner in others(entry.owners)]
-        found += [f"it is pinned at {path}" for path in entry.pinned]
-        return tuple(found) or (f"map {number} is somebody else's",)
+        found += [
+            Related(f"map {each.id} {each.name} has it in it", "map", each.id)
+            for each in snapshot.maps.values()
+            if number in each.holds and not each.holds_programs
+        ]
+        return (*found, *_had_by(entry, snapshot)) or (Related(f"map {number} is somebody else's"),)
+
+    def name_of(self, noun: Literal["prog", "map"], number: int) -> str:
+        """Return the name of any program or map of this machine."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return ""
+        found = snapshot.programs.get(number) if noun == "prog" else snapshot.maps.get(number)
+        return "" if found is None else found.name
 
     def detaching(self, link: int) -> Consequences:
         """Return what comes of detaching a link."""
@@ -186,6 +241,10 @@ class OthersObject:
         if not self._writable:
             raise UsageError(f"link {link} is somebody else's, and looked at only")
         detach_link(link)
+
+    def read_streams(self) -> None:
+        """Have the streams of its programs read from now on: a change, for whoever else reads them loses it."""
+        self.streams = "read"
 
     @property
     def writable(self) -> bool:
@@ -205,12 +264,22 @@ def _by(attachment: Attachment, snapshot: Snapshot) -> str:
     return f" by {', '.join([*names][:_MOST_NAMED])}" if names else ""
 
 
+def _had_by(entry: ProgramEntry | MapEntry, snapshot: Snapshot) -> Iterator[Related]:
+    """Yield the processes that have a program or a map open, and its pins."""
+    kind = "program" if isinstance(entry, ProgramEntry) else "map"
+    for owner in others(entry.owners):
+        yield Related(f"{owner.comm} {owner.pid} has it open", "proc", owner.pid)
+    for pin in snapshot.pins:
+        if (pin.kind, pin.id) == (kind, entry.id):
+            yield Related(f"it is pinned at {pin.path}", "pin", (pin.mounts, pin.path))
+
+
 class OpenedRuntime(KernelRuntime):
     """The kernel, for what it has loaded already: its `load` opens that."""
 
     def __init__(self, theirs: OthersObject) -> None:
         super().__init__()
-        self._theirs = theirs
+        self.theirs = theirs
 
     def load(
         self,
@@ -222,7 +291,7 @@ class OpenedRuntime(KernelRuntime):
         stop: Event | None = None,
     ) -> KernelCollection:
         """Open the programs and maps that a `LoadedSpec` is of."""
-        with _Opener(self._theirs) as opener:
+        with _Opener(self.theirs) as opener:
             return opener.load(self, programs, strict=True, progress=progress, stop=stop)
 
     def forecast(
@@ -233,19 +302,37 @@ class OpenedRuntime(KernelRuntime):
 
     def inspect(self) -> KernelInspector:
         """Return what tells what the kernel has made of it."""
-        return _OpenedInspector(self._theirs.spec.program_ids)
+        return _OpenedInspector(self.theirs.spec.program_ids)
 
     def let_go(self) -> None:
         """Let go of what tells who has it."""
-        self._theirs.close()
+        self.theirs.close()
+
+
+class _OthersPrintReader(PrintReader):
+    """Reads streams, which are their owner's, from the moment on at which that is allowed."""
+
+    def __init__(self, programs: Iterable[Program], theirs: OthersObject) -> None:
+        super().__init__(programs, streams=False)
+        self._theirs = theirs
+        self._reads_streams = False
+
+    def read(self) -> Printed:
+        """Return what was printed since the last look; it does not wait."""
+        if self._theirs.streams == "read" and not self._reads_streams:
+            self._reads_streams = True
+            self.read_streams()
+        return super().read()
 
 
 class _OpenedCollection(KernelCollection):
     """What is open. Closing it changes nothing."""
 
     def printed(self) -> PrintReader:
-        """Return what reads the lines that its programs print; not those of their streams, which are the owner's."""
-        return PrintReader(self.programs.values(), streams=False)
+        """Return what reads the lines that its programs print, and those of their streams once that is allowed."""
+        runtime = self.runtime
+        assert isinstance(runtime, OpenedRuntime)
+        return _OthersPrintReader(self.programs.values(), runtime.theirs)
 
     def close(self) -> None:
         """Let go of it."""
@@ -279,6 +366,8 @@ class _Opener(Loader):
         """Open a program."""
         number = self._theirs.spec.program_ids[spec.name]
         found = self.programs[spec.name] = Program(spec, open_id("program", number), maps=self.maps)
+        if not self._theirs.streams and has_streams(found):
+            self._theirs.streams = "unread"
         return found
 
 

@@ -202,6 +202,9 @@ def test_what_is_there_is_offered(
         assert {each.text: each.neighbours for each in offered if each.neighbours} == {
             ours: (Neighbour(f"id:{tc_id}", f"on_tc, id {tc_id}, link {link.id}", ("ingress", "")),)
         }
+        (told,) = (each for each in offered if each.text == ours)
+        assert told.title.endswith("  has tcx in 1")
+        assert told.detail.endswith(f" packets received; has tcx in program {tc_id} already")
         to_egress = sandbox.namespace.run(lambda: choices(spec, spec.program("on_tcx")))
         assert [each.neighbours[0].hooks for each in to_egress if each.neighbours] == [("ingress",)]
         assert not any(each.neighbours for each in choices(spec, spec.program("on_filter")))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ...core.choice import RuntimeName
     from ...core.coverage.gathered import Gathered
+    from ...core.references import LoadedName
     from ...core.spec import CollectionSpec
     from ...core.traffic import Traffic
     from ..app import Reader
@@ -72,9 +73,40 @@ def run(arguments: Sequence[str]) -> int:
     machine_options(options)  # what is wrong with it is said before anything is opened
     try:
         coverage = _coverage(options)
+        if options.objects and (place := _place(options)) is not None:
+            return _begin_there(place, options)
         return _explore_named(options, coverage) if options.objects else _begin_at_home(options, coverage)
     finally:
         guardian().ending()  # who explored has quit, and waits for the prompt
+
+
+def _place(options: argparse.Namespace) -> LoadedName | None:
+    """Return the place of this machine that was named; None where objects were.
+
+    Raises:
+        UsageError: There is more beside it: what runs here has a screen of its own.
+    """
+    names = [parse_loaded(each) for each in options.objects]
+    place = next((each for each in names if each is not None and each.kind == "place"), None)
+    if place is not None and (len(names) > 1 or options.attach or options.settings or options.preset is not None):
+        raise UsageError(f"{place.noun}:{place.text} is named alone: it is where programs run, and no object")
+    return place
+
+
+def _begin_there(place: LoadedName, options: argparse.Namespace) -> int:
+    """Begin at a place of this machine, in what runs here."""
+    require_terminal(f"bpftui list {place.noun}")
+    from ..screens.system import Beginning
+
+    return explore(
+        runtime=options.runtime,
+        options=machine_options(options),
+        gave_up=options.gave_up,
+        attach=(),
+        read=reader(options.source),
+        no_changes=changes_refused(options),
+        begin_at=Beginning(place=(place.noun, place.text)),
+    )
 
 
 def _coverage(options: argparse.Namespace) -> Gathered | None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from ...core.analysis.xrefs import Uses
     from ...core.listing.listing import Listing
+    from ...core.runtime.theirs import Theirs
     from ...core.spec import CollectionSpec, ProgramSpec
+    from ..targets import Thing
     from ..uses import Users
     from ..widgets.code.listing_view import ListingView
     from ..widgets.code.marked_code import MarkedCodePane
@@ -53,6 +55,8 @@ class CodeController(Controller):
         navigation: Where one is.
         program: Returns the program that is meant; empty where there is none.
         pointed: Returns what the cursor is on, outside of the code.
+        theirs: Knows who has it, where others have loaded it.
+        system: Goes to what the machine runs.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,6 +72,8 @@ class CodeController(Controller):
         navigation: Navigation,
         program: Callable[[], str],
         pointed: Callable[[], Node],
+        theirs: Theirs | None,
+        system: Callable[[Thing], object],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -75,6 +81,8 @@ class CodeController(Controller):
         self._navigation = navigation
         self._program = program
         self._pointed = pointed
+        self._theirs = theirs
+        self._system = system
 
     # Places in the code
 
@@ -163,9 +171,12 @@ class CodeController(Controller):
         note = None if users.helper is None else helper_text(users.helper)
         self.stage.ask(UsesPage(users, self._pane.listing, note), self._show_use)
 
-    def _show_use(self, place: CodePlace | None) -> None:
-        if place is not None:
+    def _show_use(self, place: CodePlace | Thing | None) -> None:
+        if isinstance(place, CodePlace):
             self.show_place(place)
+        elif place is not None:
+            self._navigation.remember()
+            self._system(place)
 
     @cached_property
     def _index(self) -> Uses:
@@ -175,14 +186,15 @@ class CodeController(Controller):
 
     def _users(self) -> Users | str | None:
         """Return who uses what the cursor is on, or why that cannot be said; None where it is on nothing."""
-        from ..uses import users_at, users_of
+        from ..uses import related_to, users_at, users_of
 
         view, node = self._pane.view, self._pointed()
         try:
             if view.has_focus and view.listing is not None and view.row_count():
                 return users_at(self._index, view.listing.program, view.row(view.cursor))
             if node.kind in _USED:
-                return users_of(self._index, node.name)
+                related = related_to(self._theirs, self._spec, node) if self._theirs is not None else ()
+                return users_of(self._index, node.name)._replace(related=related)
             return None
         except BpftuiError as error:
             return error.message

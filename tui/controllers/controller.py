@@ -80,6 +80,11 @@ class Stage(Host, Protocol):
         """Go to what lies above all objects: home, or another *place*."""
         ...
 
+    @property
+    def way_back(self) -> Callable[[], object] | None:
+        """Leads to the place from which a name was followed to this one; None where none was."""
+        ...
+
     def refresh_bindings(self) -> object:
         """Offer anew what can be done."""
         ...
@@ -123,6 +128,8 @@ class ControlledScreen(Screen[None]):
         super().__init__()
         self._compositor = Compositor()
         self._controllers: dict[str, Controller] = {}
+        self.way_back: Callable[[], object] | None = None
+        """Leads to the place from which a name was followed to this one; None where none was."""
 
     def _compositor_refresh(self) -> None:
         if not handed_up(self):

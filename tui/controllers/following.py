@@ -29,6 +29,7 @@ class Following:
         types: What shows types and asks for them.
         entries: The entries of the map that is shown.
         system: Goes to what the machine runs.
+        streams: Asks whether the streams of others' programs are to be read.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Following:
         types: TypesController,
         entries: EntriesView,
         system: Callable[[Thing], object],
+        streams: Callable[[], object],
     ) -> None:
         self._navigation = navigation
         self._code = code
         self._types = types
         self._entries = entries
         self._system = system
+        self._streams = streams
 
     def follow(self, target: Target) -> None:
         """Go there; the way back leads to where the user is now."""
@@ -62,6 +65,8 @@ class Following:
                 self._types.ask_program_type()
             case Setting.BTF:
                 self._types.ask_target()
+            case Setting.STREAMS:
+                self._streams()
             case Thing():
                 self._system(target)
             case Node():

@@ -188,7 +188,10 @@ class Navigation(Controller):
 
     def action_go_back(self) -> None:
         """Return to where the user was, with the row and the scroll that was there."""
-        self.return_to(self._places.back(self.here()))
+        place = self._places.back(self.here())
+        if place is None and self.stage.way_back is not None:
+            self.stage.way_back()
+        self.return_to(place)
 
     def action_go_forward(self) -> None:
         """Go again where the last step back came from."""
@@ -218,7 +221,7 @@ class Navigation(Controller):
         """Offer the way back only where there is one."""
         match action:
             case "go_back":
-                return self._places.can_go_back
+                return self._places.can_go_back or self.stage.way_back is not None
             case "go_forward":
                 return self._places.can_go_forward
             case _:

@@ -12,7 +12,7 @@ from .controller import Controller
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...core.runtime.theirs import Consequences
+    from ...core.runtime.theirs import Consequences, Theirs
     from ...core.system.model import Pin, Snapshot
     from ..permission import Permission
     from .controller import Stage
@@ -82,6 +82,25 @@ class OthersController(Controller):
             self.stage.ask(dialog, answered)
 
         self.permit(permitted)
+
+    def read_streams(self, theirs: Theirs, keep: Callable[[str], None]) -> None:
+        """Ask whether what programs write to their streams is to be taken out of them, and have it done.
+
+        Args:
+            theirs: Has the programs.
+            keep: Keeps in the journal what was done.
+        """
+
+        def begin() -> None:
+            theirs.read_streams()
+            keep("reads what its programs write to their streams")
+            self._changed()
+
+        lines = (
+            "what is read is taken out: its owner does not find it, nor does bpftool prog tracelog",
+            "its lines stand in the tab Printed, and are read until this is closed",
+        )
+        self.ask(f"Read the streams of {theirs.title}", lines, begin, confirm="Read")
 
     def detach_link(self, snapshot: Snapshot, number: int) -> None:
         """Ask whether a link is to be detached, and do it."""

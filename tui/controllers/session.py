@@ -213,7 +213,7 @@ class SessionController(Controller):
                 case "detach" if self._others.permission.refusal:
                     return self._others.permission.refusal
                 case "detach":
-                    return "no link holds it anywhere"
+                    return operations.session.theirs.why_not_detachable
                 case _:
                     return ""
         match action:

@@ -83,7 +83,7 @@ class ValuesController(Controller):
             then()
             return
         maps = dict.fromkeys(place.variable.map.name for place in places)
-        lines = [line for name in maps for line in theirs.users(name)]
+        lines = [each.text for name in maps for each in theirs.users(name)]
         self._others.ask(what, [*lines, "U takes it back afterwards"], then, confirm="Set")
 
     def reset(self, event: VariablesView.ResetRequested) -> None:

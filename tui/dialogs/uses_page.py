@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from ..jumps import CodePlace
+from ..targets import Thing, thing_of
 from ..text.fit import fitted, width_of
 from ..text.format import counted
 from ..text.shown import Text
@@ -29,7 +30,7 @@ __all__ = ["UsesList", "UsesPage"]
 
 
 class UsesList(CodeView):
-    """Program, function, slot and text of each instruction."""
+    """Who has it on this machine; then program, function, slot and text of each instruction."""
 
     DEFAULT_CSS = """
     UsesList { height: 1fr; }
@@ -39,6 +40,7 @@ class UsesList(CodeView):
         """Initialise the list of *users*; *listing* gives a program's listing by its name."""
         super().__init__()
         self.places = places = users.places
+        self._related = users.related
         self._how = users.how
         self._how_width = max(map(len, users.how), default=0)
         self._listing = listing
@@ -47,7 +49,12 @@ class UsesList(CodeView):
 
     def row_count(self) -> int:
         """Return how many there are."""
-        return len(self.places)
+        return len(self._related) + len(self.places)
+
+    def target(self, index: int) -> CodePlace | Thing | None:
+        """Return where a row leads; None for one that leads nowhere."""
+        of = index - len(self._related)
+        return self.places[of] if of >= 0 else thing_of(self._related[index])
 
     def _parts(self, index: int) -> tuple[str, str, str]:
         """Return function, instruction and line of C of a place."""
@@ -62,12 +69,19 @@ class UsesList(CodeView):
 
     def row_text(self, index: int) -> str:
         """Return a place as one line."""
+        if index < len(self._related):
+            return self._related[index].text
+        index -= len(self._related)
         place = self.places[index]
         function, text, line = self._parts(index)
         return f"{place.program} {function}() {place.slot}: {self._how[index]} {text} {line}".rstrip()
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a place."""
+        if index < len(self._related):
+            leads = self.target(index) is not None
+            return Text(self._related[index].text, self.ink("linked-view--link") if leads else "", no_wrap=True)
+        index -= len(self._related)
         place = self.places[index]
         function, insn, line = self._parts(index)
         muted = self.ink("row-view--muted")
@@ -82,8 +96,8 @@ class UsesList(CodeView):
         return text
 
 
-class UsesPage(ExplainedModal[CodePlace | None]):
-    """Dismisses with the chosen instruction, or with None.
+class UsesPage(ExplainedModal[CodePlace | Thing | None]):
+    """Dismisses with the chosen instruction, or what has it on this machine, or with None.
 
     Args:
         uses: Who uses what.
@@ -96,7 +110,8 @@ class UsesPage(ExplainedModal[CodePlace | None]):
     ]
 
     ABOUT: ClassVar[str] = (
-        "Who uses it: program, function, instruction and C line. Enter goes there, backspace then comes back."
+        "Who uses it: program, function, instruction and C line; before them, of what others have loaded, who on this "
+        "machine has it. Enter goes there, backspace then comes back."
     )
 
     def __init__(self, uses: Users, listing: Callable[[str], Listing | None], note: Content | None = None) -> None:
@@ -108,13 +123,18 @@ class UsesPage(ExplainedModal[CodePlace | None]):
     def compose(self) -> ComposeResult:
         """Compose the note and the list."""
         with Box(classes="dialog page") as box:
-            box.border_title = f"{self._uses.title}: {counted(len(self._uses.places), self._uses.noun)}"
+            box.border_title = f"{self._uses.title}: {self._counts()}"
             box.border_subtitle = "enter go there · / search · esc close"
             if self._note is not None:
                 yield Static(self._note, classes="page-note")
             yield self._list
             yield SearchBar()
         yield from super().compose()
+
+    def _counts(self) -> str:
+        had = f"{counted(len(self._uses.related), 'user')} on this machine" if self._uses.related else ""
+        used = counted(len(self._uses.places), self._uses.noun) if self._uses.places or not had else ""
+        return ", ".join(filter(None, (had, used)))
 
     def on_mount(self) -> None:
         """Begin in the list."""
@@ -126,4 +146,5 @@ class UsesPage(ExplainedModal[CodePlace | None]):
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Choose."""
-        self.dismiss(self._list.places[event.index])
+        if (target := self._list.target(event.index)) is not None:
+            self.dismiss(target)

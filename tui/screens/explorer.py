@@ -192,6 +192,7 @@ class ExplorerScreen(ControlledScreen):
         self.panes = Panes(self.spec, self.operations.session)
         await self.panes.mount(self._tabs)
         self._control_panes(bar)
+        self.panes.lists.choose(self.navigation.node)
         self.furnished.set()
         self.refresh_bindings()
         self._show_overview(keep_place=True)
@@ -224,6 +225,8 @@ class ExplorerScreen(ControlledScreen):
             navigation=navigation,
             program=self.program_name,
             pointed=self._pointed,
+            theirs=operations.session.theirs,
+            system=self._go_to_system,
         )
         self.types = TypesController(
             self,
@@ -279,6 +282,7 @@ class ExplorerScreen(ControlledScreen):
             types=self.types,
             entries=panes.maps.entries,
             system=self._go_to_system,
+            streams=self._read_streams,
         )
         self.control(
             self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling, self.keeping
@@ -421,9 +425,15 @@ class ExplorerScreen(ControlledScreen):
         self._show_overview(keep_place=True)
         self.outlook.look_ahead()
 
+    def _read_streams(self) -> None:
+        theirs, onlooker = self.operations.session.theirs, self.operations.onlooker
+        if theirs is not None and onlooker is not None and theirs.streams == "unread":
+            self.others.read_streams(theirs, onlooker.keep_change)
+
     def _others_changed(self) -> None:
         """Show what became of what others have."""
         self._look_at_others()
+        self._show_overview(keep_place=True)
         self.operations.changed()
 
     def _look_at_others(self, *, anew: bool = True) -> None:

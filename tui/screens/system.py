@@ -94,7 +94,7 @@ def _examine(program: int, maps: Iterable[int]) -> Examined:
 
 
 class Beginning(NamedTuple):
-    """How programs are shown at first."""
+    """How it is shown at first."""
 
     order: str = ""
     """The title of the column that they are ordered by; empty for the usual one."""
@@ -102,6 +102,8 @@ class Beginning(NamedTuple):
     """A pattern of their names, as a shell has it: `count_*`; empty for all."""
     interval: float = 1.0
     """Seconds between two looks."""
+    place: tuple[str, str] = ("", "")
+    """The noun and the name of what to begin at; empty for the programs."""
 
 
 class _Place(NamedTuple):
@@ -120,7 +122,7 @@ class SystemScreen(ControlledScreen):
         commands: Returns what can be done on every screen.
         destinations: Returns where a query leads on every screen.
         permission: Whether what others have loaded may be changed.
-        begin_at: How programs are shown at first.
+        begin_at: How it is shown at first.
     """
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("select", "search", "order", "watch", "users", "pause", "detach")
@@ -181,7 +183,7 @@ class SystemScreen(ControlledScreen):
         """Why the last look failed; empty where it did not."""
         self._wanted: Thing | None = None
         """What to go to as soon as there is something to see."""
-        self._wanted_name = ("", "")
+        self._wanted_name = self._begin_at.place
         """The noun and the name of what to go to then."""
         self._jumps: JumpList[_Place] = JumpList()
         self.looking = LookingController(
@@ -221,6 +223,8 @@ class SystemScreen(ControlledScreen):
         tab.first.focus()
         if isinstance(tab, TableTab):
             tab.table.begin(self._begin_at.order, self._begin_at.only)
+        if self._wanted_name[0]:
+            self._tabs.active = self._wanted_name[0]
 
     def on_screen_resume(self) -> None:
         """Look, from now on."""
@@ -461,7 +465,11 @@ class SystemScreen(ControlledScreen):
 
     def action_go_back(self) -> None:
         """Go back to where one was."""
-        self._show_place(self._jumps.back(self._here()), "there is no place before: esc goes up")
+        place = self._jumps.back(self._here())
+        if place is None and self.way_back is not None:
+            self.way_back()
+        else:
+            self._show_place(place, "there is no place before: esc goes up")
 
     def action_go_forward(self) -> None:
         """Go forward again."""

@@ -9,7 +9,7 @@ from ...core.errors import BpftuiError
 from ...core.spec.architectures import foreign_registers
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind, map_node
-from ..targets import Setting
+from ..targets import Setting, thing_of
 from .facts import (
     collection_facts,
     extern_groups,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ...core.btf import CType
     from ...core.live import Sample
     from ...core.runtime import Collection, ExternAnswer, Forecast, ProgramInfo
-    from ...core.runtime.theirs import Theirs
+    from ...core.runtime.theirs import Related, Theirs
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
     from ..controllers.outlines import Known
     from .facts import Fact
@@ -167,8 +167,14 @@ def _program(
     program = loaded.programs.get(spec.name) if loaded is not None else None
     if program is not None:
         _loaded_program(page, None if sample is None else sample.programs.get(spec.name))
-        for place in theirs.places(spec.name) if theirs is not None else ():
-            page.field("attached", f"▲ {place}")
+        if theirs is not None:
+            for place in theirs.places(spec.name):
+                page.field("attached", f"▲ {place.text}", target=thing_of(place))
+            _held(page, theirs.holders(spec.name))
+            if theirs.streams == "unread":
+                page.labelled("streams", [Part("not read: that takes their lines from its owner")], Setting.STREAMS)
+            elif theirs.streams:
+                page.field("streams", "read: their lines are in the tab Printed")
     if known is None:
         page.note("")
         page.note("looking at its code …")
@@ -250,7 +256,8 @@ def _map(
     _fields(page, map_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
-    _held(page, found.name, theirs)
+    if theirs is not None:
+        _held(page, theirs.users(found.name))
     if theirs is None or spec.programs:
         _used(page, spec, found.name, known)
     if found.inner is not None:
@@ -279,7 +286,8 @@ def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, th
     _fields(page, section_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
-    _held(page, found.name, theirs)
+    if theirs is not None:
+        _held(page, theirs.users(found.name))
     _used(page, spec, found.name, None)
     page.heading("Variables")
     for variable in spec.variables.values():
@@ -407,10 +415,10 @@ def _entry_node(spec: CollectionSpec, name: str) -> Node | None:
     return map_node(spec.maps[name]) if name in spec.maps else _program_node(spec, name)
 
 
-def _held(page: Page, name: str, theirs: Theirs | None) -> None:
-    """Say who on this machine has a map that others have loaded: programs, processes, pins."""
-    for number, user in enumerate(theirs.users(name) if theirs is not None else ()):
-        page.field("" if number else "who has it", user)
+def _held(page: Page, holders: Iterable[Related]) -> None:
+    """Say who on this machine has what others have loaded: programs, processes, pins."""
+    for number, each in enumerate(holders):
+        page.field("" if number else "who has it", each.text, target=thing_of(each))
 
 
 def _used(page: Page, spec: CollectionSpec, name: str, known: Known | None) -> None:

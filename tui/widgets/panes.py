@@ -9,6 +9,7 @@ from textual.widgets import TabPane
 
 from ...core.errors import BpftuiError
 from ...core.live.monitor import WINDOWS
+from ..held import HeldObjects
 from ..nodes import NodeKind
 from .code.marked_code import MarkedCodePane
 from .live.graph_pane import GraphPane
@@ -50,6 +51,7 @@ class Panes:
         self.code = MarkedCodePane(spec, session)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec, theirs=session.theirs is not None)
+        self.maps.entries.held = HeldObjects(session).of
         self.graph = GraphPane(theirs=session.theirs is not None)
         self.log = LogPane(spec, lambda: session.runtime, theirs=session.theirs is not None)
         self.printed = PrintedView()

@@ -10,6 +10,7 @@ from ...errors import BpftuiError
 from ...runtime import Neighbour, TargetChoice
 from ...spec import ProgramType
 from ...spec.targets import SANDBOX, Place, place_of
+from ..net import rtnetlink
 from ..net.interfaces import interfaces
 from ..sys.survey import query
 from ..sys.syscall import BpfError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["choices"]
 
+_MOST_NAMED: Final = 6
+"""Programs of a hook whose ids are told."""
 _MOST_GROUPS: Final = 500
 """Control groups that are listed; a machine full of containers has thousands."""
 _SANDBOX: Final = TargetChoice(
@@ -44,10 +47,16 @@ def choices(spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
             # A program that only looks on can cut nothing off.
             looks_on = program.type == ProgramType.SOCKET_FILTER
             names: dict[int, str] = {}
+            with_clsact = _with_clsact()
             return [
                 _SANDBOX,
                 *(
-                    _interface(found, _at_interface(program, found.index, names), harmless=looks_on)
+                    _interface(
+                        found,
+                        _taken(found, has_clsact=found.index in with_clsact),
+                        _at_interface(program, found.index, names),
+                        harmless=looks_on,
+                    )
                     for found in interfaces()
                 ),
             ]
@@ -68,17 +77,52 @@ def choices(spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
             return []
 
 
-def _interface(found: Interface, neighbours: tuple[Neighbour, ...], *, harmless: bool) -> TargetChoice:
+def _with_clsact() -> set[int]:
+    """Return the interfaces that have clsact; none where this kernel has no traffic control (CONFIG_NET_SCHED)."""
+    try:
+        return rtnetlink.with_clsact(rtnetlink.disciplines())
+    except BpftuiError:
+        return set()
+
+
+def _interface(
+    found: Interface, taken: dict[str, list[int]], neighbours: tuple[Neighbour, ...], *, harmless: bool
+) -> TargetChoice:
     state = "up" if found.up and found.carrier else "no link" if found.up else "down"
     address = f"  {found.addresses[0]}" if found.addresses else ""
-    taken = f"; has XDP program {found.xdp.program_id} already" if found.xdp is not None else ""
+    brief = ", ".join(hook if hook == "XDP" else f"{hook} {len(ids)}" for hook, ids in taken.items())
+    whole = ", ".join(f"{hook} program{'s' * (len(ids) > 1)} {_listed(ids)}" for hook, ids in taken.items())
     return TargetChoice(
         found.name,
-        f"{found.kind}  {state}{address}" + ("  has XDP" if found.xdp is not None else ""),
-        f"{found.name}: MTU {found.mtu}, {found.rx_packets:,} packets received{taken}",
+        f"{found.kind}  {state}{address}" + (f"  has {brief}" if brief else ""),
+        f"{found.name}: MTU {found.mtu}, {found.rx_packets:,} packets received"
+        + (f"; has {whole} already" if whole else ""),
         "" if harmless else _danger(found),
         neighbours,
     )
+
+
+def _listed(ids: list[int]) -> str:
+    return " ".join([*map(str, ids[:_MOST_NAMED]), *(["…"] if len(ids) > _MOST_NAMED else [])])
+
+
+def _taken(found: Interface, *, has_clsact: bool) -> dict[str, list[int]]:
+    """Return the programs that an interface has, by hook, in the order in which a packet meets them."""
+    taken: dict[str, list[int]] = {}
+    if found.xdp is not None:
+        taken["XDP"] = [found.xdp.program_id]
+    for way, hook in TCX.items():
+        short = {"ingress": "in", "egress": "out"}[way]
+        try:
+            told = query(found.index, hook)
+        except BpfError:  # the interface is gone
+            told = None
+        if told is not None and told.program_ids:
+            taken[f"tcx {short}"] = [*told.program_ids]
+        filters = rtnetlink.filters(found.index, rtnetlink.CLSACT[way]) if has_clsact else []
+        if filters:
+            taken[f"clsact {short}"] = [each.program_id for each in filters]
+    return taken
 
 
 def _at_interface(program: ProgramSpec, index: int, names: dict[int, str]) -> tuple[Neighbour, ...]:

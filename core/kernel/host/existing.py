@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...btf import Btf, CType
 from ...btf import types as t
-from ...btf.kernel import vmlinux
+from ...btf.kernel import VMLINUX, module, vmlinux
 from ...errors import BpftuiError, LoadError
 from ...maps import Shape
 from ...spec import MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["map_spec", "program_spec", "read_btf", "shape_of_info", "variable_specs"]
 
+_NAME_ROOM: Final = 64
+"""Bytes for the name of a module (MODULE_NAME_LEN)."""
 _NOT_GIVEN: Final = "it was opened in the kernel, which does not tell the instructions as they were loaded"
 
 
 def read_btf(number: int) -> Btf:
     """Return the types that the kernel knows by that id, which maps and programs name in their `info` (Linux 4.18).
+
+    The kernel's own and those of its modules, which continue them, are read where it publishes them.
 
     Raises:
         UnknownNameError: There are none.
@@ -35,7 +39,11 @@ def read_btf(number: int) -> Btf:
     """
     descriptor = open_id("BTF", number)
     try:
-        info = object_info(descriptor, BpfBtfInfo())
+        name = buffer(_NAME_ROOM)
+        info = object_info(descriptor, BpfBtfInfo(name=name, name_len=_NAME_ROOM))
+        if info.kernel_btf:
+            called = name.value.decode("utf-8", "replace")
+            return vmlinux() if called == VMLINUX.name else module(called)
         raw = buffer(info.btf_size)
         try:
             with descriptor as fd:
@@ -76,6 +84,7 @@ def map_spec(info: MapInfo, shape: Shape) -> MapSpec:
         info.max_entries,
         flags=info.flags,
         map_extra=info.map_extra,
+        exists=True,
     )
     try:
         if info.kernel_value_id:

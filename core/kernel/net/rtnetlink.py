@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ...errors import BpftuiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
+    "CLSACT",
     "Action",
     "Device",
     "Filter",
@@ -31,6 +32,7 @@ __all__ = [
     "programs_of",
     "routed_by",
     "routes",
+    "with_clsact",
 ]
 
 # <linux/rtnetlink.h>
@@ -107,13 +109,18 @@ class Device(NamedTuple):
     """The interface in the same namespace that it is linked to: the other end of a veth pair; 0 for none there."""
 
 
+CLSACT: Final = {"ingress": 0xFFFFFFF2, "egress": 0xFFFFFFF3}
+"""Parents of the filters of an interface's clsact: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and …_EGRESS of
+<linux/pkt_sched.h>."""
+
+
 class Filter(NamedTuple):
     """A filter of traffic control that is a BPF program (cls_bpf), or an action of one that is (act_bpf)."""
 
     ifindex: int
     """Of the interface."""
     parent: int
-    """The hook (0xfffffff2 clsact's ingress, 0xfffffff3 its egress), or the handle of a queueing discipline."""
+    """The hook, one of those of `CLSACT`, or the handle of a queueing discipline."""
     preference: int
     """The smaller one runs first; of two that are the same, the smaller handle."""
     handle: int
@@ -252,6 +259,11 @@ def disciplines() -> list[tuple[int, int, str]]:
         if handle:
             found.append((index, handle, _text(dict(_attributes(body[_TCMSG.size :])).get(_TCA_KIND, b""))))
     return found
+
+
+def with_clsact(disciplines: Iterable[tuple[int, int, str]]) -> set[int]:
+    """Return the interfaces of which the queueing *disciplines* have the hooks of `CLSACT`, or the one of ingress."""
+    return {index for index, _, kind in disciplines if kind in ("clsact", "ingress")}
 
 
 def filters(index: int, parent: int) -> list[Filter]:

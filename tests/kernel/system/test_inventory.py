@@ -13,9 +13,11 @@ import pytest
 from bpftui.core.asm import Instruction
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import KernelRuntime, Program
+from bpftui.core.kernel.attach.choices import choices
 from bpftui.core.kernel.attach.targets import cgroup_mount
 from bpftui.core.kernel.sys.changes import have_link_detached
 from bpftui.core.kernel.sys.cpus import possible_cpu_ids
+from bpftui.core.kernel.sys.namespace import visit
 from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
 from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec
@@ -24,7 +26,7 @@ from bpftui.core.system.consequences import of_detaching
 from bpftui.core.system.errands import open_inventory
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
 from bpftui.core.uapi import LinkType, ProgramType
-from tests.kernel.system.others import attached_by_others
+from tests.kernel.system.others import COUNTING, attached_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +146,17 @@ def test_an_interface_has_its_hooks_in_the_order_in_which_they_run(others: Other
         ),
     ]
     assert snapshot.links[others.link("netfilter")].details["netns_ino"] == namespace.inode
+
+
+def test_who_attaches_is_told_what_an_interface_has_already(others: Others) -> None:
+    spec = CollectionSpec.from_file(COUNTING)
+    place = f"/proc/{others.pid}/ns/net"
+    found, _ = visit({os.stat(place).st_ino: place}, lambda _: choices(spec, spec.program("count_packets")))
+    (offered,) = found.values()
+    (v0,) = (each for each in offered if each.text == "v0")
+    assert v0.title.endswith("  has XDP, tcx in 2, clsact in 2, tcx out 1")
+    first, second = others.program("tcx_ingress"), others.program("tcx_ingress", 1)
+    assert f", tcx in programs {first} {second}, clsact in programs {first} {first}, tcx out program " in v0.detail
 
 
 @pytest.mark.vmlinux

@@ -53,7 +53,12 @@ def opened(text: str) -> CollectionSpec:
         ("name:count_*", LoadedName("name", "count_*")),
         ("prog.o", None),
         ("./id:42", None),
-        ("btf:1", None),
+        ("btf:1", LoadedName("BTF", "1", 1)),
+        ("net:eth1", LoadedName("place", "eth1", noun="net")),
+        ("proc:812", LoadedName("place", "812", noun="proc")),
+        ("cgroup:/a:b", LoadedName("place", "/a:b", noun="cgroup")),
+        ("pin:/sys/fs/bpf/x", LoadedName("pin", "/sys/fs/bpf/x")),
+        ("./net:eth1", None),
         ("/", None),
         ("/proc/self/status", None),  # of no size as well
     ],
@@ -199,6 +204,12 @@ def test_what_takes_files_alone_says_why(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_what_is_not_there() -> None:
     for words, message in (
+        (["show", "net:eth1"], "net:eth1 is where programs run, and no object (bpftui net:eth1 shows it among what"),
+        (["watch", "cgroup:/a"], "cgroup:/a is where programs run, and no object"),
+        (["check", "proc:1"], "proc:1 is where programs run, and no object"),
+        (["net:eth1", "x.o"], "net:eth1 is named alone: it is where programs run, and no object"),
+        (["net:eth1"], "the explorer needs a terminal, and there is none (try: bpftui list net)"),
+        (["show", "btf:4294967295"], "there is no BTF with the id '4294967295' in the kernel"),
         (["show", "id:4294967295"], "there is no program with the id '4294967295' in the kernel (bpftui list shows"),
         (["disasm", "map:4294967295"], "there is no map with the id '4294967295' in the kernel (bpftui list shows"),
         (["show", "name:no_such_program"], "there is no loaded program or map 'no_such_program'"),

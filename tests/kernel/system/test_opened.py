@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import shutil
 import subprocess
@@ -16,16 +17,21 @@ import pytest
 from bpftui import bpf
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import Map
+from bpftui.core.kernel.sys.layouts import ProgStreamRead
+from bpftui.core.kernel.sys.syscall import BpfError, Command
 from bpftui.core.live import State
 from bpftui.core.references import parse_loaded
+from bpftui.core.runtime.theirs import Related
 from bpftui.core.spec import MapSpec, MapType
 from bpftui.core.system.changes import unpin
 from bpftui.core.system.consequences import of_unpinning
 from bpftui.core.system.inventory import Inventory
+from bpftui.core.system.load import Observer
 from bpftui.core.system.loaded import find_loaded, loaded_spec
 from bpftui.core.system.opened import OthersObject, open_loaded
 from bpftui.tui import onlooker
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.permission import BESIDE_A_FILE, READ_ONLY
 from bpftui.tui.screens import explorer
@@ -81,9 +87,12 @@ def opened(text: str) -> Session:
 
 
 @asynccontextmanager
-async def explored(text: str, *, size: tuple[int, int] = (120, 40), no_changes: str = "") -> AsyncGenerator[Walk]:
+async def explored(
+    text: str, *, size: tuple[int, int] = (120, 40), no_changes: str = "", inventory: Inventory | None = None
+) -> AsyncGenerator[Walk]:
     with opened(text) as session:
-        app = BpftuiApp(session, no_changes=no_changes)
+        observe = None if inventory is None else lambda: Observer(inventory)
+        app = BpftuiApp(session, no_changes=no_changes, observe=observe, read=reader(), begin=open_loaded)
         app.operations.monitor.interval = 1.0  # a shorter one leaves a slow machine no rest in between
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
@@ -113,9 +122,16 @@ def test_a_session_has_it_open_and_changes_nothing(others: Ids) -> None:
         (place,) = theirs.attachments
         assert place == "veth0 by python"
         (place,) = theirs.places("count_traffic")
-        assert re.fullmatch(r"xdp veth0 in net:\[\d+\] native by python", place)
+        inside = re.search(r"net:\[\d+\]", place.text)
+        assert inside is not None
+        assert place.text == f"xdp veth0 in {inside[0]} native by python"
+        assert (place.noun, place.key) == ("link", others.link)
+        (holder,) = theirs.holders("count_traffic")
+        assert re.fullmatch(r"python \d+ has it open", holder.text)
+        assert holder.noun == "proc"
         assert [number for number, _ in theirs.links] == [others.link]
-        assert f"program {others.program} count_traffic uses it, on veth0" in theirs.users("traffic")[0]
+        text = f"program {others.program} count_traffic uses it, on veth0 in {inside[0]}"
+        assert theirs.users("traffic")[0] == Related(text, "prog", others.program)
 
 
 def test_native_code_is_told_by_the_lines(others: Ids) -> None:
@@ -240,6 +256,44 @@ async def test_a_variable_is_set_in_a_thread_and_what_stood_there_before_is_kept
     assert threading.main_thread() not in changed_by
 
 
+async def test_what_programs_wrote_to_their_streams_is_taken_once_that_is_allowed(
+    others: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No text was ever read on the kernels at hand: what one would give is put in its place."""
+    asked: list[int] = []
+
+    def call(attr: ProgStreamRead, _command: object) -> int:
+        asked.append(attr.stream_id)
+        if attr.stream_id == 0:
+            raise BpfError(Command.PROG_STREAM_READ_BY_FD, errno.ENOENT)  # there are streams, but none of that number
+        if attr.stream_id != 2 or asked.count(2) > 1:
+            return 0
+        assert attr.stream_buf is not None
+        attr.stream_buf[:8] = b"too late"
+        return 8
+
+    monkeypatch.setattr(ProgStreamRead, "call", call)
+    async with explored(f"id:{others.program}") as walk:
+        await walk.until(lambda: "streams ✎" in walk.screen)
+        assert "not read: that takes their lines from its owner" in walk.screen
+        await walk.until(lambda: "runs/s" in walk.screen)
+        assert set(asked) == {0}
+        await walk.press("tab", "e")
+        await walk.until(lambda: "Leave read-only for this run?" in walk.screen)
+        await walk.press("y")
+        await walk.until(lambda: f"Read the streams of {others.program} count_traffic" in walk.screen)
+        assert "what is read is taken out: its owner does not find it" in walk.screen
+        await walk.press("y")
+        await walk.until(lambda: "7 Printed" in walk.screen)
+        assert "streams       read: their lines are in the tab Printed" in walk.screen
+        await walk.press("7")
+        assert "too late" in walk.screen
+        from bpftui.tui.state.journal import changes_journal
+
+        (line,) = changes_journal().path.read_text().splitlines()[-1:]
+        assert line.endswith("count_traffic: reads what its programs write to their streams")
+
+
 def test_nothing_is_looked_at_after_the_end(others: Ids) -> None:
     with opened(f"id:{others.program}") as session:
         theirs = session.theirs
@@ -353,7 +407,7 @@ async def test_a_link_of_others_is_detached_after_a_question() -> None:
             await walk.until(lambda: "▲" not in walk.screen.splitlines()[0])
             assert "LOADED" in walk.screen.splitlines()[0]
             await walk.press("D")
-            assert "no link holds it anywhere" in walk.message
+            assert "is attached to nothing already" in walk.message
 
 
 def test_a_pin_is_removed_and_what_goes_with_it_is_said(tmp_path: Path) -> None:

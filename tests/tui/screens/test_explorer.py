@@ -757,6 +757,11 @@ def test_maps_of_what_is_attached_are_seen_first() -> None:
         assert useful_map(session) == "inner_map"
         session.attach("traces", "sandbox")
         assert useful_map(session) == "perf_event_array"
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/tail_calls.o")
+    with Session(spec, MachineRuntime()) as session:
+        session.load()
+        session.attach("last", "sandbox")
+        assert useful_map(session) is None  # it uses none: those of others say nothing of it
 
 
 async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:

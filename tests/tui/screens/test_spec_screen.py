@@ -39,6 +39,19 @@ def test_names_like_the_section_come_first() -> None:
     assert {"sched_cls", "fentry", "xdp"} <= set(ranked_names("anything"))
 
 
+async def test_a_search_that_finds_nothing_in_the_overview_leaves_one_where_one_was(
+    explore: Callable[..., Any],
+) -> None:
+    async with explore("bpf/traffic.o") as walk:
+        await walk.press("tab", "down", "down")
+        before = [row for row in walk.screen.splitlines() if "▕▌" in row]
+        assert len(before) == 2  # its title, and the row
+        await walk.press("slash", *"zzzz", "escape")
+        assert [row for row in walk.screen.splitlines() if "▕▌" in row] == before
+        await walk.press("slash", *"zzzz", "enter")
+        await walk.until(lambda: "no match for 'zzzz'" in walk.message)
+
+
 async def test_a_programs_type_is_chosen_from_a_list(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         program = walk.explorer.spec.programs["count_traffic"]

@@ -9,6 +9,7 @@ import pytest
 
 from bpftui.core.analysis.outline import Called, CallKind, Outline, Touched, tail_callers
 from bpftui.core.analysis.xrefs import Uses
+from bpftui.core.runtime.theirs import Related
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.controllers.outlines import Known
 from bpftui.tui.jumps import CodePlace
@@ -329,8 +330,11 @@ def test_each_name_leads_somewhere() -> None:
 class Holders:
     """Maps of which two have each."""
 
-    def users(self, map_name: str) -> tuple[str, ...]:
-        return (f"program 42 count_{map_name} uses it, on eth1", "agent 812 has it open")
+    def users(self, map_name: str) -> tuple[Related, ...]:
+        return (
+            Related(f"program 42 count_{map_name} uses it, on eth1", "prog", 42),
+            Related("agent 812 has it open", "proc", 812),
+        )
 
 
 def described_alone(node: Node) -> list[str]:

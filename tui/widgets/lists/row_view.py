@@ -278,7 +278,7 @@ class RowView(VirtualList, can_focus=True):
 
     def _to_origin(self) -> None:
         if self._origin is not None:
-            self.return_to(self._origin)
+            RowView.return_to(self, self._origin)  # a subclass has spots of its own
 
     # Behaviour
 

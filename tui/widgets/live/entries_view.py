@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ....core.maps.journal import Edit
     from ....core.runtime import Entry, Map
     from ....core.spec import CollectionSpec, MapSpec
+    from ...held import HeldObject
 
 __all__ = ["EntriesView"]
 
@@ -145,6 +146,8 @@ class EntriesView(Vertical):
         self.map_name = ""
         self.asks: Callable[[str], bool] = lambda _name: False
         """Whether a change of a map is asked for first, for it is not the sandbox's alone."""
+        self.held: Callable[[MapSpec, Entry], HeldObject | None] = lambda _spec, _entry: None
+        """Returns the object that an entry holds."""
         self._drawn = drawn
         self._live: Mapping[str, Map] = {}
         self._rows: dict[str, Rows] = {}
@@ -169,6 +172,7 @@ class EntriesView(Vertical):
         with Vertical(id="entries-body"):
             table = MapTableView(id="map-table")
             table.why_fixed = self._why_fixed
+            table.held = self._held
             yield table
             for look in (MapTreeView(table, id="map-tree"), MapHistogramView(table, id="map-histogram")):
                 look.display = False
@@ -280,6 +284,13 @@ class EntriesView(Vertical):
         self.table.empty_text = text
         self._follow()
 
+    def _held(self, entry: Entry) -> HeldObject | None:
+        return self.held(self.spec.maps[self.map_name], entry)
+
+    def _called(self, spec: MapSpec, entry: Entry) -> str:
+        found = self.held(spec, entry)
+        return "" if found is None else found.name
+
     @property
     def _arrangement(self) -> _Arrangement:
         return self._arrangements.get(self.map_name, _Arrangement())
@@ -305,7 +316,9 @@ class EntriesView(Vertical):
             self._pending = again or bool(self._pending)
             return
         rows, snapshot = self._rows_of(name), sample.maps[name]
-        work = partial(self._take, rows, sample, self._previous, self._arrangement, self.table, again=again)
+        spec = self.spec.maps[name]
+        called = partial(self._called, spec) if spec.type.gives_ids else None
+        work = partial(self._take, rows, sample, self._previous, self._arrangement, self.table, called, again=again)
         if rows.is_known and len(snapshot.entries) <= _AT_ONCE and not snapshot.partial:
             self._draw(rows, *work())
         else:
@@ -321,13 +334,14 @@ class EntriesView(Vertical):
         previous: Sample | None,
         asked: _Arrangement,
         view: MapTableView,
+        called: Callable[[Entry], str] | None,
         *,
         again: bool,
     ) -> tuple[EntryTable, MapColumns]:
         """Make the table, and measure its columns."""
         pattern = compile_pattern(asked.pattern) if asked.pattern else None
         table = rows.take(current, previous, ordering=asked.ordering, pattern=pattern, form=view.form, again=again)
-        return table, MapColumns(table, view.form, view.columns)
+        return table, MapColumns(table, view.form, view.columns, called)
 
     def _work(self, rows: Rows, work: Callable[[], tuple[EntryTable, MapColumns]]) -> None:
         try:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ....core.live.field import Form
 from ...text.fit import width_of
 from ...text.format import rate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ....core.live.arrange import EntryTable
-    from ....core.live.field import Field, Form
+    from ....core.live.field import Field
     from ....core.live.fields import Fields
     from ....core.runtime import Entry
 
@@ -44,11 +45,13 @@ class Column:
     title: str
     width: int
     """In cells."""
+    is_named: bool = False
+    """Whether names stand behind its numbers."""
 
     @property
     def is_right(self) -> bool:
         """Whether it is aligned on the right, as numbers are."""
-        return self.is_rate or (self.field.is_number and not self.field.is_by_cpu)
+        return self.is_rate or (self.field.is_number and not self.field.is_by_cpu and not self.is_named)
 
     @property
     def place(self) -> tuple[Field, bool]:
@@ -74,10 +77,18 @@ class MapColumns:
         table: The entries.
         form: How they are written.
         before: The columns before.
+        called: Returns what the object is called that an entry holds, where entries hold such.
     """
 
-    def __init__(self, table: EntryTable, form: Form, before: MapColumns | None = None) -> None:
+    def __init__(
+        self,
+        table: EntryTable,
+        form: Form,
+        before: MapColumns | None = None,
+        called: Callable[[Entry], str] | None = None,
+    ) -> None:
         self.form = form
+        self._called = called if form is Form.TYPED else None
         self.fields: Fields = table.fields
         self._table = table
         self._keys_measured: tuple[bytes, ...] = ()
@@ -93,7 +104,7 @@ class MapColumns:
             width = known.get((field, False), 0)
             if not (same_keys and field.of == "key"):
                 width = max(width, self._width(field, some))
-            columns.append(Column(field, False, field.label, width))
+            columns.append(Column(field, False, field.label, width, self._called is not None and field.of == "value"))
             if field in rated:
                 title = f"{field.label}/s" if len(rated) > 1 else "rate/s"
                 columns.append(Column(field, True, title, max(_RATE_WIDTH, width_of(title))))
@@ -135,6 +146,8 @@ class MapColumns:
         text = field.text(entry, self.form)
         if entry.key in self._table.alike and field is self.fields.keys[-1]:
             return f"{text} ({entry.key.hex(' ')})"
+        if self._called is not None and field.of == "value":
+            return f"{text} {self._called(entry)}".rstrip()
         return text
 
     def cell(self, column: Column, entry: Entry) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
@@ -24,15 +25,15 @@ from .chart import marker
 from .map_columns import GAP, Column, MapColumns, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from rich.style import Style
+    from collections.abc import Callable, Mapping, Sequence
 
     from ....core.live.arrange import EntryTable
     from ....core.live.counters import Counter
     from ....core.live.field import Field
     from ....core.live.histogram import Histogram
     from ....core.runtime import Entry
+    from ...held import HeldObject
+    from ...targets import Target
 
 __all__ = ["CHANGING", "MapTableView"]
 
@@ -51,7 +52,7 @@ class MapTableView(RowView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "side(-1)", "Column", show=False, id="table.left", tooltip="Choose the column to the left"),
         Binding("right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the column to the right"),
-        Binding("enter", "select", "Open", id="table.open", tooltip="Open the entry: all its fields, one a line"),
+        Binding("enter", "select", "Open", id="table.open", tooltip="Open the entry, or go to what it holds"),
         Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time; on a key: of the map"),
         Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value in the table"),
         Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
@@ -71,6 +72,7 @@ class MapTableView(RowView):
         "map-table--new",
         "map-table--chosen",
         "map-table--key",
+        "map-table--held",
         "map-table--note",
         "map-table--series-1",
         "map-table--series-2",
@@ -87,6 +89,7 @@ class MapTableView(RowView):
     | `map-table--new` | The mark of a new entry. |
     | `map-table--chosen` | The title of the chosen column, and what the cursor's row has there. |
     | `map-table--key` | The keys. |
+    | `map-table--held` | A program or a map that an entry holds: what can be followed. |
     | `map-table--note` | The sentence about entries that are not shown. |
     | `map-table--series-1` … `-6` | The shape before a number that is drawn, in the colour of its line. |
     """
@@ -98,6 +101,7 @@ class MapTableView(RowView):
         & > .map-table--new { color: $text-success; text-style: bold; }
         & > .map-table--chosen { text-style: bold underline; }
         & > .map-table--key { color: $foreground; }
+        & > .map-table--held { color: $link; }
         & > .map-table--note { color: $text-warning; }
         & > .map-table--series-1 { color: $series-1; text-style: bold; }
         & > .map-table--series-2 { color: $series-2; text-style: bold; }
@@ -227,6 +231,8 @@ class MapTableView(RowView):
 
         self.histogram: Histogram | None = None
         """Where the map has the slots of a histogram."""
+        self.held: Callable[[Entry], HeldObject | None] = lambda _entry: None
+        """Returns the object that an entry holds, which enter goes to."""
         self.is_array = False
         """Whether the map has all its entries always, in the order of an index."""
 
@@ -329,6 +335,8 @@ class MapTableView(RowView):
                 self.call_next(self.refresh_rows)
             cell = f"{cell:>{column.width}}" if column.is_right else fitted(cell, column.width)
             style = self._style_of(column)
+            if column.is_named and self.row_targets(index):
+                style = self.ink("map-table--held") + Style(meta={"target": 0})
             if index == self.cursor and number == self.column:
                 underlined = self.ink("map-table--chosen")
                 style = underlined if style is None else style + underlined
@@ -463,9 +471,17 @@ class MapTableView(RowView):
         reverse = not now.reverse if is_same and now is not None else column.is_right and column.field.of == "value"
         self.post_message(self.OrderAsked(self, Ordering(column.field, by_rate=column.is_rate, reverse=reverse)))
 
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return where the object lives that an entry holds."""
+        held = self.held(self.row(index))
+        return () if held is None or held.target is None else (held.target,)
+
     def action_select(self) -> None:
-        """Open the entry."""
-        self.post_message(self.EntryOpened(self))
+        """Go to the object that the entry holds; open one that holds none."""
+        if self.row_count() and (targets := self.row_targets(self.cursor)):
+            self.post_message(RowView.Followed(self, self.cursor, targets[0]))
+        else:
+            self.post_message(self.EntryOpened(self))
 
     def action_watch(self) -> None:
         """Ask for the graph of the chosen number; where the key is chosen, of one of the map's."""

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["MAPS"]
 
 
-_OF_PROGRAMS: Final = ("prog_array", "struct_ops")
-"""Types of maps whose entries are programs."""
-
-
 def _used(each: MapEntry) -> Cell:
     if not each.programs:
         return NOTHING
@@ -44,10 +40,10 @@ def _map_about(seen: Seen, each: MapEntry) -> list[Fact]:
     facts += [Fact("flags", flag_names(each.flags, MapFlag))] if each.flags else []
     facts += program_facts("used by", each.programs, snapshot)
     if each.holds:
-        holder = program_facts if each.type in _OF_PROGRAMS else map_facts
+        holder = program_facts if each.holds_programs else map_facts
         facts += holder("holds", each.holds, snapshot)
     facts += link_facts((one.id for one in snapshot.links.values() if one.details.get("map_id") == each.id), snapshot)
-    holders = (one for one in snapshot.maps.values() if each.id in one.holds and one.type not in _OF_PROGRAMS)
+    holders = (one for one in snapshot.maps.values() if each.id in one.holds and not one.holds_programs)
     facts += map_facts("in map", (one.id for one in holders), snapshot)
     facts += [Fact("types", f"BTF {each.btf_id}", Thing("btf", each.btf_id))] if each.btf_id else []
     facts += owner_facts(each.owners)

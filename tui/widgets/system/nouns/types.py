@@ -52,7 +52,7 @@ BTFS: Final[Noun[BtfEntry]] = Noun(
     lambda seen: seen.snapshot.btfs,
     lambda each: f"BTF {each.id} {each.name}".rstrip(),
     _btf_about,
-    lambda _: "",
+    lambda each: f"btf:{each.id}",
     empty="there are no types here",
     note=missing_note,
 )
