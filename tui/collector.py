@@ -20,16 +20,15 @@ _YOUNG: Final = 700
 _OLDER: Final = 10
 """… how often they are until those that survived it are: both are Python's own."""
 _NEVER: Final = 1 << 30
-_MANY: Final = 10
-"""After more than so many looks at those all are to be looked at, …"""
-_AWAY: Final = 2.0
-"""… where no key was pressed and no mouse was moved for so many seconds."""
+_DUE: Final = ((10, 2.0), (40, 0.3), (80, 0.0))
+"""After more than so many looks at those all are to be looked at, where no key was pressed and no mouse was moved for
+so many seconds: 80 are up to 560,000 new objects, most of which are gone by then."""
 _BURST: Final = 20
-"""More than so many since the last time are up to 140,000 objects that stay: an analysis, which is not looked at."""
+"""More than so many within `LOOK` are objects that stay: an analysis, which is not looked at."""
 _LOOK_TAKES: Final = 0.0005
 """Seconds that each of those adds to a look at all objects."""
 _PATIENCE: Final = 200
-"""So many times as long as a look at all analyses takes must nobody have been there."""
+"""So many times as long as a look at all analyses takes must nobody have been there for it."""
 _LONG: Final = 0.03
 """Seconds of a look after which what survived is not looked at again."""
 
@@ -39,8 +38,10 @@ class Collector:
 
     def __init__(self) -> None:
         self._touched = time.monotonic()
+        self._before = 0
+        """Looks at what is young, at the last call."""
         self._unseen = 0
-        """Looks at what is young since analyses were last looked at as well."""
+        """Those since analyses were last looked at as well."""
 
     def begin(self) -> None:
         """Turn the collector on; what there is by now stays to the end, and is not looked at again."""
@@ -56,15 +57,16 @@ class Collector:
         """Look at all objects, where it is time to and nobody notices; at an analysis once everybody is long gone."""
         looks, start = gc.get_count()[2], time.monotonic()
         idle = start - self._touched
-        if looks > _BURST:
+        if looks - self._before > _BURST:
             gc.freeze()  # takes no time, however many they are
             self._unseen += looks
-        elif self._unseen and idle >= max(_AWAY, _PATIENCE * _LOOK_TAKES * self._unseen):
+        elif self._unseen and idle >= max(_DUE[0][1], _PATIENCE * _LOOK_TAKES * self._unseen):
             gc.unfreeze()
             gc.collect()
             gc.freeze()
             self._unseen = 0
-        elif looks > _MANY and idle >= _AWAY:
+        elif any(looks > many and idle >= seconds for many, seconds in _DUE):
             gc.collect()
             if time.monotonic() - start > _LONG:
                 gc.freeze()
+        self._before = gc.get_count()[2]

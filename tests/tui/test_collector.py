@@ -41,22 +41,29 @@ def told(monkeypatch: pytest.MonkeyPatch) -> _Told:
 
 
 @pytest.mark.parametrize(
-    ("young", "idle", "takes", "expected"),
+    ("before", "young", "idle", "takes", "expected"),
     [
-        (11, 3.0, 0.01, ["collect"]),
-        (11, 1.0, 0.01, []),
-        (9, 60.0, 0.01, []),
+        (0, 11, 3.0, 0.01, ["collect"]),
+        (0, 11, 1.0, 0.01, []),
+        (0, 9, 60.0, 0.01, []),
+        (35, 41, 0.5, 0.01, ["collect"]),
+        (35, 41, 0.1, 0.01, []),
+        (70, 81, 0.0, 0.01, ["collect"]),
         # What survives a look that takes long is not looked at again.
-        (11, 3.0, 0.2, ["collect", "freeze"]),
+        (0, 11, 3.0, 0.2, ["collect", "freeze"]),
         # An analysis has been made: no look at it, whether anybody is there or not.
-        (21, 0.0, 0.2, ["freeze"]),
-        (500, 60.0, 0.2, ["freeze"]),
+        (0, 21, 0.0, 0.2, ["freeze"]),
+        (70, 500, 60.0, 0.2, ["freeze"]),
     ],
 )
 def test_all_objects_are_looked_at_while_nobody_is_there(
-    young: int, idle: float, takes: float, expected: list[str], told: _Told
+    before: int, young: int, idle: float, takes: float, expected: list[str], told: _Told
 ) -> None:
     collector = Collector()
+    for told.young in range(0, before + 1, 5):  # by and by, under somebody's hands
+        collector.touch()
+        collector.look()
+    told.since()
     told.young, told.takes = young, takes
     told.now += idle
     collector.look()
