@@ -164,6 +164,14 @@ async def test_where_nothing_is_open_that_is_what_is_said(here: Path) -> None:
         assert "no object is open: enter opens the chosen one" in walk.screen
 
 
+async def test_the_keys_of_a_list_without_rows_do_nothing(here: Path) -> None:
+    async with at_home() as walk:
+        await walk.press("3")
+        await walk.press("j", "down", "k", "G", "g", "ctrl+d", "ctrl+u", "pagedown", "enter")
+        await walk.until(lambda: "No recordings yet" in walk.screen)
+        assert walk.app.is_running
+
+
 async def test_escape_climbs_to_home_and_never_out(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("2", "z")

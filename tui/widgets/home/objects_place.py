@@ -111,6 +111,8 @@ class ObjectRows(RowView):
     def _passing(self, cursor: int, step: int) -> int:
         """Return the object from *cursor* on, in steps of 1 or -1; where there is none, the nearest the other way."""
         rows = self.rows
+        if not rows:
+            return 0
         cursor = max(0, min(cursor, len(rows) - 1))
         onward = range(cursor, len(rows) if step > 0 else -1, step)
         return next((at for at in (*onward, *range(cursor, len(rows)), *range(cursor, -1, -1)) if rows[at].path), 0)
