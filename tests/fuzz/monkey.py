@@ -242,11 +242,12 @@ class Monkey:
         self._home = home
         self._chance = random.Random(f"{plan.seed} keys")
         self._may_end = False
-        places: dict[str, str] = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(home))
+        environment: dict[str, str] = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(home))
+        environment["VISUAL"] = "true"  # a real editor would take the keys, and can do anything
         self._victim = Victim(
             ["-m", "bpftui.tui", *plan.arguments],
             terminal=True,
-            environment=places,
+            environment=environment,
             within=_WITHIN if plan.runtime == "kernel" else (),
             cwd=home,
         )
