@@ -429,6 +429,18 @@ class Operations:
                 self.monitor.mark("set", place.name, f"{_value_text(place, before)} → {_value_text(place, after)}")
         return True
 
+    def read_variables(self) -> dict[str, bytes]:
+        """Return what the variables hold, by their names: in memory once it is loaded, where that can be read.
+
+        Where a program of the machine runs this waits for its end.
+        """
+        found = {name: bytes(variable.head) for name, variable in self.session.spec.variables.items()}
+        if self.collection is not None:
+            for name, variable in self.collection.variables.items():
+                with contextlib.suppress(BpftuiError):
+                    found[name] = variable.raw()
+        return found
+
     # Sampling
 
     def _observed(self, observation: Observation) -> None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
 from textual.binding import Binding, BindingType
 
 from ...core.btf.typed_text import edit_text
 from ...core.errors import BpftuiError
 from ...core.history import History
-from .controller import Controller
+from .controller import Controller, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ...core.spec import CollectionSpec
     from ..dialogs.presets import PresetRequest
     from ..operations import Operations
-    from ..state.presets import Presets
+    from ..state.presets import Presets, Restored, Value
     from ..widgets.spec.variables_view import Place, VariablesView
     from .controller import Stage
     from .log import Log
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ValuesController"]
 
+_Result = TypeVar("_Result")
+
+_Held: TypeAlias = "Mapping[str, bytes]"
+"""What the variables hold, by their names."""
 _SAID: Final = 5
 """Problems of a preset that a message names."""
 
@@ -73,6 +78,8 @@ class ValuesController(Controller):
         self._changed = changed
         self._others = others
         self._history = History[list[_Change]]()
+        self._waiting: deque[Callable[[], None]] = deque()
+        """What reads and sets variables, one after the other: the first is being done."""
 
     # One variable
 
@@ -96,12 +103,17 @@ class ValuesController(Controller):
         texts = [f"hex:{original.hex()}" for original in originals]
         self._set(list(zip(places, texts, strict=True)), self._remember)
 
-    def set(self, event: VariablesView.SetRequested) -> None:
-        """Set a variable without an editor."""
-        self._edited(event.place, event.text)
+    def switch(self, event: VariablesView.SwitchRequested) -> None:
+        """Switch a bool over, from what it is when it is set."""
+        place = event.place
+        what = f"{place.name} = {_switched(self._view.raw(place))}"
+        self._asked(what, [place], lambda: self._set([(place, _switched)], self._remember))
 
     def undo(self, event: VariablesView.UndoRequested) -> None:
         """Take the last change back, or make it again; what the program wrote meanwhile is lost with it."""
+        if self._waiting:  # what is being set is the last change by then
+            self._in_turn(lambda: event, self.undo)
+            return
         history = self._history
         if (history.undone if event.redo else history.last) is None:
             text = "nothing was undone" if event.redo else "there is no change of yours to undo"
@@ -156,40 +168,77 @@ class ValuesController(Controller):
         if text is not None:
             self._asked(f"{place.name} = {text}", [place], lambda: self._set([(place, text)], self._remember))
 
-    def _set(self, wanted: Sequence[tuple[Place, str]], then: Callable[[list[_Change]], None] = lambda _: None) -> None:
-        """Set places to texts; *then* gets what has changed, nothing of one whose text was refused.
+    def _set(
+        self,
+        wanted: Sequence[tuple[Place, str | Callable[[bytes], str]]],
+        then: Callable[[list[_Change]], None] = lambda _: None,
+    ) -> None:
+        """Set places to texts, or to what is made of what they hold; *then* gets those that are another value by it."""
 
-        Those of others are set in a thread: whoever opens their maps may be taking a snapshot meanwhile.
+        def set_all() -> tuple[list[tuple[Place, str]], _Held, _Held]:
+            before = self._operations.read_variables()
+            texts = [
+                text if isinstance(text, str) else text(place.within(before[place.variable.name]))
+                for place, text in wanted
+            ]
+            asked = zip((place for place, _ in wanted), texts, strict=True)
+            taken = [(place, text) for place, text in asked if self._operations.set_variable(place, text)]
+            return taken, before, self._operations.read_variables()
+
+        def done(found: tuple[list[tuple[Place, str]], _Held, _Held]) -> None:
+            taken, before, now = found
+            if taken:
+                for place, text in taken:
+                    self._log.line(f"set {place.name} = {text}")
+                then(self._show_changes([place for place, _ in taken], before, now))
+
+        self._in_turn(set_all, done)
+
+    def _in_turn(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
+        """Do what reads or sets variables, behind what is being done; *then* gets what it returns.
+
+        Once they are in memory it is done in a thread, for they cannot be had while a program of the machine runs.
         """
-        before = [self._view.raw(place) for place, _ in wanted]
+        if self._operations.collection is None and not self._waiting:
+            then(work())
+            return
+        self._waiting.append(partial(self._begin, work, then))
+        if len(self._waiting) == 1:
+            self._waiting[0]()
 
-        def set_all() -> list[bool]:
-            return [self._operations.set_variable(place, text) for place, text in wanted]
+    def _begin(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
+        def done(result: _Result) -> None:
+            self._waiting.popleft()
+            then(result)
+            go_on()
 
-        def done(taken: list[bool]) -> None:
-            changed = [(*each, raw) for each, raw, was_taken in zip(wanted, before, taken, strict=True) if was_taken]
-            if not changed:
-                return
-            for place, text, _ in changed:
-                self._log.line(f"set {place.name} = {text}")
-                self._view.note_set(place)
-            self._show()
-            changes = [_Change(place, raw, self._view.raw(place)) for place, _, raw in changed]
-            then([each for each in changes if each.before != each.after])
+        def failed(error: Exception) -> None:
+            self._waiting.popleft()
+            self._complain(error)
+            go_on()
 
-        if self._operations.onlooker is None:
-            done(set_all())
-        else:
-            self.stage.find_out(set_all, done)
+        def go_on() -> None:
+            if self._waiting:
+                self._waiting[0]()
+
+        self.stage.find_out(work, done, failed)
 
     def _remember(self, step: list[_Change]) -> None:
         """Remember changes that are undone together."""
         if step:
             self._history.did(step)
 
-    def _show(self) -> None:
-        self._view.refresh_values(self._operations.monitor.graph.now)
+    def _show_changes(self, places: Sequence[Place], before: _Held, now: _Held) -> list[_Change]:
+        """Show what places were set to; return those that are another value by that."""
+        changes = [
+            _Change(place, place.within(before[place.variable.name]), place.within(now[place.variable.name]))
+            for place in places
+        ]
+        for change in changes:
+            self._view.note_set(change.place, change.after)
+        self._view.show_read(now, self._operations.monitor.graph.now)
         self._changed()
+        return [change for change in changes if change.before != change.after]
 
     def check_action(self, action: str) -> bool:
         """Offer presets for variables of one's own."""
@@ -217,9 +266,12 @@ class ValuesController(Controller):
         for sentence in mended:
             self._log.line(sentence)
             self.stage.notify(sentence, severity="warning", timeout=8)
-        values = current_values(self._spec, operations.collection, operations.edited)
-        dialog = PresetsDialog(known, values, live=operations.collection is not None)
-        self.stage.ask(dialog, partial(self._do, presets))
+
+        def ask(values: Mapping[str, Value]) -> None:
+            dialog = PresetsDialog(known, values, live=operations.collection is not None)
+            self.stage.ask(dialog, partial(self._do, presets))
+
+        self._in_turn(lambda: current_values(self._spec, operations.collection, operations.edited), ask)
 
     def _do(self, presets: Presets, request: PresetRequest | None) -> None:
         from ..state.presets import current_values
@@ -230,12 +282,10 @@ class ValuesController(Controller):
         try:
             match request.action:
                 case "save":
-                    replaced = any(each.name == request.name for each in presets.all())
-                    presets.save(request.name, current_values(self._spec, operations.collection, operations.edited))
-                    operations.unsaved.clear()
-                    instead = ", in place of what had that name" if replaced else ""
-                    self._log.line(f"saved preset {request.name}{instead}")
-                    self.stage.notify(f"saved as {request.name}{instead}", timeout=3)
+                    self._in_turn(
+                        lambda: current_values(self._spec, operations.collection, operations.edited),
+                        partial(self._save, presets, request.name),
+                    )
                 case "delete":
                     presets.delete(request.name)
                     self._log.line(f"deleted preset {request.name}")
@@ -245,6 +295,18 @@ class ValuesController(Controller):
         except BpftuiError as error:
             self._complain(error)
 
+    def _save(self, presets: Presets, name: str, values: Mapping[str, Value]) -> None:
+        try:
+            replaced = any(each.name == name for each in presets.all())
+            presets.save(name, values)
+        except BpftuiError as error:
+            self._complain(error)
+            return
+        self._operations.unsaved.clear()
+        instead = ", in place of what had that name" if replaced else ""
+        self._log.line(f"saved preset {name}{instead}")
+        self.stage.notify(f"saved as {name}{instead}", timeout=3)
+
     def restore(self, name: str) -> None:
         """Restore a preset, and say what of it does not fit.
 
@@ -252,11 +314,19 @@ class ValuesController(Controller):
             BpftuiError: There is no such preset, or it cannot be read.
         """
         from ..state.presets import Presets, restore
+
+        operations, preset = self._operations, Presets(self._spec).named(name)
+
+        def restore_it() -> tuple[Restored, _Held, _Held]:
+            before = operations.read_variables()
+            return restore(self._spec, preset, operations.collection), before, operations.read_variables()
+
+        self._in_turn(restore_it, partial(self._restored, name))
+
+    def _restored(self, name: str, found: tuple[Restored, _Held, _Held]) -> None:
         from ..widgets.spec.variables_view import whole
 
-        places = [whole(variable) for variable in self._spec.variables.values()]
-        before = [self._view.raw(place) for place in places]
-        restored = restore(self._spec, Presets(self._spec).named(name), self._operations.collection)
+        restored, before, now = found
         self._operations.edited.update(restored.variables if self._operations.collection is not None else ())
         if self._operations.collection is None:
             self._operations.unsaved.clear()  # what is not in the preset is as in the file then
@@ -270,16 +340,18 @@ class ValuesController(Controller):
             self.stage.notify(text, title=f"{said}, {len(restored.problems)} not", severity="warning")
         else:
             self.stage.notify(said, timeout=3)
-        self._show()
-        set_ = [
-            _Change(place, raw, self._view.raw(place))
-            for place, raw in zip(places, before, strict=True)
-            if self._operations.collection is None or place.name in restored.variables
+        places = [
+            whole(variable)
+            for variable in self._spec.variables.values()
+            if self._operations.collection is None or variable.name in restored.variables
         ]
-        for change in set_:
-            self._view.note_set(change.place)
-        self._remember([change for change in set_ if change.before != change.after])
+        self._remember(self._show_changes(places, before, now))
 
-    def _complain(self, error: BpftuiError) -> None:
-        self._log.line(error.message)
-        self.stage.notify(error.message, title="Presets", severity="error", timeout=8)
+    def _complain(self, error: Exception) -> None:
+        self._log.line(told(error))
+        self.stage.notify(told(error), title="Variables", severity="error", timeout=8)
+
+
+def _switched(before: bytes) -> str:
+    """Return what a bool is switched over to."""
+    return "false" if any(before) else "true"

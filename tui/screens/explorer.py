@@ -562,9 +562,9 @@ class ExplorerScreen(ControlledScreen):
         """Take changes of variables back."""
         self.values.reset(event)
 
-    def on_variables_view_set_requested(self, event: VariablesView.SetRequested) -> None:
-        """Set a variable."""
-        self.values.set(event)
+    def on_variables_view_switch_requested(self, event: VariablesView.SwitchRequested) -> None:
+        """Switch a bool over."""
+        self.values.switch(event)
 
     def on_variables_view_undo_requested(self, event: VariablesView.UndoRequested) -> None:
         """Take a change of a variable back."""

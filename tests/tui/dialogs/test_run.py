@@ -14,6 +14,7 @@ from bpftui.core.live import State
 from bpftui.core.maps.variable import Variable
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
+from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.packets import SavedPackets
 from bpftui.tui.widgets.run.context_pane import ContextPane
 from bpftui.tui.widgets.status_line import StatusLine
@@ -306,6 +307,42 @@ async def test_a_sample_that_comes_while_a_program_runs_holds_no_key(
         assert walk.explorer.navigation.tab == "variables"
         assert reads
         assert threading.main_thread() not in reads
+
+
+async def test_what_is_known_and_set_of_variables_holds_no_key(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable is neither read nor set while a program runs: pages, edits and presets leave that to threads."""
+    asked: list[tuple[str, threading.Thread]] = []
+
+    def noted(name: str) -> None:
+        does = getattr(Variable, name)
+
+        def note(variable: Variable, *arguments: Any) -> Any:
+            asked.append((name, threading.current_thread()))
+            return does(variable, *arguments)
+
+        monkeypatch.setattr(Variable, name, note)
+
+    async with run("bpf/traffic.o") as walk:
+        await opened(walk)
+        await walk.press("escape")
+        for name in ("raw", "get", "set", "set_text"):
+            noted(name)
+        walk.explorer.navigation.go_to(Node(NodeKind.VARIABLE, "counting"))
+
+        def shows(text: str) -> bool:
+            return any(" ".join(line.split()).endswith(text) for line in walk.screen.splitlines())
+
+        await walk.press("space", "space", "space")  # each switches over what the one before left
+        await walk.until(lambda: shows("counting bool * false file: true"))
+        await walk.press("U")
+        await walk.until(lambda: shows("counting bool true"))
+        await walk.press("P", "escape", "1")
+        await walk.until(lambda: shows("value true now"))
+    assert [name for name, _ in asked if name in ("set", "set_text")] == ["set_text"] * 4
+    assert {name for name, _ in asked} >= {"raw", "get"}
+    assert threading.main_thread() not in {thread for _, thread in asked}
 
 
 async def test_a_context_is_given_by_its_fields(run: Callable[..., Any]) -> None:

@@ -156,7 +156,7 @@ async def test_changed_variables_show_the_files_value_and_are_reset_together(exp
         spec.set("counting", False)
         view = walk.explorer.query_one(VariablesView)
         await walk.press("3")
-        view.refresh_values()
+        view.show_read({})
         assert lines(view)[1].rstrip().endswith("*      9  file: 1,000  constant")
         await walk.press("v")
         assert [line.lstrip("▌ ").split()[0] for line in lines(view)[1:] if line.strip()] == [

@@ -71,6 +71,10 @@ class Place:
         """In bytes."""
         return self.variable.size if self.type is None else self.type.size
 
+    def within(self, raw: bytes) -> bytes:
+        """Return its bytes among those of the variable."""
+        return raw[self.offset : self.offset + self.size]
+
 
 def whole(variable: VariableSpec) -> Place:
     """Return a variable as a place."""
@@ -81,7 +85,7 @@ class VariablesView(LinkedView):
     """Name, type and value of every variable: `*` marks what the user set, `•` what the program wrote.
 
     Before the load values are those that will be loaded, afterwards those in memory: at the last sample, or at the last
-    `refresh_values` where that was later.
+    `show_read` where that was later.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -169,18 +173,16 @@ class VariablesView(LinkedView):
             super().__init__()
             self.places = places
 
-    class SetRequested(Message):
-        """A place is to be set, without an editor.
+    class SwitchRequested(Message):
+        """A bool is to be switched over.
 
         Args:
-            place: What is set.
-            text: To what, as it is typed.
+            place: Where it is.
         """
 
-        def __init__(self, place: Place, text: str) -> None:
+        def __init__(self, place: Place) -> None:
             super().__init__()
             self.place = place
-            self.text = text
 
     class UndoRequested(Message):
         """The last change is to be taken back, or made again.
@@ -241,21 +243,19 @@ class VariablesView(LinkedView):
         self._raw = {}
         self._read_at = -math.inf
         self._given = {name: variable.head for name, variable in self.spec.variables.items()} if variables else {}
-        self.refresh_values()
+        self._show_values({name: variable.head for name, variable in self.spec.variables.items()})
 
     @property
     def place(self) -> Place | None:
         """What the cursor is on."""
         return self._places[self.cursor] if self.cursor < len(self._places) else None
 
-    def note_set(self, place: Place) -> None:
-        """Know that a place was set by the user: what differs from that from now on the program wrote."""
+    def note_set(self, place: Place, now: bytes) -> None:
+        """Know what the user set a place to: what differs from that from now on the program wrote."""
         name = place.variable.name
         if name in self._given:
-            now = self._read(place.variable)
-            where = slice(place.offset, place.offset + place.size)
             given = bytearray(self._given[name])
-            given[where] = now[where]
+            given[place.offset : place.offset + len(now)] = now
             self._given[name] = bytes(given)
 
     def choose(self, name: str) -> None:
@@ -265,16 +265,15 @@ class VariablesView(LinkedView):
                 self.cursor = index
                 return
 
-    def refresh_values(self, at: float = -math.inf) -> None:
-        """Read every value anew and draw what has changed.
-
-        Where a program of the machine runs this waits for its end: it is for what the user has done, and no sample's.
+    def show_read(self, values: Mapping[str, bytes], at: float = -math.inf) -> None:
+        """Draw what has changed by what was read after something was set.
 
         Args:
+            values: What the variables hold, by their names.
             at: When that is, on the clock of samples: one that was begun before is not shown any more.
         """
         self._read_at = at
-        self._show_values({name: self._read(variable) for name, variable in self.spec.variables.items()})
+        self._show_values({name: values.get(name, variable.head) for name, variable in self.spec.variables.items()})
 
     def show_sample(self, sample: Sample) -> None:
         """Draw what has changed by a sample; one from before what was set last would take that back."""
@@ -297,8 +296,7 @@ class VariablesView(LinkedView):
 
     def raw(self, place: Place) -> bytes:
         """Return the bytes of a place as they are shown."""
-        raw = self._raw.get(place.variable.name) or self._read(place.variable)
-        return raw[place.offset : place.offset + place.size]
+        return place.within(self._read(place.variable))
 
     def writable(self, place: Place) -> bool:
         """Whether it can be edited now."""
@@ -308,13 +306,8 @@ class VariablesView(LinkedView):
     # Rows
 
     def _read(self, variable: VariableSpec) -> bytes:
-        live = self._live.get(variable.name)
-        if live is None:
-            return variable.head
-        try:
-            return live.raw()
-        except BpftuiError:
-            return variable.head
+        """Return what was read last: a runtime that is asked here waits for a run, and the screen for it."""
+        return self._raw.get(variable.name, variable.head) if self._live else variable.head
 
     def _list_places(self) -> None:
         places: list[Place] = []
@@ -489,7 +482,7 @@ class VariablesView(LinkedView):
             self.post_message(self.NamesRequested(self, place))
             return
         if place is not None and _is_bool(place.type) and self.writable(place):
-            self.post_message(self.SetRequested(place, "false" if any(self.raw(place)) else "true"))
+            self.post_message(self.SwitchRequested(place))
         if place is None or place.type is None or not place.type.is_composite:
             return
         self._unfolded ^= {(place.variable.name, place.path)}

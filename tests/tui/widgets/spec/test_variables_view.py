@@ -76,7 +76,7 @@ async def test_a_sample_from_before_a_value_was_set_does_not_take_it_back() -> N
             app.view.show_sample(sample(1.0, 7))
             assert await shown() == "• 7"
             loaded.variables["s8"].set_text("-1", "")
-            app.view.refresh_values(2.5)
+            app.view.show_read({"s8": loaded.variables["s8"].raw()}, 2.5)
             assert await shown() == "• -1"
             app.view.show_sample(sample(2.0, 7))  # begun before, and told only now
             assert await shown() == "• -1"
@@ -92,7 +92,7 @@ async def test_numbers_end_below_each_other_and_are_written_in_each_form() -> No
         with MachineRuntime().load(spec) as loaded:
             app.view.live = loaded.variables
             loaded.variables["total_bytes"].set(29_269_758)
-            app.view.refresh_values()
+            app.view.show_read({"total_bytes": loaded.variables["total_bytes"].raw()})
             await pilot.pause()
             shown = {line.split()[0]: line.rstrip() for line in lines(app.view)[1:] if line.strip()}
             assert shown["total_bytes"].split()[2:] == ["•", "29,269,758", "file:", "0"]
