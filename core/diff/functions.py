@@ -191,7 +191,8 @@ class FunctionDiff:
         rows = () if self.change is Change.SAME else self.rows()
         start = stop = 0
         for number, row in enumerate(rows):
-            if row.kind is Kind.SAME or (row.what is What.SOURCE and row.kind is Kind.CHANGED):
+            # A line of C that reads otherwise is no difference, but it stands above one where its instruction is new.
+            if row.kind is Kind.SAME or (row.what is What.SOURCE and rows[number + 1].kind is not row.kind):
                 continue
             if number - context > stop and stop:
                 yield _hunk(rows, start, stop)
@@ -409,9 +410,14 @@ class _Sources:
         texts = [None if at is None else side[at].source for at, side in zip(item[:2], self._sides, strict=True)]
         old, new = texts
         if old is not None and new is not None:
-            if [old, new] != self._shown and (old or new):
-                kind = Kind.SAME if old == new else Kind.CHANGED if old and new else Kind.ADDED if new else Kind.REMOVED
-                yield Row(kind, What.SOURCE, self._side(item.old, 0), self._side(item.new, 1))
+            fresh = [bool(text) and text != shown for text, shown in ((old, self._shown[0]), (new, self._shown[1]))]
+            if any(fresh):
+                sides = [self._side(at, which) for which, at in enumerate(item[:2])]
+                if old == new:
+                    yield Row(Kind.SAME, What.SOURCE, *sides)
+                else:
+                    kind = Kind.CHANGED if all(fresh) else Kind.REMOVED if fresh[0] else Kind.ADDED
+                    yield Row(kind, What.SOURCE, sides[0] if fresh[0] else None, sides[1] if fresh[1] else None)
             self._shown = [old, new]
             return
         which = 0 if new is None else 1

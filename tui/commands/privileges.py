@@ -54,7 +54,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
         case "diff":
             from ...core.diff.verdict import parse_conditions
 
-            loaded = any(parse_loaded(each) is not None for each in (options.old, options.new))
+            loaded = any(each and parse_loaded(each) is not None for each in (options.old, options.new))
             conditions = parse_conditions(options.fail_on) if options.fail_on is not None else ()
             costs = options.cost or any(each.asks_cost for each in conditions)
             return tuple(dict.fromkeys((*(_LOADING * costs), *((Capability.CAP_BPF, *_LOOKING) * loaded))))

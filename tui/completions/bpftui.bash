@@ -9,7 +9,7 @@ _shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check 
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
-_shtab_bpftui_diff_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --html --output --fail-on --cost --context --source --btf)
+_shtab_bpftui_diff_option_strings=(-h --help --color --runtime --token --drop --no-drop --variant --cflags --json --html --output --fail-on --cost --context --source --btf)
 _shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --repeat --pcap --write --json --save-test --pin-path --return --memory --btf)
 _shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --return --memory --btf --break --batch --prompt --trace --save --maps --capture --until --ranges --save-test --json)
 _shtab_bpftui_dap_option_strings=(-h --help --color --runtime --token --drop --no-drop --listen)

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top export log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --until --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cflags --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --until --variant --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -122,6 +122,8 @@ complete -c bpftui -n '_shtab_bpftui_using diff' -l color -xka "auto always neve
 complete -c bpftui -n '_shtab_bpftui_using diff' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
 complete -c bpftui -n '_shtab_bpftui_using diff' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
 complete -c bpftui -n '_shtab_bpftui_using diff' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l variant -x -d 'compile one C file'
+complete -c bpftui -n '_shtab_bpftui_using diff' -l cflags -x -d 'with --variant: flags of both'
 complete -c bpftui -n '_shtab_bpftui_using diff' -l json -d 'one JSON document, schema bpftui/diff/1'
 complete -c bpftui -n '_shtab_bpftui_using diff' -l html -d 'a page that needs nothing else, with both sides'
 complete -c bpftui -n '_shtab_bpftui_using diff' -l output -xka "(__fish_complete_path (commandline -ct))" -d 'write the page to a file'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from tests.core.spec.test_legacy import FUNC, Maker
 
 ROOT = Path(__file__).parents[3]
 OLD, NEW = (str(ROOT / "tests/objects" / name) for name in ("versions.o", "versions.new.o"))
+
+
+ISA = str(ROOT / "tests/objects/isa.c")
 
 
 def test_what_differs_as_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +130,12 @@ def test_what_counts_can_be_less(words: list[str], code: int, last: str, capsys:
         ([OLD], "the following arguments are required: NEW"),
         ([OLD, NEW, "--fail-on", "layuot"], "did you mean layout?"),
         ([OLD, NEW, "--json", "--html"], "--json and --html are different answers: one at a time"),
+        ([OLD, NEW, "--variant=-O1"], "--variant compares what comes of one file: it goes without NEW"),
+        ([OLD, "--variant=-O1"], "--variant compiles a C file, and "),
+        (["a.c", *["--variant=-O1"] * 3], "--variant: two can be compared"),
+        ([OLD, NEW, "--cflags=-O1"], "--cflags are for --variant"),
+        (["a.c", "--variant=-O1"], "a.c: there is no such file"),
+        ([ISA, "--variant=clang-7000 -O1"], "there is no clang-7000 here"),
         ([OLD, NEW, "--context", "-1"], "--context -1 is less than nothing"),
         ([OLD, NEW, "--cost", "--runtime", "vm"], "what the kernel's verifier says, and it cannot be asked here"),
     ],
@@ -138,6 +148,18 @@ def test_what_cannot_be_compared_is_said_in_a_line(
     assert told.out == ""
     (line,) = told.err.splitlines()
     assert message in line
+
+
+def test_one_source_compiled_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if shutil.which("clang-19") is None:
+        pytest.skip("clang-19 is not installed")
+    words = ["diff", ISA, f"--cflags=-I{ROOT / 'bpf'}"]
+    assert main([*words, "--variant=clang-19 -mcpu=v3", "--variant=clang-19 -mcpu=v3 -DUNUSED"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main([*words, "--variant=clang-19 -mcpu=v2", "--variant=clang-19 -mcpu=v3"]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith(f"--- {words[1]} clang-19 -mcpu=v2\n+++ {words[1]} clang-19 -mcpu=v3\n")
+    assert "~ program atomics  socket_filter  in atomics\n    instructions: 6 → 15\n" in told
 
 
 def test_programs_of_one_name_in_two_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

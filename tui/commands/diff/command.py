@@ -49,8 +49,18 @@ def make_parser() -> Parser:
         parser.add_argument(
             name,
             metavar=name.upper(),
+            nargs=None if name == "old" else "?",
             help="a BPF ELF object file, or what holds one; or what is loaded: id:42, name:GLOB, a path under a bpffs",
         )
+    parser.add_argument(
+        "--variant",
+        metavar="FLAGS",
+        action="append",
+        default=[],
+        help="compile one C file (OLD) with these flags, and compare what comes of it: given twice, or once for them "
+        "against none; a compiler may stand first: 'clang-14 -mcpu=v2'",
+    )
+    parser.add_argument("--cflags", metavar="FLAGS", default="", help="with --variant: flags of both")
     parser.add_argument("--json", action="store_true", help=f"one JSON document, schema {SCHEMA}")
     parser.add_argument("--html", action="store_true", help="a page that needs nothing else, with both sides")
     parser.add_argument("--output", metavar="FILE", help="write the page to a file")
@@ -77,7 +87,10 @@ def make_parser() -> Parser:
 @uncollected()
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit codes as those of cmp."""
-    options = make_parser().parse(arguments)
+    # A compiler reads what it is told to: it is to have no rights.
+    compiles = any(each.partition("=")[0] == "--variant" for each in arguments)
+    options = make_parser().parse(arguments, drops=compiles)
+    _check(options)
     if options.json and (options.html or options.output):
         raise UsageError("--json and --html are different answers: one at a time")
     if options.context < 0:
@@ -93,6 +106,20 @@ def run(arguments: Sequence[str]) -> int:
     if failed is not None:
         return _DIFFERENT if failed else _SAME
     return _SAME if found.same and not any(cost.differs for cost in found.costs) else _DIFFERENT
+
+
+def _check(options: Any) -> None:
+    """Raise what does not go together."""
+    if options.variant and options.new is not None:
+        raise UsageError("--variant compares what comes of one file: it goes without NEW")
+    if not options.variant and options.new is None:
+        raise UsageError("the following arguments are required: NEW", hint="see bpftui diff --help")
+    if len(options.variant) > 2:
+        raise UsageError("--variant: two can be compared", hint="each two of them, one after the other")
+    if options.variant and not options.old.endswith(".c"):
+        raise UsageError(f"--variant compiles a C file, and {options.old} is not called so")
+    if options.cflags and not options.variant:
+        raise UsageError("--cflags are for --variant")
 
 
 @contextmanager
@@ -111,6 +138,9 @@ def _unreadable() -> Generator[None]:
 def _compared(options: Any, *, costs: bool) -> ObjectDiff:
     from ....core.diff import diff
 
+    if options.variant:
+        old, new = _variants(options)
+        return _with_costs(diff(old, new), options) if costs else diff(old, new)
     names = (options.old, options.new)
     is_loaded = any(parse_loaded(name) is not None for name in names)
     if is_loaded and costs:
@@ -120,9 +150,32 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
 
         return compared(*names, options)
     old, new = (read_spec(name, options.source) for name in names)
-    found = diff(old, new)
-    if not costs:
-        return found
+    return _with_costs(diff(old, new), options) if costs else diff(old, new)
+
+
+def _variants(options: Any) -> tuple[CollectionSpec, CollectionSpec]:
+    """Compile a file twice; a spec is called by the flags that made it."""
+    from ....core.compiler import compiled, find_clang, parse_flags
+    from ....core.spec import CollectionSpec
+
+    _, common = parse_flags(options.cflags)
+    texts = options.variant if len(options.variant) > 1 else ["", *options.variant]
+    parsed = [(find_clang(name), flags) for name, flags in map(parse_flags, texts)]
+    old, new = (
+        CollectionSpec.from_bytes(
+            compiled(options.old, (*common, *flags), compiler=compiler), file=f"{options.old} {text}".rstrip()
+        )
+        for text, (compiler, flags) in zip(texts, parsed, strict=True)
+    )
+    return old, new
+
+
+def _with_costs(found: ObjectDiff, options: Any) -> ObjectDiff:
+    """Return a comparison with what the programs cost.
+
+    Raises:
+        UnreadableError: There is no verifier here to be asked.
+    """
     from ....core.diff.costs import costs_between
 
     runtime = runtime_of(options, target=target_types(options))
@@ -131,7 +184,8 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
             "what programs cost is what the kernel's verifier says, and it cannot be asked here",
             hint="bpftui doctor tells why; as root with --runtime kernel",
         )
-    return dataclasses.replace(found, costs=tuple(costs_between(_costs(runtime, old), _costs(runtime, new))))
+    old, new = (_costs(runtime, spec) for spec in (found.old, found.new))
+    return dataclasses.replace(found, costs=tuple(costs_between(old, new)))
 
 
 def _costs(runtime: Runtime, spec: CollectionSpec) -> Mapping[str, Cost]:
