@@ -112,7 +112,7 @@ class RunScreen(ExplainedModal[None]):
         Binding("P", "presets", "Packets", id="run.packets", tooltip="Templates, packets of a capture, your own"),
         Binding("d", "debug", "Debug", id="run.debug", tooltip="Step through the program on this packet, and back"),
         Binding("W", "why", "Why", id="run.why", tooltip="Why this run returned what it did: the debugger, at its end"),
-        Binding("ctrl+s", "save", "Save as test", show=False, id="run.save", tooltip="As a test, or the packet"),
+        Binding("ctrl+s", "save", "Save as test", id="run.save", tooltip="As a test, or the packet"),
         Binding("comma", "step(-1)", "Earlier", show=False, id="run.earlier", tooltip="The run before"),
         Binding("full_stop", "step(1)", "Later", show=False, id="run.later", tooltip="The run after it"),
         Binding("Y", "copy_packet", "Copy", show=False, id="run.copy", tooltip="Copy the packet as hex digits"),

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 
 from ....core.errors import BpftuiError
 from ...jumps import CodePlace, remember_place
-from ...text.shown import assembled, styled
+from ...text.shown import assembled, plain, styled
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from ..pane_title import PaneTitle
 from ..plain import Static
@@ -60,6 +60,7 @@ class CodePane(Vertical):
 
     DEFAULT_CSS = """
     CodePane {
+        & > #code-heads { height: 1; display: none; color: $text-muted; text-wrap: nowrap; }
         & > ListingView { height: 1fr; }
         & > FlowView { height: 1fr; display: none; }
     }
@@ -91,6 +92,7 @@ class CodePane(Vertical):
     def compose(self) -> ComposeResult:
         """Compose title and listing."""
         yield PaneTitle(id="code-title")
+        yield Static(id="code-heads")
         yield ListingView()
         yield FlowView()
 
@@ -101,6 +103,7 @@ class CodePane(Vertical):
         if not self.spec.programs:
             self.query_one(ListingView).empty_text = "this object has no programs"
         self.watch(self.query_one(ListingView), "pattern", self._show_title, init=False)
+        self.watch(self.query_one(ListingView), "scroll_x", self._show_heads, init=False)
 
     def watch_program(self, name: str) -> None:
         """Show another program's listing as soon as it can be seen."""
@@ -395,7 +398,15 @@ class CodePane(Vertical):
         """Return what else the title says of the program shown; empty for nothing."""
         return f"CO-RE: {self.resolver.where}" if self.resolver is not None else ""
 
+    def _show_heads(self) -> None:
+        """Say over the listing's columns what they count; where it shows none, there is no such line."""
+        view, heads = self.query_one(ListingView), self.query_one("#code-heads", Static)
+        text = f" {view.heads}"[round(view.scroll_x) :]
+        heads.update(plain(text))
+        heads.display = bool(view.heads) and view.display
+
     def _show_title(self) -> None:
+        self._show_heads()
         view = self.query_one(ListingView)
         listing = view.listing
         if listing is None or not len(listing):

@@ -81,6 +81,11 @@ class ListingRows:
         heading = shown.heading(index)
         return " ", "listing-view--function" if heading and heading.kind is RowKind.FUNCTION else ""
 
+    @property
+    def heads(self) -> str:
+        """What stands over the columns at the left edge; blank where none of them needs it."""
+        return "".join(decoration.head for decoration in self.decorations)
+
     def variant(self, index: int) -> object:
         """Return what a row's drawing depends on besides the row."""
         return tuple([decoration.variant(index) for decoration in self.decorations])

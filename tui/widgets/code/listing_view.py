@@ -313,6 +313,11 @@ class ListingView(CodeView):
 
     # What a screen calls
 
+    @property
+    def heads(self) -> str:
+        """What stands over its columns, from its left edge on, behind the character that marks a row."""
+        return self._rows.heads
+
     def mark_heat(self, heat: Heat | None) -> None:
         """Show how often the verifier walked over each instruction; None for nothing."""
         if self._heat.show(heat):

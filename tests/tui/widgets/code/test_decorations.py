@@ -120,6 +120,7 @@ def test_visits() -> None:
     walked = Heat(VerifierLog("0: (18) r1 = 0x0 ll\n" * 1000 + "2: (95) exit\n" * 3 + "46: (95) exit\n" * 500))
     assert heat.show(walked)
     assert not heat.show(walked)
+    assert heat.head == "verified"
     assert text(shown, 0, heat).startswith("1,503       dead_code:")
     assert text(shown, 1, heat).startswith("1,003       if (verbose)")
     assert drawn(shown, 0, heat)[:2] == [("1,000", "hot"), ("█", "heat-7")]

@@ -181,7 +181,7 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         title = str(pane.query_one("#code-title").render())
         assert "5 walked, 60 % at dead_code.c:13" in title
         shown = lines(pane.view)
-        assert shown[0].split()[:3] == ["▌5", "dead_code:", "62"]
+        assert shown[0].split()[:3] == ["▌", "5", "dead_code:", "62"]
         assert [line[1:4] for line in shown[1:6]] == ["3  ", "1 ▄", "1 ▄", "1 ▄", "2  "]
         pane.view.jumps.show(46)
         await walk.pilot.pause()
@@ -272,9 +272,16 @@ async def test_what_tests_came_to_the_verifiers_walk_and_dead_code_in_one_listin
             await walk.until(lambda: pane._kernel.seconds is None)
             modes.append(pane.mode)
         assert modes == ["runs", "heat", "dead", "all", ""]
+        heads = pane.query_one("#code-heads")
+        assert not heads.display
         pane.action_all_marks()
         await walk.until(lambda: "12 runs · " in walk.screen)
         assert "outcomes  5 walked, 60 % at dead_code.c:13" in str(pane.query_one("#code-title").render())
+        assert heads.display
+        over, below = str(heads.render()), lines(pane.view)[2]
+        assert over.split() == ["runs", "verified"]
+        assert over.index("runs") + len("runs") == below.index("12") + len("12")
+        assert len(over) == below.index("▄") + 2
         rows = [line[1:].split() for line in lines(pane.view)]
         assert rows[2][:5] == ["12", "█", "1", "▄", "0"]
         removed = next(row for row in rows if row[0] == "removed" and "dead:" in row)

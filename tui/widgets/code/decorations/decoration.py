@@ -84,6 +84,11 @@ class Decoration:
         """Return a row's cells at the left edge, equally many for all rows."""
         return []
 
+    @property
+    def head(self) -> str:
+        """What stands over its column, as wide as that; empty where it needs none."""
+        return ""
+
     def gutter(self, spot: Spot) -> list[Segment]:
         """Return a row's cells left of its slot number, equally many for all rows of a function but its header."""
         return []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeatColumn", "heat_bar"]
 
+_HEAD: Final = "verified"
 _HOT: Final = 0.5
 """The part of the hottest instruction's visits from which on one is hot."""
 
@@ -37,6 +38,7 @@ class HeatColumn(Decoration):
     def __init__(self) -> None:
         self._heat: Heat | None = None
         self._most = 1
+        self._digits = 0
 
     def show(self, heat: Heat | None) -> bool:
         """Show how often each instruction was walked over, None for nothing; return whether that is new."""
@@ -44,14 +46,20 @@ class HeatColumn(Decoration):
             return False
         self._heat = heat
         self._most = max(heat.visits.values(), default=1) if heat is not None else 1
+        self._digits = max(len(f"{heat.total:,}"), len(_HEAD) - 3) if heat is not None else 0
         return True
+
+    @property
+    def head(self) -> str:
+        """What it counts."""
+        return "" if self._heat is None else f"{_HEAD:>{self._digits + 3}}"
 
     def column(self, spot: Spot) -> list[Segment]:
         """Return the visits of a row; nothing as long as there is nothing to show."""
         heat, row, canvas = self._heat, spot.row, spot.canvas
         if heat is None:
             return []
-        digits = len(f"{heat.total:,}")
+        digits = self._digits
         if row.kind is not RowKind.INSN:
             count = heat.within(row.slot, spot.shown.stop(spot.index))
             return [Segment(f"{f'{count:,}' if count else '':>{digits}}   ", canvas.ink("listing-view--sum"))]

@@ -67,6 +67,11 @@ class RunsColumn(Decoration):
             return [Segment(f"{text}  ", canvas.ink("listing-view--line-ran"))]
         return [Segment(text, canvas.ink("listing-view--ran")), heat_bar(count, coverage.most, canvas)]
 
+    @property
+    def head(self) -> str:
+        """What it counts."""
+        return "" if self._coverage is None else f"{'runs':>{self._width}}   "
+
     def note(self, row: Row) -> str:
         """Say of a jump that it never went one way."""
         coverage = self._coverage
