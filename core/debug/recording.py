@@ -44,6 +44,8 @@ __all__ = ["SCHEMA", "Call", "Change", "Entries", "Recording", "Times", "digest"
 SCHEMA: Final = "bpftui/recording/1"
 _LARGEST: Final = 1 << 30
 """Bytes that all parts of a file together may unpack to: a megabyte of a file can say a gigabyte of zeros."""
+_LARGEST_ANSWER: Final = 1 << 20
+"""Bytes of a file that a pointer leads to which a function returns."""
 _LONE: Final = re.compile("[\ud800-\udfff]")
 """Half of a character, which JSON can say and a program cannot be told."""
 _REGISTER: Final = re.compile("r[0-9]")
@@ -216,13 +218,21 @@ class Recording:
 
         Args:
             name: The function.
-            text: The value, as `--return` takes it: a number, an errno, `-ENOENT`.
+            text: The value, as `--return` takes it: a number, an errno, `-ENOENT`; what a pointer leads to, `{…}`,
+                `hex:…`, or the contents of a file, `@FILE`, which the recording has from then on.
 
         Raises:
             UsageError, ValueRangeError: It is none.
+            ObjectError, NoPermissionError: The file cannot be read.
         """
         found = self.copy()
-        returns = {**(self.settings.returns or {}), **parse_returns([f"{name}={text.strip()}"])}
+        value = text.strip()
+        if value.startswith("@"):
+            raw = read_object_file(value[1:])
+            if len(raw) > _LARGEST_ANSWER:
+                raise UsageError(f"{value[1:]} has {len(raw):,} bytes: an answer has {_LARGEST_ANSWER:,} at most")
+            value = f"hex:{raw.hex()}"
+        returns = {**(self.settings.returns or {}), **parse_returns([f"{name}={value}"])}
         found.settings = self.settings._replace(returns=returns)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..closing import Closing
 from ..errors import UsageError
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing"]
 
+_FAR: Final = 1 << 16
+"""Steps that are gone by a walk that stops at each of them, which can go on from there."""
+_WORTH: Final = 64
+"""Steps for each instruction of a program from which on it is worth to translate it for one stop."""
+
 
 class Standing(Closing):
     """Stands at a position of one of a recording's runs, and can be brought to any other.
@@ -47,6 +52,8 @@ class Standing(Closing):
         self._walk: Walk | None = None
         self._position: int | None = 0
         """None at the end of a run whose steps nobody has counted yet."""
+        self._sparse = False
+        """Whether the walk stops at the place where it stands, and nowhere else."""
         self._printed = 0
         self.stop = Stop(Reason.START, 0, 0)
         """Why it stands where it stands."""
@@ -240,8 +247,11 @@ class Standing(Closing):
 
     def take_step(self) -> None:
         """Go one instruction further, as quick as it can be: why it stands there is not noted."""
-        assert self._walk is not None
         assert self._position is not None
+        if self._sparse:
+            self._stand(self._position + 1)
+            return
+        assert self._walk is not None
         self._walk.advance(1)
         self._position += 1
 
@@ -258,8 +268,15 @@ class Standing(Closing):
         self.level = 0
         here = self._position
         is_there = self._walk is not None and position == here
-        if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
-            known = self._gone_through.known(self.run)
+        walk = self._walk
+        begins = walk is None or here is None or position < here or (not is_there and (self._sparse or walk.finished))
+        known = self._gone_through.known(self.run)
+        straight = None
+        if known is not None and not is_there and self._is_far(position, begins=begins):
+            straight = self._straight(known, position)
+        if straight is not None:
+            walk, here = straight, position
+        elif begins:
             is_whole = known is not None and known.error is None and position == known.length
             # Nothing stops it before the end, but what was changed, which is changed where it stops.
             if is_whole and not self.recording.changes_in(self.run):
@@ -267,19 +284,50 @@ class Standing(Closing):
             else:
                 walk = self._set_out(direct=0 if known is None else known.direct)
             here = -1
-        else:
-            walk = self._walk
+        assert walk is not None
+        assert here is not None
         if position > here:
             walk.advance(position - here)
         self._position = position
         if walk.finished:
             self._note_outcome()
 
+    def _is_far(self, position: int, *, begins: bool) -> bool:
+        """Whether the most of the way to a position is still to be gone: straight it is quicker, from the beginning.
+
+        Args:
+            position: Where it is to stand.
+            begins: Whether the walk that there is does not lead there.
+        """
+        here = self._position or 0
+        if begins:
+            # From where it stands by such a walk one step further: who goes on so is to go on quickly from there.
+            return not (self._sparse and 0 <= position - here < _FAR)
+        return position - here > _FAR and 2 * (position - here) > position
+
+    def _straight(self, known: Timeline, position: int) -> Walk | None:
+        """Go to a position by a walk that stops nowhere but at its place; None where that is not worth it.
+
+        That is as quick as a run that nobody looks at, but what is asked for next takes a walk of its own.
+        """
+        if position < _FAR or position >= known.direct or self.recording.changes_in(self.run):
+            return None
+        place = known.places[position]
+        machine, slot = self.world.processor.at(place)
+        count = known.count(place, position + 1)
+        if count is None or machine.is_stepped or position < _WORTH * len(machine.code.insns):
+            return None
+        walk = self._set_out(stops={machine.number: frozenset({slot})})
+        walk.advance(count)
+        self._sparse = True
+        return walk
+
     def _set_out(self, *, stops: Mapping[int, frozenset[int]] | None = None, direct: int = 0) -> Walk:
         """Begin the run anew; arguments as `Walk` has them."""
         self.close()
         self.world.before(self.run)
         self._printed = self.world.host.trace.count
+        self._sparse = False
         self._walk = Walk(self.world, self.recording.calls[self.run], stops=stops, direct=direct)
         return self._walk
 
@@ -345,7 +393,7 @@ class Standing(Closing):
         The answer is part of the recording and holds for all of its runs; return the recording as it was.
 
         Args:
-            text: The value, as `--return` takes it: a number, `-ENOENT`, and of a pointer what it leads to.
+            text: The value, as `Recording.answered` takes it: a number, `-ENOENT`, of a pointer what it leads to.
 
         Raises:
             UsageError: Nothing is lacking here, or that is no value.

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from ..errors import GivenUpError
 from ..numerical import find_numpy
 from .walk import Walk
 
@@ -39,6 +40,9 @@ class Timeline:
         world: Stands before the run; stands somewhere behind it afterwards.
         call: What the run is given.
         symbols: What is known of places.
+
+    Raises:
+        GivenUpError: It was given up on the way.
     """
 
     def __init__(self, world: World, call: Call, symbols: Symbols) -> None:
@@ -62,6 +66,8 @@ class Timeline:
             walk.run(places.extend)
         finally:
             walk.close()
+        if isinstance(walk.error, GivenUpError):
+            raise walk.error  # these are not all steps
         self.error: BpftuiError | None = walk.error
         """Why the run was stopped before its end."""
         self.r0 = walk.r0
@@ -78,6 +84,13 @@ class Timeline:
         """Return how many functions are around the one that runs at a position."""
         at = bisect_right(self._starts, position) - 1
         return self._depths[at] if at >= 0 else 0
+
+    def count(self, place: int, stop: int) -> int | None:
+        """Return how often the run is at a place before a position; None where that takes too long to be counted."""
+        np = find_numpy()
+        if np is None:
+            return None
+        return int(np.count_nonzero(np.frombuffer(self.places, self.places.typecode)[:stop] == place))
 
     def next_at(self, places: Iterable[int], after: int) -> int | None:
         """Return the first position behind *after* at which the run is at one of *places*; None where there is none."""

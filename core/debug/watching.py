@@ -179,6 +179,8 @@ def _sampled(
     walk = Walk(world, call)
     try:
         walk.run(samples.extend)
+        if isinstance(walk.error, GivenUpError):
+            raise walk.error  # what was found by then is not all
         is_last_another = walk.error is None and bool(samples) and sample.view[sample.element] != samples[-1]
     finally:
         processor.sample = None

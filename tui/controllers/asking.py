@@ -175,12 +175,18 @@ class AskingController(Controller):
         run, position = sight.stop.run, sight.position
 
         def attempt(text: str) -> object:
-            return recording.answered(name, text)
+            # A file is read once it is meant, and not at each key.
+            return None if text.strip().startswith("@") else recording.answered(name, text)
 
         def answer(text: str) -> None:
-            self._debuggee.replace(recording.answered(name, text), run, position)
+            try:
+                answered = recording.answered(name, text)
+            except BpftuiError as error:
+                self.stage.notify(error.message, severity="warning", timeout=8)
+            else:
+                self._debuggee.replace(answered, run, position)
 
-        hint = "a number, or -ENOENT: it is part of the recording then · esc leaves the run stopped here"
+        hint = "a number, -ENOENT; of a pointer what is there: {…}, @FILE · esc leaves the run stopped here"
         self._line().open(f"{name}() returns", "0", hint, attempt, answer)
 
     def _answer(self, text: str) -> bool:

@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpftui.core.debug import Call, Reason, Recording, Session
+from bpftui.core.debug import Call, Reason, Recording, Session, standing
 from bpftui.core.debug.commands import Interpreter
 from bpftui.core.debug.sight import Eyes
 from bpftui.core.debug.syntax import ExpressionError
 from bpftui.core.debug.why import why
-from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
+from bpftui.core.errors import BpftuiError, GivenUpError, ObjectError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.world.settings import Settings
+from tests.bench.bench_debug import opened
 from tests.fuzz.machines import program, walk_beside_stepper
-from tests.fuzz.sessions import back_and_forth
+from tests.fuzz.sessions import back_and_forth, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -475,6 +476,12 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         session.save(tmp_path / "run.json")
         with pytest.raises(UsageError, match="nothing stopped the run here"):
             interpreter.execute("answer 3")
+        # What a pointer leads to is in a file: the recording has it from then on.
+        (tmp_path / "there.bin").write_bytes(b"\x01\x02")
+        answered = session.recording.answered("not_in_any_kernel", f"@{tmp_path / 'there.bin'}")
+        assert answered.settings.returns == {"not_in_any_kernel": "hex:0102"}
+        with pytest.raises(ObjectError, match="there is no such file"):
+            session.recording.answered("not_in_any_kernel", "@/nonexistent")
     with Session(Recording.read(tmp_path / "run.json")) as again:
         again.resume()
         assert (again.stop.reason, again.retval) == (Reason.END, 3)
@@ -491,3 +498,50 @@ def test_stops_of_the_code_that_is_shown() -> None:
         assert eyes.look().stops == {5}
         session.resume()
         assert (session.location.program if session.location else "", eyes.look().stops) == ("middle", {0})
+
+
+def test_far_steps_are_reached_by_a_walk_that_stops_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every register and byte is as it is where one goes step by step, also behind and before it."""
+    with opened(220) as session:
+        places = [99_000, 70_000, 99_001, 99_002, 98_999, session.length - 1, 66_000, 80_000, 80_001]
+        found: list[list[str]] = []
+        for far in (1 << 16, 1 << 40):
+            monkeypatch.setattr(standing, "_FAR", far)
+            session.goto(0)
+            found.append([])
+            for place in places:
+                session.goto(place)
+                found[-1].append(state(session))
+                assert session.position == place
+        assert found[0] == found[1]
+        monkeypatch.setattr(standing, "_FAR", 1 << 16)
+        session.goto(90_000)
+        session.take_step()
+        session.take_step()
+        here = state(session)
+        session.goto(0)
+        session.step_instruction(90_002)
+        assert state(session) == here
+        session.goto(95_000)
+        session.back.step_instruction(5_000)
+        session.back.step_instruction()
+        session.step_instruction(3)
+        assert state(session) == here
+
+
+def test_what_was_given_up_is_not_kept_as_whole() -> None:
+    with opened(2220) as session:
+        session.world.processor.meter.stop = given_up = Event()
+        given_up.set()
+        with pytest.raises(GivenUpError):
+            session.goto(1)  # all of its steps would be known then
+        given_up.clear()
+        assert session.length > 1_000_000
+        session.goto(12)
+        session.watch("*(u64 *)(fp - 8)")
+        given_up.set()
+        with pytest.raises(GivenUpError):
+            session.resume()
+        given_up.clear()
+        assert session.timeline.changes == {}
+        assert session.resume().reason is Reason.WATCHPOINT
