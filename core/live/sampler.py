@@ -58,6 +58,12 @@ class Sample:
         wanted = {*maps}
         return replace(self, maps={name: each for name, each in self.maps.items() if name in wanted})
 
+    @property
+    def end(self) -> float:
+        """When the last of it was read, on the clock of `time`: what was read late is no point of time to come."""
+        others = (self.variables_time, self.programs_time)
+        return max((self.time, *self.map_times.values(), *(each for each in others if each is not None)))
+
     def time_of(self, source: Literal["map", "variable", "program"], name: str = "") -> float:
         """Return when a map, the variables or the programs were read, on the clock of `time`."""
         match source:

@@ -22,12 +22,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from textual.widgets import Input
 
+from bpftui.core.analysis.records import record_type
 from bpftui.core.debug import recording
 from bpftui.core.live import Session
-from bpftui.core.live.drawn import Mark
-from bpftui.core.live.monitor import Observation
+from bpftui.core.live.drawn import EventLine, Mark, StreamState
+from bpftui.core.live.monitor import Observation, event_line
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.tape import PlayedSession
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.world.settings import Settings
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.controllers import looking
 from bpftui.tui.messages import Sampled
@@ -42,6 +46,8 @@ from bpftui.tui.widgets.home import objects_place
 from bpftui.tui.widgets.lists import message_view
 from bpftui.tui.widgets.live import graph_pane
 from bpftui.tui.widgets.message_line import MessageLine
+from bpftui.tui.widgets.run import outcome_pane
+from tests.core.tape.test_tape import record
 from tests.rest import patient_pilots
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
@@ -54,6 +60,8 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
     from textual.strip import Strip
 
+    from bpftui.core.btf import CType, Value
+    from bpftui.core.runtime import Runtime
     from bpftui.tui.base_app import BaseApp
 
 ROOT = Path(__file__).parents[2]
@@ -174,7 +182,7 @@ class Camera:
         columns, _ = size = self.app.size
         stack = self.app.screen_stack
         return all(
-            screen.size == size and all(each.outer_size.width <= columns for each in screen.children)
+            screen.size == size and all(each.outer_size.width <= columns for each in screen.children if each.display)
             for screen in stack
         )
 
@@ -305,7 +313,7 @@ async def running(app: BaseApp[Any], looks: Sequence[Look], shots: Shots) -> Asy
 
 @asynccontextmanager
 async def explorer(
-    path: str, looks: Sequence[Look], shots: Shots, runtime: FakeRuntime | None = None
+    path: str, looks: Sequence[Look], shots: Shots, runtime: Runtime | None = None
 ) -> AsyncGenerator[Camera]:
     """Run the explorer for a camera."""
     spec = CollectionSpec.from_file(ROOT / path)
@@ -327,7 +335,13 @@ async def spec_places(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("overview")
         await camera.press("2", *["down"] * 11)
         await camera.shoot("code")
-        await camera.press("3")
+        while "26 blocks" not in camera.text:
+            await camera.press("v")
+        await camera.shoot("code-flow")
+        await camera.press("v", "slash", *"lookup")
+        await camera.until(lambda: " of 6 in this program" in camera.text)
+        await camera.shoot("search")
+        await camera.press("escape", "3")
         await camera.shoot("variables")
         await camera.press("4")
         await camera.shoot("maps")
@@ -410,6 +424,8 @@ async def live_places(looks: Sequence[Look], shots: Shots) -> None:
         await camera.shoot("live-maps-tree")
         await camera.press("v")
         await camera.shoot("live-maps-histogram")
+        await camera.press("v", "e")
+        await camera.shoot("live-maps-edit")
 
 
 async def live_graph(looks: Sequence[Look], shots: Shots) -> None:
@@ -426,6 +442,15 @@ async def live_whole(looks: Sequence[Look], shots: Shots) -> None:
     async with attached(looks, shots) as camera:
         await camera.press("4", "w", "4", "down", "w", "1")
         await camera.shoot("live-overview")
+        assert isinstance(camera.app, BpftuiApp)
+        explorer_screen = camera.app.explorer
+        events = records(explorer_screen.spec)
+        maps = explorer_screen.panes.maps
+        explorer_screen.navigation.go_to(Node(NodeKind.MAP, "events"), "maps")
+        for seen, count in ((1000.0, 4_000), (1000.5, 6_012)):
+            maps.show_streams({"events": StreamState(count, lost=12, type_text=events[0], type=events[1])}, seen)
+        maps.add_events("events", events[2])
+        await camera.shoot("live-events")
         await camera.press("q")
         await camera.shoot("dialog-quit")
 
@@ -482,6 +507,23 @@ async def system(looks: Sequence[Look], shots: Shots) -> None:
             await camera.shoot("system-pins")
 
 
+def records(spec: CollectionSpec) -> tuple[str, CType, list[EventLine]]:
+    """Return what the events of `traffic.o` are, and some that came."""
+    found = record_type(spec, spec.maps["events"])
+    assert found.type is not None
+    lines: list[EventLine] = []
+    for number in range(60):
+        kind: Value = {"family": "IPV6" if number % 3 == 0 else "IPV4", "protocol": "UDP" if number % 2 else "TCP"}
+        value: Value = {
+            "time": 5_000_000_000 + 125_000_000 * number,
+            "number": 88_750 + 250 * number,
+            "kind": kind,
+            "length": 60 + number * number % 1454,
+        }
+        lines.append(event_line(number * 0.125, found.type.encode(value), found))
+    return found.text, found.type, lines
+
+
 class FixedMoment:
     """Clocks that stand still, of what a recording is told."""
 
@@ -509,6 +551,42 @@ async def debugger(looks: Sequence[Look], shots: Shots) -> None:
             camera.app.screen.query_one(MessageLine).forget()
             await camera.press("2")
             await camera.shoot("debugger")
+            await camera.press("4")
+            await camera.shoot("debugger-maps")
+
+
+async def run_editor(looks: Sequence[Look], shots: Shots) -> None:
+    """The editor of a test run, and what came of two."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as home:
+        patch.setenv("XDG_CONFIG_HOME", home)
+        patch.setattr(outcome_pane, "duration", lambda _seconds: "1.9 µs")
+        runtime = MachineRuntime(Settings(clock=lambda: 5_000_000_000))
+        async with explorer("bpf/traffic.o", looks, shots, runtime) as camera:
+            await camera.press("R")
+            await camera.until(lambda: "nothing is sent anywhere" in camera.text)
+            await camera.press("R")
+            await camera.until(lambda: "XDP_PASS (2)" in camera.text)
+            await camera.press("R")
+            await camera.until(lambda: "run 2 of 2" in camera.text)
+            await camera.shoot("test-run")
+
+
+async def recording_place(looks: Sequence[Look], shots: Shots) -> None:
+    """A recording, some time before its end."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as home:
+        patch.setenv("XDG_STATE_HOME", home)
+        path = Path(home) / "traffic.rec"
+        record(path)
+        with PlayedSession(str(path)) as session:
+            app = BpftuiApp(session)
+            async with running(app, looks, shots) as camera:
+                await app.explorer.furnished.wait()
+                await camera.until(lambda: "11 of 11" in camera.text)
+                await camera.press("4", *["comma"] * 6)
+                await camera.until(lambda: "5 of 11" in camera.text)
+                camera.app.screen.query_one(MessageLine).forget()
+                await camera.shoot("recording")
+            app.operations.close()
 
 
 PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
@@ -523,6 +601,8 @@ PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "home": home,
     "system": system,
     "debugger": debugger,
+    "test-run": run_editor,
+    "recording": recording_place,
 }
 
 

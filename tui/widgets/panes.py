@@ -125,7 +125,7 @@ class Panes:
         if tab == "maps" or self._tabs.has_column:
             self.maps.show(monitor.last, monitor.previous, monitor.graph)
         if tab == "graph":
-            self.graph.show(monitor.graph, monitor.last.time)
+            self.graph.show(monitor.graph, monitor.last.end)
 
     def forget(self) -> None:
         """Forget what came and was printed so far: it is another moment."""

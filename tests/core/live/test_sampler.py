@@ -56,7 +56,9 @@ def test_each_part_has_the_time_at_which_it_was_read() -> None:
     sample = sampler.take()
     assert (sample.time, sample.map_times) == (0.0, {"one": 0.25, "two": 0.75})
     assert [sample.time_of("map", "one"), sample.time_of("variable"), sample.time_of("program")] == [0.25, 1.0, 1.0]
+    assert sample.end == 1.0
     bare = Sample(7.0, 1.0, {}, {}, {})
+    assert bare.end == 7.0
     assert [bare.time_of("map", "one"), bare.time_of("variable"), bare.time_of("program")] == [7.0, 7.0, 7.0]
 
 

@@ -123,7 +123,7 @@ async def test_rows_are_ordered_by_any_column_and_back() -> None:
 async def test_the_filter_narrows_while_it_is_typed() -> None:
     async with at_system() as (walk, _):
         await walk.press("slash", *"cil")
-        assert "2 of 8" in walk.screen
+        assert " 2 of 8 have this · ⏎ keep them" in walk.screen
         assert lines(walk)[3].split()[:2] == ["all", "2"]
         await walk.press("enter", "down")
         assert "▌   58 cil_to_container" in walk.screen

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
+from ...text.format import grouped
 from ..plain import Input, Label
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Narrowable(Protocol):
 
     narrowed_by: str
     """What it shows only now; empty for everything."""
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """How many rows match, and how many there are that were looked through."""
+        ...
 
     def focus(self) -> object:
         """Give it the keys."""
@@ -219,7 +225,9 @@ class SearchBar(Horizontal):
             return
         roomy = self.size.width >= _ROOMY or not self.size.width
         if isinstance(target, Narrowable):
-            parts = ["only rows with this", *(("⏎ keep them", "esc all rows") if roomy else ())]
+            shown, there_are = target.totals
+            found = f"{grouped(shown)} of {grouped(there_are)} have this" if target.narrowed_by else ""
+            parts = [found or "only rows with this", *(("⏎ keep them", "esc all rows") if roomy else ())]
         else:
             found = target.seek_count() if self.query_one(_Field).value else ""
             wider = target.wider_count() if isinstance(target, _Widening) else ""

@@ -74,6 +74,11 @@ class EntryLook(RowView):
         """What entries are narrowed by."""
         return self.of.narrowed_by
 
+    @property
+    def totals(self) -> tuple[int, int]:
+        """How many entries match, and how many were looked through."""
+        return self.of.totals
+
     def narrow(self, pattern: str) -> None:
         """Show only the entries that have what a user typed; all where that is nothing."""
         self.of.narrow(pattern)

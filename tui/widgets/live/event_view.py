@@ -233,6 +233,11 @@ class EventView(StreamView):
 
     # Behaviour
 
+    @property
+    def totals(self) -> tuple[int, int]:
+        """How many events are shown, and how many are kept."""
+        return self.row_count(), self.kept
+
     def narrow(self, pattern: str) -> None:
         """Show only the events that have what a user typed; all where that is nothing."""
         if pattern == self.narrowed_by:

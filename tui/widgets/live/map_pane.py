@@ -242,7 +242,7 @@ class MapPane(Vertical):
         self.entries.table.histogram = graph.histogram(self.map_name)
         self.entries.show(current, previous)
         if drawn:
-            chart.show(graph.map_series(self.map_name, chart.window), current.time, graph.marks)
+            chart.show(graph.map_series(self.map_name, chart.window), current.end, graph.marks)
 
     def _unlisted(self, snapshot: MapSnapshot) -> str:
         """Return what there is to be seen of a map whose entries cannot be listed."""

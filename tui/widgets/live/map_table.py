@@ -436,6 +436,14 @@ class MapTableView(RowView):
             self.scroll_to(y=max(0, top), animate=False, force=True)
             self.cursor = found
 
+    @property
+    def totals(self) -> tuple[int, int]:
+        """How many entries match, and how many were looked through."""
+        table = self.table
+        if table is None:
+            return 0, 0
+        return len(table.entries) if table.matching is None else table.matching, table.read
+
     def narrow(self, pattern: str) -> None:
         """Show only the rows that have what a user typed; all where that is nothing."""
         if pattern != self.narrowed_by:
