@@ -91,6 +91,12 @@ class Counter:
         """What a column of it is called: `packets`, `[3].bytes`, or the name of the map or variable."""
         return self.path.removeprefix(".") or self.name
 
+    @property
+    def modulus(self) -> int:
+        """Where it begins anew at 0, if it counts; a sum over CPUs goes back by as much when one of them does."""
+        bits = 8 * self.size if self.bitfield is None else self.bitfield.bit_size
+        return 0 if self.signed else 1 << (bits or 8 * self.size)
+
     def read(self, raw: bytes) -> int:
         """Return the integer in the value *raw*."""
         part = raw[self.offset : self.offset + self.size]

@@ -53,6 +53,8 @@ class Reading(NamedTuple):
     amount: float
     per: float
     """Seconds, of what is told per second."""
+    modulus: int = 0
+    """Where the amount begins anew at 0; 0 for nowhere."""
 
 
 class Quantity(Protocol):
@@ -115,7 +117,7 @@ class OfEntry:
 
     def read(self, look: Look) -> Reading | None:
         """Return what the entry has; None where there is no such entry."""
-        return _at(self.counter.find(look.sample, self.key, self.cpu), self.time(look.sample))
+        return _at(self.counter.find(look.sample, self.key, self.cpu), self.time(look.sample), self.counter.modulus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class Total:
         snapshot = look.sample.maps.get(self.counter.name)
         if snapshot is None or snapshot.partial:
             return None
-        return _at(sum(map(self.counter.total, snapshot.entries)), self.time(look.sample))
+        return _at(sum(map(self.counter.total, snapshot.entries)), self.time(look.sample), self.counter.modulus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,7 @@ class Track:
             self._tracker.reset()
             self.values.append(time, None)
         else:
-            rate = self._tracker.update(reading.per, reading.amount)
+            rate = self._tracker.update(reading.per, reading.amount, reading.modulus)
             self.values.append(time, reading.value)
         self.rates.append(time, rate)
         self.recent += _SHARE * ((rate or 0.0) - self.recent)
@@ -321,6 +323,6 @@ class Track:
         self.rates.append(time, None)
 
 
-def _at(value: float | None, time: float) -> Reading | None:
+def _at(value: float | None, time: float, modulus: int = 0) -> Reading | None:
     """Return what is told per second."""
-    return None if value is None else Reading(value, value, time)
+    return None if value is None else Reading(value, value, time, modulus)

@@ -6,13 +6,15 @@ import math
 from array import array
 from bisect import bisect_left
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = ["Bucket", "Past", "Point", "RateTracker", "Series", "mean", "rate", "runs"]
 
+_WRAPPED: Final = 2
+"""How many times as quickly as before a counter may have grown when it wrapped."""
 Point = tuple[float, float]
 """Monotonic seconds, and a value; NaN where there is a gap."""
 
@@ -32,15 +34,33 @@ class RateTracker:
 
     def __init__(self) -> None:
         self._last: Point | None = None
+        self._rate: float | None = None
 
-    def update(self, time: float, value: float) -> float | None:
-        """Return the rate since the last call, per second; None at the first call and after a reset."""
+    def update(self, time: float, value: float, modulus: int = 0) -> float | None:
+        """Return the rate since the last call, per second; None at the first call and after a reset.
+
+        A counter of few bits that went back may have wrapped, or been reset. It is taken to have wrapped where it then
+        grew no more than twice as quickly as before; else nobody knows.
+
+        Args:
+            time: Seconds.
+            value: Of the counter.
+            modulus: Where it begins anew at 0; 0 for nowhere.
+        """
         last, self._last = self._last, (time, value)
-        return None if last is None else rate(last[1], value, time - last[0])
+        if last is None:
+            return None
+        seconds, before = time - last[0], self._rate
+        found = rate(last[1], value, seconds)
+        if found is None and modulus and seconds > 0 and before is not None:
+            wrapped = rate(last[1], value + modulus, seconds)
+            found = wrapped if wrapped is not None and wrapped <= _WRAPPED * before else None
+        self._rate = found
+        return found
 
     def reset(self) -> None:
         """Forget the last value, so that the next one starts anew."""
-        self._last = None
+        self._last = self._rate = None
 
 
 class Bucket(NamedTuple):

@@ -123,3 +123,9 @@ def test_a_counter_that_wraps_is_reset_or_goes_negative_has_no_false_rate() -> N
         assert rate(before, after, 1.0) is None
     assert rate(-5, 5, 2.0) == 5.0
     assert rate(5, 6, 0.0) is None
+
+
+def test_a_counter_begins_anew_where_its_bits_end(traffic: CollectionSpec) -> None:
+    assert [each.modulus for each in counters(traffic.maps["traffic"])] == [1 << 64, 1 << 64]
+    (narrow,) = counters(map_spec(value_size=2))
+    assert narrow.modulus == 65_536

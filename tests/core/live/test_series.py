@@ -76,6 +76,16 @@ def test_a_reset_gives_no_rate_for_that_interval_only() -> None:
     assert tracker.update(5, 100) is None
 
 
+def test_a_counter_of_few_bits_wraps_where_it_goes_on_as_before() -> None:
+    tracker, top = RateTracker(), 1 << 32
+    points = [(0, top - 250), (1, top - 150), (2, top - 50), (3, 40), (4, 130)]
+    assert [tracker.update(*point, top) for point in points] == [None, 100, 100, 90, 90]
+    assert tracker.update(5, 3, top) is None  # that would be 4,294,967,169 in a second: it was reset
+    assert tracker.update(6, 1, top) is None  # and nobody knows how quickly it grew before
+    assert tracker.update(7, 11, top) == 10
+    assert tracker.update(8, 5) is None
+
+
 def test_points_are_split_at_their_gaps() -> None:
     points = [(0.0, math.nan), (1.0, 5.0), (2.0, 6.0), (3.0, math.nan), (4.0, 7.0), (9.0, 8.0), (10.0, 9.0)]
     assert runs(points, 2.5) == [[(1.0, 5.0), (2.0, 6.0)], [(4.0, 7.0)], [(9.0, 8.0), (10.0, 9.0)]]
