@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from ..spec.collection import CollectionSpec
     from ..spec.map import MapSpec
 
-__all__ = ["RecordType", "record_candidates", "record_type"]
+__all__ = ["PADDING", "RecordType", "record_candidates", "record_type"]
+
+
+PADDING: Final = 8
+"""Less than this the kernel may have added to what a program wrote to a perf event array."""
 
 
 class RecordType(NamedTuple):
@@ -27,10 +31,25 @@ class RecordType(NamedTuple):
     """None where nothing tells: they are bytes."""
     guess: str = ""
     """Why it is thought to be so, as a clause; empty where the object declares it."""
+    kinds: tuple[CType, ...] = ()
+    """The structures that programs write, where they are several of different lengths, the shortest first."""
+
+    def of(self, raw: bytes) -> CType | None:
+        """Return the type of one record: where there are several, the longest that it is long enough for.
+
+        A perf event array pads records, by less than 8 bytes (`__perf_event_output`, net/core/filter.c); what is longer
+        by more is none of them.
+        """
+        if not self.kinds:
+            return self.type
+        found = next((each for each in reversed(self.kinds) if each.size <= len(raw)), None)
+        return found if found is not None and len(raw) - found.size < PADDING else None
 
     @property
     def text(self) -> str:
         """`struct event`, with the reason where that is a guess; `bytes` where nothing tells."""
+        if self.kinds:
+            return f"{', '.join(each.c_text for each in self.kinds)}, by their length"
         name = "bytes" if self.type is None else self.type.c_text
         return f"{name}, a guess: {self.guess}" if self.guess else name
 
@@ -40,7 +59,8 @@ def record_type(spec: CollectionSpec, found: MapSpec) -> RecordType:
 
     The integer that a perf event array has as its value is a descriptor's, and no record.
 
-    The guess is by what programs reserve and write. They must agree on one structure of that size: the one that the
+    The guess is by what programs reserve and write. They must agree on one structure of that size, or on several of
+    which each has a size of its own: the one that the
     line of C names, else the one that a variable in that line is or points to (DWARF), else the only one of that size.
     """
     if found.value is not None and (found.type is MapType.RINGBUF or found.value.is_composite):
@@ -81,9 +101,17 @@ def _guessed(spec: CollectionSpec, name: str) -> RecordType:
     variables = {} if debug is None else debug.structures
     known = record_candidates(spec)
     agreed: dict[str, tuple[CType, str]] | None = None
+    kinds: dict[str, CType] = {}
+    are_told = True
     for write in writes:
         here = _named(write, known, variables)
+        are_told = are_told and len(here) == 1
+        kinds.update({each: ctype for each, (ctype, _) in here.items()})
         agreed = here if agreed is None else {each: why for each, why in agreed.items() if each in here}
+    if not agreed and are_told:
+        by_size = sorted(kinds.values(), key=lambda ctype: ctype.size)
+        if len({ctype.size for ctype in by_size}) == len(by_size) and not any(each.is_flexible for each in by_size):
+            return RecordType(None, "", tuple(by_size))
     if agreed is None or len(agreed) != 1:
         return RecordType(None)
     ((ctype, why),) = agreed.values()

@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ..analysis.records import record_type
+from ..analysis.records import PADDING, record_type
 from ..closing import Closing
 from ..errors import BpftuiError
 from ..spec import MapType
@@ -52,8 +52,6 @@ _KEPT: Final = 200_000
 _KEPT_BYTES: Final = 64 << 20
 _HEARD: Final = 1000
 """Records of a stream that one who listens is told of."""
-_PADDING: Final = 8
-"""Less than this the kernel may have added to what a program wrote to a perf event array."""
 REST: Final = "..."
 """The member of a record that is longer than its type: the bytes behind it. No name in C is like it."""
 
@@ -267,22 +265,25 @@ def record_value(raw: bytes, declared: RecordType) -> Value:
 def record_text(raw: bytes, declared: RecordType, *, limit: int | None = None) -> str:
     """Return a record as one line of text, of at most *limit* characters.
 
-    One that is not what it is taken for begins with why: `4 bytes, struct event has 24: 07 00 00 00`.
+    One that is not what it is taken for begins with why: `4 bytes, struct event has 24: 07 00 00 00`. Where there are
+    several kinds, it begins with its own: `ended {pid=10, spent_ns=1500}`.
     """
     from ..btf import format_value
 
     value, reason = _typed(raw, declared)
+    ctype = declared.of(raw)
     if not reason:
-        value = written(declared.type, raw, value, "record")
-    text = (f"{reason}: " if reason else "") + format_value(value, limit=limit)
+        value = written(ctype, raw, value, "record")
+    name = ctype.c_text.removeprefix("struct ") if declared.kinds and ctype is not None else ""
+    text = (f"{reason}: " if reason else f"{name} " if name else "") + format_value(value, limit=limit)
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _typed(raw: bytes, declared: RecordType) -> tuple[Value, str]:
     """Return a record as a value, and why that is its bytes although it has a type; empty where it is not."""
-    ctype = declared.type
+    ctype = declared.of(raw)
     if ctype is None:
-        return raw, ""
+        return raw, f"{_length(raw)}, as none of its structures" if declared.kinds else ""
     if not is_record(raw, ctype):
         return raw, _misfit(raw, ctype)
     value = ctype.decode(raw if ctype.is_flexible else raw[: ctype.size])
@@ -300,9 +301,12 @@ def is_record(raw: bytes, ctype: CType) -> bool:
 
 def is_padding(rest: bytes) -> bool:
     """Whether what is behind a record is nothing, or may be what the kernel pads it with."""
-    return len(rest) < _PADDING and not any(rest)
+    return len(rest) < PADDING and not any(rest)
 
 
 def _misfit(raw: bytes, ctype: CType) -> str:
-    size = "1 byte" if len(raw) == 1 else f"{len(raw):,} bytes"
-    return f"{size}, {ctype.c_text} has {ctype.size:,}"
+    return f"{_length(raw)}, {ctype.c_text} has {ctype.size:,}"
+
+
+def _length(raw: bytes) -> str:
+    return "1 byte" if len(raw) == 1 else f"{len(raw):,} bytes"

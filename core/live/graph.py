@@ -333,8 +333,8 @@ class Graph:
                 return f"{program} time of a run"
             case Arrivals(name):
                 return f"{name} records"
-            case OfRecords(counter):
-                return f"{counter.name} {counter.label}"
+            case OfRecords(counter, kind):
+                return f"{counter.name} {f'{kind}.' if kind else ''}{counter.label}"
             case _:
                 return quantity.source[1]
 

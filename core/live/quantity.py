@@ -261,6 +261,10 @@ class OfRecords:
 
     counter: Counter
     """Where it is in a record; its name is the map's."""
+    kind: str = ""
+    """The structure that has it, where there are records of several."""
+    size: int = 0
+    """The length of those records; 0 for any."""
     grows: bool = field(default=False, init=False, compare=False)
     is_mean: bool = field(default=False, init=False, compare=False)
 
@@ -280,11 +284,14 @@ class OfRecords:
 
     def read(self, look: Look) -> Reading | None:
         """Return the mean; None where no record came that is long enough to have it."""
-        end = self.counter.offset + self.counter.size
-        found = [
-            self.counter.read(event.raw) for event in look.events.get(self.counter.name, ()) if len(event.raw) >= end
-        ]
+        records = [event.raw for event in look.events.get(self.counter.name, ()) if self._is_in(event.raw)]
+        found = [self.counter.read(raw) for raw in records]
         return _at(sum(found) / len(found), look.sample.time) if found else None
+
+    def _is_in(self, raw: bytes) -> bool:
+        """Whether a record has the number."""
+        is_long_enough = len(raw) >= self.counter.offset + self.counter.size
+        return is_long_enough and (not self.size or 0 <= len(raw) - self.size < PADDING)
 
 
 class Track:

@@ -194,8 +194,17 @@ class SamplingController(Controller):
         source = self._spec.maps[name]
         if source.type.is_stream:
             record = self._monitor.record_type(name)
-            numbers = [] if record is None or record.type is None else record_counters(name, record.type)
-            return [Arrivals(name), *map(OfRecords, numbers)]
+            if record is not None and record.type is not None:
+                return [Arrivals(name), *map(OfRecords, record_counters(name, record.type))]
+            kinds = () if record is None else record.kinds
+            return [
+                Arrivals(name),
+                *(
+                    OfRecords(number, kind.c_text.removeprefix("struct "), kind.size)
+                    for kind in kinds
+                    for number in record_counters(name, kind)
+                ),
+            ]
         numbers = counters(source, self._spec.derived(Counting))
         found: list[Quantity] = [Total(each, grows=self._counts(each)) for each in numbers]
         if not source.type.is_indexed:
@@ -238,7 +247,7 @@ class SamplingController(Controller):
 
         name = self._panes.maps.map_name
         record = self._monitor.record_type(name) or record_type(self._spec, self._spec.maps[name])
-        ctype = record.type
+        ctype = record.of(event.raw)
         if ctype is not None and ctype.size > len(event.raw):
             ctype = None  # the record ends before its type does
         fields = record_fields(ctype, len(event.raw), name)

@@ -35,3 +35,20 @@ def test_without_debug_information_nothing_is_claimed() -> None:
     assert record_type(bare, bare.maps["output"]).text == "bytes"
     assert "sent" not in [each.stripped.name for each in record_candidates(bare)]
     assert "sent" in [each.stripped.name for each in record_candidates(spec)]
+
+
+def test_structures_of_different_lengths_are_told_apart_by_them() -> None:
+    spec = CollectionSpec.from_file(OBJECT.with_name("record_kinds.o"))
+    record = record_type(spec, spec.maps["told"])
+    assert record.text == "struct began, struct ended, by their length"
+    lengths = (7, 8, 15, 16, 23, 24)
+    found = [record.of(bytes(length)) for length in lengths]
+    assert [None if each is None else each.c_text for each in found] == [
+        None,
+        "struct began",
+        "struct began",
+        "struct ended",
+        "struct ended",
+        None,
+    ]
+    assert record_type(spec, spec.maps["alike"]).text == "bytes"  # two of 8 bytes: nobody can tell them

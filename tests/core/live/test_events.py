@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,3 +183,12 @@ def test_without_a_thread_records_are_read_when_they_are_asked_for(
         for _ in range(100):
             loaded.programs["outputs"].run(PACKET)
         assert reader.take()["output"].count == 100
+
+
+def test_a_record_of_several_kinds_begins_with_its_own() -> None:
+    spec = CollectionSpec.from_file(Path(__file__).parents[2] / "objects" / "record_kinds.o")
+    record = record_type(spec, spec.maps["told"])
+    assert record_text(struct.pack("=II", 1, 10), record) == "began {kind=1, pid=10}"
+    assert record_text(struct.pack("=IIQ", 2, 10, 1500), record) == "ended {kind=2, pid=10, spent_ns=1500}"
+    assert record_text(b"1234", record) == "4 bytes, as none of its structures: 31 32 33 34"
+    assert record_value(struct.pack("=II", 1, 10), record) == {"kind": 1, "pid": 10}

@@ -102,6 +102,18 @@ def test_of_a_stream_its_records_and_the_mean_of_a_number_in_them() -> None:
     assert told(Arrivals("other"), *looks) == ([None] * 3, [None] * 3)
 
 
+def test_of_records_of_several_kinds_a_number_of_one() -> None:
+    integer = SPEC.variables["total_packets"].type
+    assert integer is not None
+    (number,) = record_counters("events", integer)
+    lines = [EventLine(0.0, "", struct.pack("=Q", 10)), EventLine(0.0, "", struct.pack("=QQ", 30, 0))]
+    look = Look(sample(0), {}, {"events": lines})
+    assert told(OfRecords(number), look) == ([20.0], [None])
+    assert told(OfRecords(number, "one", 8), look) == ([10.0], [None])
+    assert told(OfRecords(number, "two", 16), look) == ([30.0], [None])
+    assert Graph(SPEC).label(OfRecords(number, "two", 16)) == "events two.events"
+
+
 def test_of_a_variable() -> None:
     (counter,) = variable_counters(SPEC.variables["total_packets"])
     looks = [Look(Sample(time, 1.0, {}, {"total_packets": struct.pack("=Q", 8 * time)}, {})) for time in (1, 2)]

@@ -11,6 +11,12 @@ __all__ = ["SPECS"]
 _xdp = partial(program, section="xdp", kind="xdp", attach_type="xdp")
 
 SPECS: dict[str, Facts] = {
+    "tests/objects/record_kinds.o": spec(
+        license="Dual MIT/GPL",
+        types=21,
+        maps=[bpf_map("told", "ringbuf", 0, 0, 4096), bpf_map("alike", "ringbuf", 0, 0, 4096)],
+        programs=[_xdp("brings", insns=53, line_infos=20, maps=["told", "alike"])],
+    ),
     "tests/objects/live.o": spec(
         license="GPL",
         types=92,
