@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
+from ..analysis.records import PADDING
 from ..btf.units import Unit
 from .series import RateTracker, Series
 
