@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import defaultdict
 from pathlib import Path
 
@@ -11,14 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpftui.core.diff import Change, FunctionDiff, Kind, What, diff
+from bpftui.core.errors import BpftuiError
 from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec
 from tests.core.diff.listings import applied, function_of, listing
+from tests.fuzz.mutants import mutant
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(
     path.relative_to(ROOT).as_posix() for part in ("tests/objects", "bpf") for path in (ROOT / part).glob("*.o")
 )
+
+SEEDS = [file for file in FILES if (ROOT / file).stat().st_size < 20_000]
 
 
 def pairs() -> list[tuple[str, str]]:
@@ -152,3 +157,18 @@ def test_lines_of_c_stand_above_their_instructions_and_are_no_difference_by_them
     assert hunk.source is not None
     assert hunk.source.new is not None
     assert (hunk.source.new.text, hunk.source.new.comment) == ("total += length;", "versions.c:85")
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_damaged_code_too(number: int) -> None:
+    rng = random.Random(number)
+    original = (ROOT / SEEDS[number % len(SEEDS)]).read_bytes()
+    try:
+        old, new = CollectionSpec.from_bytes(original), CollectionSpec.from_bytes(mutant(original, rng))
+    except BpftuiError:
+        return
+    for function in diff(old, new).functions:
+        if function.problem is None:
+            before = listing(function.old) if function.old is not None else []
+            after = listing(function.new) if function.new is not None else []
+            assert applied(before, function) == after
