@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 from bpftui.core import kernel as kernel_runtime
 from bpftui.core.debug import Call, Recording
+from bpftui.core.diff import diff
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session, State
 from bpftui.core.spec import AttachType, CollectionSpec
@@ -28,10 +29,12 @@ from bpftui.core.system import Inventory
 from bpftui.core.system.load import Observer
 from bpftui.core.system.opened import open_loaded
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.commands.diff.lines import diff_lines
 from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.state.recent import remember, remember_outcome
+from bpftui.tui.text.export import document
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.spec.core_view import CoreView
@@ -392,6 +395,13 @@ async def film(
         app.operations.close()
 
 
+def compare(folder: Path) -> None:
+    """Picture what `bpftui diff` prints of two versions of one object."""
+    old, new = (CollectionSpec.from_file(f"tests/objects/{name}.o") for name in ("versions", "versions.new"))
+    lines = diff_lines(diff(old, new), color=True, context=2)
+    (folder / "diff.svg").write_text("\n".join(document(lines, "svg", "bpftui diff")), encoding="utf-8")
+
+
 def develop(folder: Path, looks: Sequence[str]) -> None:
     """Turn every SVG of *looks* into a PNG beside it: a browser with the font is exact, others misplace text."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -460,6 +470,7 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
         await film(dead, "tests/objects/dead_code.o", folder, size, theme, look)
     if not LOOKS[look]:
         await film(relocations, "tests/objects/core.o", folder, size, theme, look)
+        compare(folder)
         spec, program_of_10000 = large_program(10_000)
         spec.file = "large.o"
         spec.programs = {"large": program_of_10000}

@@ -41,6 +41,8 @@ def test_what_differs_as_text(capsys: pytest.CaptureFixture[str]) -> None:
         "   17   17    *(u64 *)(r1 +0) = r2\n"
         "           +  ; if (length > 1500) @ versions.c:87\n"
         "        18 +  if w6 < 0x5dd goto L1\n",
+        "           + L1:\n",
+        "    size: 16 bytes → 24 bytes\n    errors: 8: __u64 (new)\n    bytes: 8: __u64 → 16: __u64\n",
         "    4      -  r3 = *(u64 *)(r1 +8)\n         4 +  r3 = *(u64 *)(r1 +16)\n    5    5    r3 += r2\n",
     ):
         assert f"{part}\n" in f"{told.out}\n" or part in told.out

@@ -82,7 +82,7 @@ class _Lines:
     def _between(self, old: str, new: str) -> Painted:
         if old and new:
             return joined(self._paint(old, "danger"), f" {self._arrow} ", self._paint(new, "good"))
-        return joined(self._paint(f"-{old}", "danger") if old else self._paint(f"+{new}", "good"))
+        return self._paint(f"{old} (gone)", "danger") if old else self._paint(f"{new} (new)", "good")
 
     def _heading(self, change: Change, kind: str, name: str, *rest: str) -> Painted:
         mark, style = _MARKS[change]
@@ -175,7 +175,7 @@ class _Lines:
         if row.what is What.SOURCE:
             return joined(" " * (2 * _SLOT + 4), self._source(new))
         if row.what is What.LABEL:
-            return joined(" " * (2 * _SLOT + 2), self._paint(f"{new.text}:", "link"))
+            return joined(" " * (2 * _SLOT + 3), self._paint(f"{new.text}:", "link"))
         slots = self._paint(f"{old.slot:>{_SLOT}}{new.slot:>{_SLOT}}", "dim")
         text = paint_listing(new.text) if self._color else joined(new.text)
         if row.kind is Kind.RENAMED:
@@ -202,7 +202,7 @@ class _Lines:
             )
         blank = " " * (2 * _SLOT)
         if row.what is What.LABEL:
-            return joined(blank, self._paint(f" {sign}", style), self._paint(f"{side.text}:", style))
+            return joined(blank, self._paint(f" {sign} ", style), self._paint(f"{side.text}:", style))
         return joined(blank, self._paint(f" {sign}  ", style), self._source(side, style))
 
     def _words(self, text: str, beside: str | None, style: str) -> Painted:
