@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from bpftui.core.btf import CType, Kind
 from bpftui.core.btf.beside import Beside, Difference, beside, counterpart
 from bpftui.core.btf.target import read_btf
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.core_uses import core_uses
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 SHAPES = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
@@ -87,18 +84,3 @@ def test_what_is_the_same_is_said_to_be() -> None:
     integer = absent.find("int", Kind.INT)
     assert integer is not None
     assert counterpart(CType(absent, integer), TARGET) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "member", "texts"),
-    [
-        ("moved", "second", ["fields:0 byte_off", "fields:20 byte_off"]),
-        ("moved", "in_union", ["fields:12 byte_off"]),  # of an anonymous union in an anonymous struct
-        ("moved", "other", []),
-        ("point", "y", ["fields:8 byte_off"]),  # by way of moved.points[2]
-        ("matching", "", ["types:16 type_matches"]),
-        ("sizes", "grows_signed", ["loads:6 byte_off"]),
-    ],
-)
-def test_relocations_are_with_the_member_that_they_name(name: str, member: str, texts: list[str]) -> None:
-    assert [use.text for use in core_uses(SHAPES, here(name)).get(member, [])] == texts
