@@ -45,6 +45,17 @@ def test_what_lies_below_the_object_or_a_directory_that_was_named(place: Path) -
     assert lines(place, place / "build/../secret/file.c") == ""
 
 
+def test_of_an_object_that_is_part_of_a_file_the_file_counts(place: Path) -> None:
+    inside = place / "build/file.c"
+    inside.write_text("one\ntwo\n")
+    os.utime(inside, (0, 0))
+    found = [
+        SourceTexts(f"{place}/build/{name}").line(SourceFile("file.c"), 2)
+        for name in ("prog.o#1", "gone.o", "gone.o#1")
+    ]
+    assert found == ["two", "", ""]
+
+
 def test_what_was_compiled_elsewhere_is_found_in_a_directory_that_was_named(place: Path) -> None:
     (place / "tree/net").mkdir(parents=True)
     (place / "tree/net/file.c").write_text("one\nthe right one\n")
