@@ -299,7 +299,8 @@ def suite_of(path: str) -> list[str]:
 
     They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`, `tests/core` those of what is
     in no folder. Of those that ask the running kernel belong all to `core/kernel` and to what has no tests beside them,
-    and those that are named after a folder to it: `tests/kernel/test_vm*.py` to `core/vm`.
+    and those that are named after a folder to it: `tests/kernel/test_vm*.py` to `core/vm`, `tests/kernel/system` to
+    `core/system`.
     """
     part, folder, *_ = Path(path).parts
     mirrored = ROOT / "tests" / part / folder
@@ -307,8 +308,9 @@ def suite_of(path: str) -> list[str]:
         return [f"tests/tui/{folder}" if mirrored.is_dir() else "tests/tui"]
     if folder == "kernel" or not mirrored.is_dir():
         return [f"tests/core/{folder}" if mirrored.is_dir() else "tests/core", "tests/kernel"]
-    kernel = (ROOT / "tests/kernel").glob(f"test_{folder.removesuffix('s')}*.py")
-    return [f"tests/core/{folder}", *sorted(str(file.relative_to(ROOT)) for file in kernel)]
+    kernel = ROOT / "tests/kernel"
+    found = [*kernel.glob(f"test_{folder.removesuffix('s')}*.py"), *kernel.glob(folder)]
+    return [f"tests/core/{folder}", *sorted(str(file.relative_to(ROOT)) for file in found)]
 
 
 def parts_of(tests: str) -> list[str]:

@@ -48,6 +48,7 @@ def test_whose_tests_are_asked() -> None:
     assert suite_of("core/spec/sections.py") == ["tests/core/spec"]
     assert suite_of("core/kernel/sys/perf.py") == ["tests/core/kernel", "tests/kernel"]
     assert suite_of("core/listing/text.py") == ["tests/core/listing", "tests/kernel/test_listing.py"]
+    assert suite_of("core/system/links.py") == ["tests/core/system", "tests/kernel/system"]
     assert suite_of("core/elf.py") == ["tests/core", "tests/kernel"]
     assert suite_of("tui/text/format.py") == ["tests/tui/text"]
     assert suite_of("tui/app.py") == ["tests/tui"]
