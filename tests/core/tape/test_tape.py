@@ -356,12 +356,21 @@ def everything(path: Path) -> None:
             tape.events(tick)
             tape.printed(tick)
         tape.sample(max(1, tape.ticks // 2))
+        assert len([*tape.parts(1, tape.ticks, {"traffic": tape.keys("traffic")})]) == tape.ticks
+
+
+def test_damage_that_only_a_part_has_is_a_sentence_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    record(path)
+    change(path, "UPDATE source SET details = replace(details, '\"cpus\": ', '\"cpus\": 409') WHERE kind = 'map'")
+    with Tape(str(path)) as tape, pytest.raises(ObjectError, match="a value is not of all CPUs"):
+        list(tape.parts(1, tape.ticks, {"traffic": tape.keys("traffic")}))
 
 
 def test_a_file_cannot_say_more_than_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.rec"
     record(path)
-    monkeypatch.setattr("bpftui.core.tape.tape._TOGETHER", 1 << 8)
+    monkeypatch.setattr("bpftui.core.tape.values._TOGETHER", 1 << 8)
     with pytest.raises(ObjectError, match=r"more (values )?than are written"):
         everything(path)
 
@@ -370,7 +379,7 @@ def test_a_long_recording_is_jumped_in(tmp_path: Path, monkeypatch: pytest.Monke
     # All changes together are more than may be kept; those of a minute, and the values at a moment, are not.
     path = tmp_path / "a.rec"
     kept = record(path, 40)
-    monkeypatch.setattr("bpftui.core.tape.tape._TOGETHER", 1 << 12)
+    monkeypatch.setattr("bpftui.core.tape.values._TOGETHER", 1 << 12)
     with Tape(str(path)) as tape:
         for tick in (40, 3, 21, 39, 1):
             assert same(tape.sample(tick), kept[tick - 1].sample)
@@ -388,7 +397,7 @@ def test_what_is_large_is_packed_before_a_minute_is_over(tmp_path: Path, monkeyp
     monkeypatch.setattr(recorder, "_HEAVY", 200)
     kept = record(path)
     with Tape(str(path)) as tape:
-        assert len(tape._spans) == 3
+        assert len(tape._values._spans) == 3
         assert all(same(sample, kept[tick - 1].sample) for tick, sample in tape.samples())
 
 
