@@ -23,7 +23,7 @@ class Cloned(NamedTuple):
     cpus: int | None
     """How many CPUs the values of per-CPU maps have; None where there is no such entry."""
     left_out: Sequence[str]
-    """The maps that begin empty, or with a part of what they held, with the reason: `map events: …`."""
+    """The maps that begin empty, or with a part of what they held, as clauses: `map events begins empty: …`."""
 
 
 def cloned(collection: Collection, names: Iterable[str]) -> Cloned:
@@ -44,7 +44,7 @@ def cloned(collection: Collection, names: Iterable[str]) -> Cloned:
         if map_ is None or (map_.spec.is_data and map_.spec.read_only):
             continue
         if map_.spec.type.holds_objects:
-            left_out.append(f"map {name}: its entries are other objects")
+            left_out.append(f"map {name} begins empty: its entries are other objects")
             continue
         snapshot = map_.snapshot()
         entries = snapshot.entries
@@ -57,9 +57,9 @@ def cloned(collection: Collection, names: Iterable[str]) -> Cloned:
         else:
             found[name] = [(each.key, each.values[0]) for each in entries]
         if snapshot.note and not map_.spec.is_data:
-            left_out.append(f"map {name}: {snapshot.note}")
+            left_out.append(f"map {name} begins empty: {snapshot.note}")
         elif snapshot.partial:
-            left_out.append(f"map {name}: {len(entries):,} entries of it")
+            left_out.append(f"map {name} begins with {len(entries):,} entries of what it held")
     return Cloned(found, cpus, left_out)
 
 

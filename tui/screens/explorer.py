@@ -327,6 +327,7 @@ class ExplorerScreen(ControlledScreen):
             returned: What another run returned, whose return value is asked about.
             remark: What is said when it is shown.
         """
+        from ...core.choice import choose_runtime
         from ...core.debug.verified import VerifierLogs
         from .debugger import DebuggerScreen
 
@@ -335,6 +336,8 @@ class ExplorerScreen(ControlledScreen):
 
             def inspector() -> Inspector:
                 """Make the runtime where there is none yet, for which the kernel is probed: in the thread that asks."""
+                if session.theirs is not None:  # its walk was told to who loaded it: this is one of what was restored
+                    return choose_runtime("kernel").inspect()
                 return session.runtime.inspect()
 
             logs = VerifierLogs.asked(recording, inspector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from bpftui.core.system.loaded import Loaded, LoadedSpec, loaded_spec
 from bpftui.core.system.restored import restored
 from bpftui.core.system.rewriting import pieces
 from bpftui.tui.__main__ import main
+from bpftui.tui.screens.debugger import DebuggerScreen
+from tests.kernel.system.test_opened import explored, somebody
+from tests.tui.conftest import let_messages_stay
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -130,3 +134,20 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     # What is kept needs no kernel that has it loaded, and tells the same.
     assert main(["debug", file, "--batch", "continue", "--batch", "print total_packets"]) == 0
     assert "total_packets = 4" in capsys.readouterr().out
+
+
+async def test_what_others_have_loaded_is_stepped_through_in_the_explorer(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_messages_stay(monkeypatch)
+    with somebody(str(bpf.path("traffic")), "count_traffic", "traffic", "20") as ids:
+        async with explored(f"id:{ids.program}") as walk:
+            await walk.press("d")
+            await walk.until(lambda: isinstance(walk.app.screen, DebuggerScreen) and "step 0 of" in walk.screen)
+            assert "the run begins with what maps and variables hold now; map events begins empty" in walk.screen
+            assert f"home › {ids.program} count_traffic › count_traffic › run 1" in walk.screen
+            debuggee = walk.app.screen.debuggee if isinstance(walk.app.screen, DebuggerScreen) else None
+            assert debuggee is not None
+            ((_, section),) = debuggee.recording.contents[".bss"]
+            assert int.from_bytes(section[:8], sys.byteorder) > 0  # what it had counted by then
+            # Its verifier walks through it once more.
+            await walk.until(lambda: "the verifier knew" in walk.screen)
+            assert "✓ ctx" in walk.screen
