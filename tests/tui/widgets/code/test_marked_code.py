@@ -181,8 +181,8 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         title = str(pane.query_one("#code-title").render())
         assert "5 walked, 60 % at dead_code.c:13" in title
         shown = lines(pane.view)
-        assert shown[0].split()[:3] == ["▌", "5", "dead_code:", "62"]
-        assert [line[1:4] for line in shown[1:6]] == ["3  ", "1 ▄", "1 ▄", "1 ▄", "2  "]
+        assert shown[0].split()[:4] == ["▌", "5", "dead_code:", "62"]
+        assert [line[5:8] for line in shown[1:6]] == ["3  ", "1 ▄", "1 ▄", "1 ▄", "2  "]
         pane.view.jumps.show(46)
         await walk.pilot.pause()
         hot = next(line for line in lines(pane.view) if line.startswith("▌"))
