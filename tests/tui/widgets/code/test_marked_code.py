@@ -186,7 +186,7 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         pane.view.jumps.show(46)
         await walk.pilot.pause()
         hot = next(line for line in lines(pane.view) if line.startswith("▌"))
-        assert hot.startswith("▌2 █ ")
+        assert hot[1:].split()[:2] == ["2", "█"]
         assert hot.rstrip().endswith("46    w0 = 10")
         pane.action_heat()
         await walk.press("g")
