@@ -23,7 +23,7 @@ from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
 from tests.tui.commands.command_line import bpftui
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.vmlinux]
 
 OBJECTS = Path(__file__).parents[1] / "objects"
 

@@ -180,6 +180,7 @@ def test_capabilities_in_a_user_namespace_count_for_nothing() -> None:
     ]
 
 
+@pytest.mark.vmlinux  # that links of a type can be made is told by its types
 @pytest.mark.parametrize("capabilities", SETS, ids=in_words)
 def test_doctor_says_what_each_set_lacks(capabilities: str) -> None:
     features = json.loads(bpftui("doctor", "--json", prefix=nobody_with(capabilities)).out)["features"]

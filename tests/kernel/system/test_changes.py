@@ -191,6 +191,7 @@ def test_a_name_that_stands_for_something_else_by_now_stays(tmp_path: Path) -> N
     in_private_bpffs(tmp_path, work)
 
 
+@pytest.mark.vmlinux  # who else holds it is told by an iterator, whose types are the kernel's
 def test_the_id_of_what_has_no_name_is_asked_for_before_it_goes(tmp_path: Path) -> None:
     def work() -> None:
         with Map.create(MapSpec("", "", MapType.HASH, 4, 8, 16)) as made:
