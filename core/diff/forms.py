@@ -16,7 +16,8 @@ from ..asm import INSN_SIZE, Instruction, Syntax, format_instruction
 from ..asm.instruction import decode_at
 from ..asm.opcodes import GOTOX, LD_IMM64, MAY_GOTO, AluOp, Class, Mode, Source
 from ..asm.registers import def_use
-from ..btf import format_value
+from ..btf import Kind, format_value
+from ..btf import types as t
 from ..btf.access import CoreKind, parse_access
 from ..btf.compatible import essential_name
 from ..errors import ObjectError
@@ -26,19 +27,34 @@ from ..spec.program import ReferenceKind
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-    from ..btf import ByteOrder
+    from ..btf import Btf, ByteOrder
     from ..spec import CollectionSpec
     from ..spec.program import CoreRelocation, Function, LineInfo, ProgramSpec, Reference
 
-__all__ = ["LABEL", "Form", "FunctionCode", "Insn", "Relocation", "functions_of"]
+__all__ = ["LABEL", "Form", "FunctionCode", "Insn", "Register", "Relocation", "functions_of"]
 
 LABEL: Final = "\0"
 """What stands in a text where the label of what is jumped to goes: labels have names once both objects are known."""
 _LONGEST_STRING: Final = 256
 """Bytes of a string without a name that it is known by."""
 _FORMS: Final = 1 << 16
+_DST: Final = 14
+_SRC: Final = 13
+_REAL: Final = (1 << 12) - 1
+"""r0 to r11."""
+_MOST_ARGUMENTS: Final = 5
+_ARGUMENTS: Final = 0b111110
+"""r1 to r5."""
 _OFFSETS: Final = (Class.LDX, Class.ST, Class.STX)
 """Classes of instructions of which a relocation fills in the offset; of all others the immediate."""
+
+
+class Register(NamedTuple):
+    """A register that an instruction names."""
+
+    number: int
+    is_written: bool
+    is_read: bool
 
 
 class Form(NamedTuple):
@@ -51,12 +67,11 @@ class Form(NamedTuple):
     shape: str
     """Its meaning without registers: what is equal does the same, if perhaps in others."""
     insn: Instruction
-    dst: int | None
-    src: int | None
-    """The registers that it names; None where it has none there."""
+    named: tuple[Register, ...]
+    """The registers that it names: its destination, its source."""
     changed: int
     used: int
-    """The registers that it writes to and reads, as bits (`asm.registers`)."""
+    """Those that it writes to and reads without naming them, as bits (`asm.registers`)."""
 
 
 class Insn(NamedTuple):
@@ -156,7 +171,9 @@ class FunctionCode:
                 target = LABEL
             if relocation is not None:
                 comments.append(f"{relocation.text} (CO-RE)")
-            form = _form(raw, order, operand, target, meant, relocation.text if relocation is not None else "")
+            arguments = names.arguments(reference) if reference is not None else None
+            asked = relocation.text if relocation is not None else ""
+            form = _form(raw, order, operand, target, meant, asked, arguments)
             numbers = tuple([index[to] for to in targets if to in index])
             line = lines[at] if at >= 0 else None
             found.append(Insn(inside, form, numbers, line, ", ".join(comments)))
@@ -187,6 +204,7 @@ class _Names:
         self._references = program.linked.references
         self._slots = sorted(self._references)
         self._asked = asked
+        self._arguments: dict[str, int | None] = {}
 
     def references(self, function: Function) -> Iterator[tuple[int, Reference]]:
         """Yield what a function's instructions refer to, by their slots within it."""
@@ -215,6 +233,18 @@ class _Names:
             return format_value(raw.decode()) if end and raw else None
         except UnicodeDecodeError:
             return None
+
+    def arguments(self, reference: Reference) -> int | None:
+        """Return how many arguments a function has that is called; None where it is none, or has no type.
+
+        A compiler may leave some out of a static function, but adds none.
+        """
+        btf = self.spec.btf
+        if btf is None or reference.kind not in (ReferenceKind.CALL, ReferenceKind.KFUNC):
+            return None
+        if reference.name not in self._arguments:
+            self._arguments[reference.name] = _parameters(btf, reference.name)
+        return self._arguments[reference.name]
 
     def relocations(self, function: Function) -> dict[int, Relocation]:
         """Return what a function's CO-RE relocations ask for, by their slots within it."""
@@ -279,6 +309,19 @@ def _asked(_: CollectionSpec) -> dict[tuple[int, str, int], Relocation]:
     return {}
 
 
+def _parameters(btf: Btf, name: str) -> int | None:
+    """Return how many parameters a function has; None where that is not known."""
+    try:
+        found = btf.find(name, Kind.FUNC)
+        function = btf.type(found) if found is not None else None
+        proto = btf.type(function.proto) if isinstance(function, t.Function) else None
+    except ObjectError:
+        return None
+    if not isinstance(proto, t.FunctionProto) or len(proto.parameters) > _MOST_ARGUMENTS:
+        return None
+    return len(proto.parameters)
+
+
 def _label(kind: int) -> str:
     return CoreKind(kind).label if kind <= max(CoreKind) else f"kind {kind}"
 
@@ -310,7 +353,13 @@ def _blank(code: bytearray, slot: int, *, offset: bool) -> bytearray:
 
 @functools.lru_cache(_FORMS)
 def _form(
-    code: bytes, order: ByteOrder, operand: str | None, target: str | None, meant: str | None, asked: str
+    code: bytes,
+    order: ByteOrder,
+    operand: str | None,
+    target: str | None,
+    meant: str | None,
+    asked: str,
+    arguments: int | None,
 ) -> Form:
     """Return an instruction as it is compared.
 
@@ -321,6 +370,7 @@ def _form(
         target: … for the target.
         meant: The operand in its meaning.
         asked: What a CO-RE relocation asks for; empty where there is none.
+        arguments: Of a call how many it has at most; None where that is not known.
     """
     insn = decode_at(code, 0, order)
     text = format_instruction(insn, 0, Syntax.KERNEL, operand, target)
@@ -332,8 +382,17 @@ def _form(
     has_dst, has_src = _names_registers(insn)
     alike = bare._replace(dst=0 if has_dst else bare.dst, src=0 if has_src else bare.src)
     shape = format_instruction(alike, 0, Syntax.KERNEL, meant or operand, target) + note
-    changed, used = def_use(insn.opcode, insn.dst, insn.src, insn.imm)
-    return Form(text, meaning, shape, insn, insn.dst if has_dst else None, insn.src if has_src else None, changed, used)
+    # Registers that there are not tell which of two roles it is that reads or writes one.
+    dst, src = _DST if has_dst else insn.dst, _SRC if has_src else insn.src
+    changed, used = def_use(insn.opcode, dst, src, insn.imm)
+    if arguments is not None:
+        used &= ~_ARGUMENTS | (2 << arguments) - 1
+    named = tuple(
+        Register(number, bool(changed >> role & 1), bool(used >> role & 1))
+        for role, number, has in ((_DST, insn.dst, has_dst), (_SRC, insn.src, has_src))
+        if has
+    )
+    return Form(text, meaning, shape, insn, named, changed & _REAL, used & _REAL)
 
 
 def _names_registers(insn: Instruction) -> tuple[bool, bool]:

@@ -13,7 +13,7 @@ from ..asm.opcodes import CALL, CALLX, EXIT, GOTOX
 from ..asm.registers import clobbered, register_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from .forms import Form
 
@@ -106,42 +106,39 @@ def _met(one: _State | None, other: _State | None) -> _State | None:
     return tuple([a if a == b else _UNKNOWN for a, b in zip(one, other, strict=True)])
 
 
-def _roles(old: Form, new: Form) -> Mapping[int, int]:
-    """Return which register of the new instruction is what one of the old is."""
-    pairs = ((old.dst, new.dst), (old.src, new.src))
-    return {a: b for a, b in pairs if a is not None and b is not None}
-
-
 def _same(state: _State, old: Form, new: Form) -> bool:
     """Whether both read the same values."""
-    named = [pair for pair in ((old.dst, new.dst), (old.src, new.src)) if pair[0] is not None]
-    for a, b in named:
-        if a is not None and old.used >> a & 1 and state[a] != b:
-            return False
-    # What a call or an exit reads without naming it: registers that are the same in all functions.
-    explicit = {a for a, _ in named}
-    lenient = old.insn.opcode in (CALL, CALLX, EXIT)
-    for number in register_numbers(old.used):
-        if number not in explicit and state[number] != number and not (lenient and state[number] == _NOTHING):
-            return False
-    return True
+    if any(one.is_read and state[one.number] != other.number for one, other in zip(old.named, new.named, strict=True)):
+        return False
+    # What is read without being named is in registers that are the same in all functions. One that no way has set is
+    # not read, whatever the kind of call says.
+    is_lenient = old.insn.opcode in (CALL, CALLX, EXIT)
+    return all(
+        state[number] == number or (is_lenient and state[number] == _NOTHING)
+        for number in register_numbers(old.used | new.used)
+    )
 
 
 def _after_both(state: _State, old: Form, new: Form) -> _State:
-    after = list(state)
-    roles = _roles(old, new)
+    after = _without(state, new)
     nothing = clobbered(old.insn.opcode)
-    for number in register_numbers(new.changed):
-        after = [_UNKNOWN if to == number else to for to in after]
     for number in register_numbers(old.changed):
-        after[number] = _NOTHING if nothing >> number & 1 else roles.get(number, number)
+        after[number] = _NOTHING if nothing >> number & 1 else number
+    for one, other in zip(old.named, new.named, strict=True):
+        if one.is_written:
+            after[one.number] = other.number
     return tuple(after)
 
 
+def _without(state: _State, new: Form) -> list[int]:
+    """Return what holds once an instruction of the new function has written over registers."""
+    written = {*register_numbers(new.changed), *(each.number for each in new.named if each.is_written)}
+    return [_UNKNOWN if to in written else to for to in state]
+
+
 def _after_one(state: _State, old: Form | None, new: Form | None) -> _State:
-    after = list(state)
-    for number in register_numbers(new.changed) if new is not None else ():
-        after = [_UNKNOWN if to == number else to for to in after]
-    for number in register_numbers(old.changed) if old is not None else ():
-        after[number] = _UNKNOWN
+    after = list(state) if new is None else _without(state, new)
+    if old is not None:
+        for number in (*register_numbers(old.changed), *(each.number for each in old.named if each.is_written)):
+            after[number] = _UNKNOWN
     return tuple(after)
