@@ -216,7 +216,7 @@ async def test_space_offers_the_names_of_an_enum_where_its_value_stands(
         assert walk.explorer.spec.variables["mode"].get() == "MODE_COUNT"
         await walk.press("space", "down", "down", "enter")
         await walk.until(lambda: walk.explorer.spec.variables["mode"].get() == "MODE_DROP")
-        await walk.until(lambda: "MODE_DROP *" in walk.screen)
+        await walk.until(lambda: "* MODE_DROP" in " ".join(walk.screen.split()))
         await walk.press("space", "e")
         await walk.until(lambda: isinstance(walk.app.screen, VariableEditor))
 
