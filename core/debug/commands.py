@@ -139,8 +139,6 @@ class Interpreter:
         raise UsageError(f"there is no command {word!r}", hint=hint)
 
     def _break(self, line: str, rest: str) -> Answer:
-        if not rest or rest.startswith("if "):
-            raise UsageError("break takes a place", hint="break prog.c:40, break 17, break count, break bpf_redirect")
         found = self._session.break_as_said(rest)
         places = sorted(found.places)
         place = self._session.symbols.location(places[0])

@@ -17,7 +17,7 @@ import re
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from ..errors import BpftuiError
+from ..errors import BpftuiError, UsageError
 from ..vm.engine.memory import STACK_SIZE
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
@@ -96,6 +96,8 @@ class Session(Standing):
     def break_as_said(self, text: str) -> Breakpoint:
         """Stop at a place, as `break` is typed: `prog.c:40 if r1 > 5`; errors as for `break_at`."""
         match = _IF.fullmatch(text.strip())
+        if not text.strip() or text.strip().startswith("if "):
+            raise UsageError("break takes a place", hint="break prog.c:40, break 17, break count, break bpf_redirect")
         where, condition = (match["where"], match["condition"]) if match else (text.strip(), "")
         return self.break_at(where, condition=condition)
 

@@ -41,6 +41,10 @@ def test_packets_of_xdp_are_taken_before_it(tmp_path: Path, capsys: pytest.Captu
         assert "until one comes to return XDP_PASS if pkt_len > 0 && pkt[23] == IPPROTO_UDP" in err
         assert "pkt[23] = 17" in out
         assert "breakpoint 1" in out
+        assert main(["debug", f"id:{ids.program}", "--capture", "9", "--until", "nowhere.c:4"]) == 2
+        err = capsys.readouterr().err
+        assert "there is no C file 'nowhere.c'" in err
+        assert "taking" not in err
     recording = Recording.read(file)
     assert [call.origin for call in recording.calls] == [f"packet {number} on veth1" for number in range(1, 5)]
     assert all(call.data is not None and len(call.data) >= 42 for call in recording.calls)

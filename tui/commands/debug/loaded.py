@@ -117,7 +117,12 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
         source: Where packets are taken.
         count: How many at most.
         until: None, or where a run has to come to: with that one's packet it ends.
+
+    Raises:
+        UnknownNameError, UsageError: There is no such place.
     """
+    if until is not None:
+        _check_place(recording, until)
     source.drop()
     meeting = source.meeting
     ends = "" if until is None else f", until one comes to {until}"
@@ -128,6 +133,16 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
         recording.calls += calls
     else:
         _go_on_until(recording, calls, until)
+
+
+def _check_place(recording: Recording, where: str) -> None:
+    """Refuse a place that there is not, before anybody waits for packets that come to it."""
+    from ....core.debug import Call, Session
+
+    trial = recording.copy()
+    trial.calls = [Call()]
+    with Session(trial) as session:
+        session.break_as_said(where)
 
 
 def _calls(source: Capturing, count: int) -> Iterator[Call]:
