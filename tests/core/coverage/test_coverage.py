@@ -233,6 +233,30 @@ def test_genhtml_reads_it(tmp_path: Path, constants: list[FileCoverage]) -> None
     assert f"({said.outcomes} of {said.all_outcomes} branches)" in done.stdout
 
 
+def test_diff_cover_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the lines that a commit changed it says which the runs did not reach: 124; 98 is removed by constants."""
+    if shutil.which("diff-cover") is None:
+        pytest.skip("diff-cover is not installed")
+    for name in ("constants.o", "constants.c"):
+        shutil.copy(ROOT / "bpf" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=one", "-c", "user.email=one@example.org"]
+    source = Path("constants.c")
+    for number, changed in enumerate(((), (98, 111, 124))):
+        lines = source.read_text().split("\n")
+        source.write_text("\n".join(f"{text} " if at in changed else text for at, text in enumerate(lines, 1)))
+        for command in (["init", "-q"], ["add", "constants.c"], ["commit", "-q", "-m", str(number)]):
+            subprocess.run([*git, *command], check=True)
+    found, spec = gathered(Path("constants.o"), bytes(64), min_length="65")
+    Path("coverage.xml").write_text("\n".join(cobertura(covered(found, [spec]))))
+    done = subprocess.run(
+        ["diff-cover", "coverage.xml", "--compare-branch", "HEAD~1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "constants.c (50.0%): Missing lines 124\n" in done.stdout, done.stdout
+    assert "Total:   2 lines\n" in done.stdout
+
+
 def test_cobertura(constants: list[FileCoverage]) -> None:
     root = ET.fromstring("\n".join(list(cobertura(constants))).partition("<!DOCTYPE")[2].partition("\n")[2])
     assert root.findtext("sources/source") == os.getcwd()
