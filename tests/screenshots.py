@@ -261,7 +261,7 @@ async def debugger(studio: Studio, seconds: float) -> None:
     await studio.press("colon", *"break 113", "enter")
     await studio.until(lambda: "●" in screen_text(studio.app))
     await studio.press("c")
-    await studio.until(lambda: "1 stop, 57 steps to go" in screen_text(studio.app))
+    await studio.until(lambda: "●▶" in screen_text(studio.app))
     await studio.press("colon", *"why total_bytes", "enter")
     await studio.until(lambda: "Why  total_bytes" in screen_text(studio.app))
     studio.app.screen.query_one(MessageLine).forget()

@@ -333,15 +333,7 @@ async def spec_places(looks: Sequence[Look], shots: Shots) -> None:
     """The tabs of an object that is not loaded."""
     async with explorer("bpf/traffic.o", looks, shots) as camera:
         await camera.shoot("overview")
-        await camera.press("2", *["down"] * 11)
-        await camera.shoot("code")
-        while "26 blocks" not in camera.text:
-            await camera.press("v")
-        await camera.shoot("code-flow")
-        await camera.press("v", "slash", *"lookup")
-        await camera.until(lambda: " of 6 in this program" in camera.text)
-        await camera.shoot("search")
-        await camera.press("escape", "3")
+        await camera.press("2", "3")
         await camera.shoot("variables")
         await camera.press("4")
         await camera.shoot("maps")
@@ -358,6 +350,19 @@ async def spec_rest(looks: Sequence[Look], shots: Shots) -> None:
         camera.app.explorer.navigation.go_to(Node(NodeKind.TYPES))
         await camera.press("1")
         await camera.shoot("types")
+
+
+async def code(looks: Sequence[Look], shots: Shots) -> None:
+    """The code of an object that is not loaded: listing, flow, and what is searched for."""
+    async with explorer("bpf/traffic.o", looks, shots) as camera:
+        await camera.press("2", *["down"] * 11)
+        await camera.shoot("code")
+        while "26 blocks" not in camera.text:
+            await camera.press("v")
+        await camera.shoot("code-flow")
+        await camera.press("v", "slash", *"lookup")
+        await camera.until(lambda: " of 6 in this program" in camera.text)
+        await camera.shoot("search")
 
 
 async def dialogs(looks: Sequence[Look], shots: Shots) -> None:
@@ -591,6 +596,7 @@ async def recording_place(looks: Sequence[Look], shots: Shots) -> None:
 
 PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "spec": spec_places,
+    "code": code,
     "spec-rest": spec_rest,
     "dialogs": dialogs,
     "questions": questions,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from textual.geometry import Region
 
-__all__ = ["CellEditor"]
+__all__ = ["LEAST", "CellEditor"]
 
-_LEAST: Final = 16
+LEAST: Final = 16
 """Cells: narrower columns are no room to type in."""
 
 
@@ -69,7 +69,7 @@ class CellEditor(Input):
 
     def place(self, cell: Region, room: int) -> None:
         """Lie over a cell of a table that is *room* cells wide."""
-        width = min(max(cell.width, _LEAST), room)
+        width = min(max(cell.width, LEAST), room)
         self.styles.offset = (max(0, min(cell.x, room - width)), cell.y)  # rather over what is on its right
         self.styles.width = width
 

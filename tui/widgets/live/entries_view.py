@@ -21,7 +21,7 @@ from ...text.format import age, grouped
 from ...text.shown import plain
 from ..lists.row_view import RowView, compile_pattern
 from ..plain import Input, Static
-from .cell_editor import CellEditor
+from .cell_editor import LEAST, CellEditor
 from .entry_look import EntryLook
 from .map_columns import MapColumns
 from .map_histogram import MapHistogramView
@@ -476,7 +476,7 @@ class EntriesView(Vertical):
     def _place_editor(self) -> None:
         """Keep the editor over its cell."""
         editor, view = self.query_one(CellEditor), self.table
-        cell = view.cell_region()
+        cell = view.cell_region(LEAST)
         if editor.is_open and cell is not None:
             editor.place(cell, view.size.width)
 

@@ -369,18 +369,26 @@ class MapTableView(RowView):
             return self.ink("map-table--key")
         return self.ink("row-view--muted") if column.is_rate else None
 
-    def cell_region(self) -> Region | None:
-        """Return where the chosen cell of the cursor's row is, within the widget; None where it is out of sight."""
+    def cell_region(self, least: int = 0) -> Region | None:
+        """Return where the chosen cell of the cursor's row is, within the widget; None where it is out of sight.
+
+        Where that is less than *least* cells, it has whole cells on its right: half a number reads as another one.
+        """
         if self.columns is None or not self.row_count():
             return None
         y = self.cursor - self.scroll_offset.y + self.header_height
         x = 2  # the marks of the cursor and of a new entry
-        for number in self._window(self.scrollable_content_region.width - 1).shown:
-            column = self.columns.all[number]
-            if number == self.column:
-                return Region(x, y, column.width, 1) if self.header_height <= y < self.size.height else None
-            x += column.width + GAP
-        return None
+        shown = self._window(self.scrollable_content_region.width - 1).shown
+        if self.column not in shown or not self.header_height <= y < self.size.height:
+            return None
+        at = shown.index(self.column)
+        x += sum(self.columns.all[number].width + GAP for number in shown[:at])
+        width = 0
+        for number in shown[at:]:
+            width += self.columns.all[number].width + (GAP if width else 0)
+            if width >= least:
+                break
+        return Region(x, y, width, 1)
 
     # Behaviour
 
