@@ -47,6 +47,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/live/events.py: _BATCH: Final = 512  →  _BATCH: Final = 513": "a size",
     "core/live/events.py: _KEPT: Final = 200_000  →  _KEPT: Final = 200001": "a size",
     "core/live/monitor.py: _LONGEST_EVENT: Final = 4096  →  _LONGEST_EVENT: Final = 4097": "a size",
+    "core/dap/connection.py: _LONGEST_LINE: Final = 4096  →  _LONGEST_LINE: Final = 4097": "a size",
+    "core/fuzz/inputs.py: LONGEST: Final = 512  →  LONGEST: Final = 513": "a size",
     "core/traffic/pacer.py: _LONGEST_WAIT = 3600.0  →  _LONGEST_WAIT = 7201.0": "it is looked again after any time",
     "core/traffic/request.py: _SHORTEST_GAP: Final = 1_000_000  →  _SHORTEST_GAP: Final = 1000001": "a size",
     "core/kernel/net/traffic.py: LIMIT = 1024  →  LIMIT = 1025": "a size",
@@ -72,6 +74,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/elf.py: DEFAULT = 0  →  DEFAULT = 1": "of local symbols nobody asks for it",
     'core/kernel/map.py: memlock=told.get("memlock", 0),  →  memlock=told.get("memlock", 1),': "all kernels tell it",
     "core/kernel/sys/perf.py: fcntl.ioctl(fd, _ENABLE, 0)  →  fcntl.ioctl(fd, _ENABLE, 1)": "it is alone in its group",
+    "core/dwarf/expression.py: 0x0E: (8, False),  →  0x0E: (8, True),": "a number has 64 bits, of which none is a sign",
+    "core/dwarf/variables.py: _, constant = entry.attributes.get(At.CONST_VALUE, (0, None))  →  "
+    "_, constant = entry.attributes.get(At.CONST_VALUE, (1, None))": "nobody asks for the form of what is not there",
     "core/metrics/collection.py: if not map_.spec.is_data and not map_.type.is_stream  →  "
     "if not map_.spec.is_data or not map_.type.is_stream": "of what is not sampled nothing is told",
     "core/traffic/pacer.py: self._next = 0  →  self._next = 1": "the first chunk is empty",

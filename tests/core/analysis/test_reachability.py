@@ -216,10 +216,12 @@ def test_both_ways_of_a_jump_that_only_one_way_of_another_leads_to() -> None:
     inner:
     if r3 == 9 goto out
     r0 = 1
+    exit
     out:
+    r0 = 2
     exit
     """
-    assert walked(code) == list(range(7))
+    assert walked(code) == list(range(9))
 
 
 def test_as_many_functions_on_the_stack_as_the_kernel_allows() -> None:

@@ -389,3 +389,23 @@ def test_a_resolution_is_remembered() -> None:
     assert resolver.resolve(2, "0:0", CoreKind.FIELD_EXISTS) is first
     assert replace(first, outcome=Outcome.UNKNOWN, reason=None).result == "unknown"
     assert isinstance(first, CoreResolution)
+
+
+def test_kinds_of_relocations_have_the_kernels_numbers() -> None:
+    """`enum bpf_core_relo_kind`."""
+    assert [kind.name for kind in sorted(CoreKind)] == [
+        "FIELD_BYTE_OFFSET",
+        "FIELD_BYTE_SIZE",
+        "FIELD_EXISTS",
+        "FIELD_SIGNED",
+        "FIELD_LSHIFT_U64",
+        "FIELD_RSHIFT_U64",
+        "TYPE_ID_LOCAL",
+        "TYPE_ID_TARGET",
+        "TYPE_EXISTS",
+        "TYPE_SIZE",
+        "ENUMVAL_EXISTS",
+        "ENUMVAL_VALUE",
+        "TYPE_MATCHES",
+    ]
+    assert sorted(CoreKind) == list(range(13))

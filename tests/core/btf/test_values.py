@@ -244,6 +244,13 @@ def test_members_of_anonymous_structs_and_unions_belong_to_their_parent() -> Non
         ("points[3].x", "1", ValueRangeError, "points[3]: the array has 3 elements, 0 to 2", None),
         ("u16", "many", TypeMismatchError, "u16: __u16 takes an integer, not 'many'", "as 9000, 0x2328"),
         ("letter", "xy", TypeMismatchError, "letter: char takes an integer or a character in quotes, not 'xy'", "as 9"),
+        (
+            "letter",
+            "aba",
+            TypeMismatchError,
+            "letter: char takes an integer or a character in quotes, not 'aba'",
+            "as 9",
+        ),
         ("colour", "", TypeMismatchError, "colour: enum colour takes an enumerator's name or an integer, not ''", "as"),
         ("f64", "1e999", ValueRangeError, "f64: '1e999' does not fit double", "infinity is inf"),
         ("points.x", "1", UsageError, "points is struct point[3]: a member is one of an element, as points[0].x", None),

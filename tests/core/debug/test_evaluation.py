@@ -141,6 +141,7 @@ def test_values(session: Session, text: str, told: str) -> None:
         (r"'\q'", r"(character 1): C has no character \q"),
         (r"'\x'", r"(character 1): C has no character \x"),
         (r"'\777'", r"(character 1): the character \777 has more than 8 bits"),
+        (r"'\400'", r"(character 1): the character \400 has more than 8 bits"),
         ("events[0]", "'events[0]' at '0]' (character 8): events is a ringbuf, which has no keys"),
     ],
 )

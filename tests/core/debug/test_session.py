@@ -487,6 +487,14 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         assert (again.stop.reason, again.retval) == (Reason.END, 3)
 
 
+def test_runs_are_counted_from_one(session: Session) -> None:
+    interpreter = Interpreter(session)
+    interpreter.execute("run 2")
+    assert (session.run, session.position) == (1, 0)
+    interpreter.execute("run 1")
+    assert (session.run, session.position) == (0, 0)
+
+
 def test_stops_of_the_code_that_is_shown() -> None:
     """By their slots in the program; those of one that was called by its tail are not among its caller's."""
     with Session(recording(Path("tests/objects/tail_calls.o"), "entry", UDP)) as session:
