@@ -53,7 +53,20 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 DARK, LIGHT = "bpftui-dark", "bpftui-light"
 MISTAKE = "mistake-1-begin", "mistake-2-why", "mistake-3-found"
-_MAIN = ("home", "system", "overview", "code", "attach", "live", "graph", "verifier", "test-run", "debugger")
+_MAIN = (
+    "home",
+    "system",
+    "interface",
+    "loaded-code",
+    "overview",
+    "code",
+    "attach",
+    "live",
+    "graph",
+    "verifier",
+    "test-run",
+    "debugger",
+)
 LOOKS = {
     "": (),
     "-light": (*_MAIN, "listing-side-by-side", *MISTAKE),

@@ -30,7 +30,13 @@ def end_of(text: str, width: int) -> str:
     return "…" + (chop_cells(text[::-1], width - 1)[0][::-1] if width > 1 else "")
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Return the lines of a sentence of at most *width* cells each, with an ellipsis where a word is longer."""
-    lines = textwrap.wrap(visible(text), max(1, width), break_long_words=False, break_on_hyphens=False)
+def wrapped(text: str, width: int, *, whole: bool = False) -> list[str]:
+    """Return the lines of a sentence of at most *width* cells each; a word that is longer goes on, or has an ellipsis.
+
+    Args:
+        text: The sentence.
+        width: Cells.
+        whole: Whether nothing of a longer word may be missing.
+    """
+    lines = textwrap.wrap(visible(text), max(1, width), break_long_words=whole, break_on_hyphens=False)
     return [fitted(line, width).rstrip() for line in lines]

@@ -221,7 +221,9 @@ async def test_the_tabs_have_their_digits_and_enter_opens_what_is_loaded() -> No
         assert opened == ["id:42", "map:13", "link:35", "/sys/fs/bpf/cil_from_container", "map:12"]
         await walk.press("3")
         assert "⚠ nothing any more" in walk.screen
-        await walk.press("8", "enter")  # types are no object: what has them is shown
+        await walk.press("8", "enter")  # types are read as those of an object are; u has what they are of
+        assert opened[-1] == "btf:70"
+        await walk.press("u")
         assert "program    42 count_traffic  xdp" in walk.screen
 
 

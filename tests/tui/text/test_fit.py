@@ -38,3 +38,8 @@ def test_a_sentence_is_wrapped_and_only_a_word_is_cut() -> None:
     assert wrapped("L loads the collection", 9) == ["L loads", "the", "collecti…"]
     assert wrapped("a\x1b b", 5) == ["a\\x1b", "b"]
     assert wrapped("", 5) == []
+
+
+def test_a_sentence_is_broken_between_words_and_nothing_of_it_is_missing_where_that_is_asked_for() -> None:
+    assert wrapped("tag dd0b06a198d86fbc of it", 12) == ["tag", "dd0b06a198d…", "of it"]
+    assert wrapped("tag dd0b06a198d86fbc of it", 12, whole=True) == ["tag dd0b06a1", "98d86fbc of", "it"]

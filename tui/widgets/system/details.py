@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 
 from ...text.colors import tabbed
-from ...text.fit import fitted, width_of
+from ...text.fit import fitted, wrapped
 from ...text.shown import Text
 from ..lists.row_view import RowView
 
@@ -22,6 +22,8 @@ __all__ = ["FactsView"]
 
 _LABEL: Final = 11
 """Cells of a label: `translated`."""
+_LEAST: Final = 16
+"""Cells that a line has at least, however narrow the view is."""
 
 
 class FactsView(RowView):
@@ -54,6 +56,9 @@ class FactsView(RowView):
         self.about: Thing | None = None
         """What it is about."""
         self.facts: Sequence[Fact] = ()
+        self._parts: list[tuple[int, str]] = []
+        """Of each line on the screen its fact, and what stands there of that: no name and no number is cut."""
+        self._cells = 0
         self.empty_text = "nothing is chosen"
 
     def show(self, about: Thing | None, title: str, facts: Sequence[Fact]) -> None:
@@ -62,16 +67,40 @@ class FactsView(RowView):
         if same and title == self.title and facts == self.facts:
             return
         self.about, self.title, self.facts = about, title, facts
-        if same:
-            self.refresh_rows()
-        else:
+        self._lay_out()
+        if not same:
             self.restart()
             self.cursor = self._next(0, 1)
 
+    def _lay_out(self) -> None:
+        """Break what has no room in a line between words; the cursor stays on its fact."""
+        before = self._parts[self.cursor][0] if self.cursor < len(self._parts) else 0
+        room = max(self._cells - _LABEL, _LEAST)
+        self._parts = [
+            (number, part)
+            for number, fact in enumerate(self.facts)
+            for part in wrapped(fact.text, room, whole=True) or [""]
+        ]
+        self.refresh_rows()
+        self.cursor = next((index for index, (number, _) in enumerate(self._parts) if number == before), 0)
+
+    def on_resize(self) -> None:
+        """Break the lines anew. Textual calls the base class's handler by itself."""
+        if self._cells != self.scrollable_content_region.width - 1:
+            self._cells = self.scrollable_content_region.width - 1
+            self._lay_out()
+
+    def _fact(self, index: int) -> Fact:
+        return self.facts[self._parts[index][0]]
+
+    def _begins(self, index: int) -> bool:
+        """Whether a line is the first of its fact."""
+        return not index or self._parts[index - 1][0] != self._parts[index][0]
+
     def _next(self, start: int, step: int) -> int:
         """Return the next line from *start* on that leads somewhere; where there is none, *start*."""
-        rows = range(start, len(self.facts) if step > 0 else -1, step)
-        return next((index for index in rows if self.facts[index].thing is not None), start)
+        rows = range(start, self.row_count() if step > 0 else -1, step)
+        return next((index for index in rows if self._fact(index).thing is not None), start)
 
     @property
     def header_height(self) -> int:
@@ -84,23 +113,23 @@ class FactsView(RowView):
 
     def row_count(self) -> int:
         """Return how many lines there are."""
-        return len(self.facts)
+        return len(self._parts)
 
     def row_text(self, index: int) -> str:
-        """Return a line as text."""
-        fact = self.facts[index]
-        return tabbed(fact.label, fact.text)
+        """Return a line as text: the first of a fact has all of it."""
+        fact = self._fact(index)
+        return tabbed(fact.label, fact.text) if self._begins(index) else self._parts[index][1]
 
     def row_targets(self, index: int) -> Sequence[Target]:
         """Return where a line leads."""
-        thing = self.facts[index].thing
+        thing = self._fact(index).thing
         return () if thing is None else (thing,)
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a line."""
-        fact = self.facts[index]
-        text = Text(fitted(fact.label, _LABEL), self.ink("row-view--muted"), no_wrap=True)
-        shown = fact.text if width_of(fact.text) <= width - _LABEL else fitted(fact.text, max(8, width - _LABEL))
+        fact, shown = self._fact(index), self._parts[index][1]
+        label = fact.label if self._begins(index) else ""
+        text = Text(fitted(label, _LABEL), self.ink("row-view--muted"), no_wrap=True)
         if fact.thing is not None:
             return text.append(shown, self.ink("facts-view--link") + Style(meta={"target": 0}))
         role = {"warning": "facts-view--warning", "muted": "row-view--muted"}.get(fact.role)
@@ -112,7 +141,7 @@ class FactsView(RowView):
 
     def action_select(self) -> None:
         """Go where the line leads."""
-        targets = self.row_targets(self.cursor) if self.facts else ()
+        targets = self.row_targets(self.cursor) if self._parts else ()
         if targets:
             self.post_message(self.Followed(self, self.cursor, targets[0]))
         else:
