@@ -1,0 +1,162 @@
+"""What is looked at all the time: a large map against `bpftool map dump`, a million records a second, a day of series.
+
+python -m pytest tests/bench/bench_live.py -s
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+import time
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.kernel import Map, load
+from bpftui.core.live.counters import Counter
+from bpftui.core.live.quantity import Look, OfEntry, Track
+from bpftui.core.live.sampler import Sample
+from bpftui.core.runtime import Entry, MapSnapshot
+from bpftui.core.spec import CollectionSpec
+from tests.bench.timing import PYTHON, compare, environment
+from tests.census import why_no_bpf
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+ENTRIES = 1_000_000
+RECORDS = 1_000_000
+"""A second."""
+SECONDS = 5
+SOURCE = f"""
+#include "bpf_min.h"
+struct {{
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, {ENTRIES});
+	__type(key, __u32);
+	__type(value, __u64);
+}} large SEC(".maps");
+struct record {{ __u64 number, a, b, c; }};
+struct {{
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+}} records SEC(".maps");
+__u64 written, lost;
+SEC("syscall")
+int write_records(void *ctx)
+{{
+	for (int i = 0; i < 1000; i++) {{
+		struct record *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+		if (!record) {{
+			lost++;
+			continue;
+		}}
+		record->number = written++;
+		bpf_ringbuf_submit(record, 0);
+	}}
+	return 0;
+}}
+char _license[] SEC("license") = "GPL";
+"""
+WRITER = """
+import os, resource, sys, time
+from bpftui.core.kernel import load
+from bpftui.core.live import EventReader
+from bpftui.core.spec import CollectionSpec
+path, records, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+with load(CollectionSpec.from_file(path)) as collection:
+    program = collection.programs["write_records"]
+    child = os.fork()
+    if not child:  # it writes, in a processor of its own
+        begin = time.monotonic()
+        for number in range(int(records * seconds / 1000)):
+            while time.monotonic() < begin + number * 1000 / records:
+                pass
+            program.run()
+        os._exit(0)
+    with EventReader(collection) as reader:
+        taken, done = 0, 0
+        while not done:
+            time.sleep(0.5)
+            taken += len(reader.take()["records"].records)
+            done = os.waitpid(child, os.WNOHANG)[0]
+        found = reader.take()["records"]
+        taken += len(found.records)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    written, lost = (collection.variables[name].get() for name in ("written", "lost"))
+    print(taken, found.lost, written, lost, spent.ru_utime + spent.ru_stime)
+"""
+pytestmark = pytest.mark.skipif(bool(why_no_bpf()), reason=why_no_bpf() or "bpf(2) is available")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    clang = shutil.which("clang-19") or pytest.skip("no clang-19 is installed")
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "live.c").write_text(SOURCE)
+    include = pytestconfig.rootpath / "bpf"
+    command = [clang, "-target", "bpf", "-O2", "-g", f"-I{include}", "-c", "live.c", "-o", "live.o"]
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / "live.o"
+
+
+@pytest.fixture
+def large(compiled: Path) -> Generator[Map]:
+    """A map of a million entries, and its number."""
+    with load(CollectionSpec.from_file(compiled)) as collection:
+        found = collection.maps["large"]
+        found.update_batch((number, number) for number in range(ENTRIES))
+        yield found
+
+
+def test_a_snapshot_of_a_million_entries_against_bpftool(large: Map) -> None:
+    """Goal: 0.6 × without numpy, 0.1 × with it, which does the rest of what is wanted of them."""
+    bpftool = shutil.which("bpftool") or pytest.skip("no bpftool is installed")
+
+    def ours() -> float:
+        begin = time.perf_counter()
+        snapshot = large.snapshot(None)
+        spent = time.perf_counter() - begin
+        assert len(snapshot.entries) == ENTRIES
+        return spent
+
+    def theirs() -> float:
+        begin = time.perf_counter()
+        subprocess.run([bpftool, "-j", "map", "dump", "id", str(large.id)], stdout=subprocess.DEVNULL, check=True)
+        return time.perf_counter() - begin
+
+    compare("a snapshot of 1,000,000 entries against bpftool -j map dump", ours, theirs, runs=2)
+
+
+def test_a_million_records_a_second(compiled: Path) -> None:
+    """Goal: none lost."""
+    command = [PYTHON, "-c", WRITER, str(compiled), str(RECORDS), str(SECONDS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
+    taken, lost, written, full, spent = (float(word) for word in done.stdout.split())
+    print(
+        f"\n{written:,.0f} records of 32 bytes in {SECONDS} s: {taken:,.0f} taken, {lost:,.0f} lost here, {full:,.0f} "
+        f"found no room; the reader took {spent / SECONDS:.2f} of a processor"
+    )
+    assert taken + lost == written
+
+
+def test_a_day_of_a_hundred_series() -> None:
+    """Goal: 50 MB. One is filled, two points a second; all take the same."""
+    key = struct.pack("=I", 7)
+    tracemalloc.start()
+    track = Track(OfEntry(Counter("map", "counts", "", 0, 8), key))
+    for tick in range(2 * 86_400):
+        snapshot = MapSnapshot((Entry(key, (struct.pack("=Q", 7 * tick),)),))
+        track.add(Look(Sample(tick / 2, 0.5, {"counts": snapshot}, {}, {})))
+    size = 100 * tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    begin = time.perf_counter()
+    points = track.rates.past(86_400).points
+    spent = time.perf_counter() - begin
+    print(
+        f"\n100 quantities of 24 h at 2 Hz: {size / 1e6:.1f} MB; a day is {len(points):,} points, {spent * 1e3:.1f} ms"
+    )
+    assert size < 50e6
