@@ -678,7 +678,7 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
         assert await said("p") == "nothing is read before the load: L"
         assert await said("right_square_bracket") == "the graph is in tab 5"
         assert await said("backspace") == "you have been nowhere else yet"
-        assert await said("x") == "x has no meaning here, but in: Code, Maps, Events, Graph"
+        assert await said("x") == "x has no meaning here, but in: Code, Variables, Maps, Events, Graph"
         assert await said("X") == ""
         assert await said("down") == ""
         await walk.press("2")
