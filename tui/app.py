@@ -559,7 +559,7 @@ def _path(file: str) -> str:
 
 
 def _name(found: _Object) -> str:
-    return found.session.spec.title
+    return found.session.title
 
 
 def _some(names: Iterable[str]) -> str:

@@ -105,6 +105,9 @@ class Keeping:
         with suppress(BpftuiError):  # what was done since the last sample
             self._write_marks(recorder)
         recorder.close()
+        if not recorder.ticks:  # nobody had the time to see anything
+            with suppress(OSError):
+                os.unlink(recorder.path)
         return True
 
     def close(self) -> None:

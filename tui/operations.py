@@ -218,7 +218,7 @@ class Operations:
         rates += [f"{duration(mean)}/run"] if mean is not None else []
         left = [at - time.monotonic() for at in self._detach_at.values()]
         return Status(
-            file=self.session.spec.title,
+            file=self.session.title,
             stage=self.state.value,
             runtime=self._runtime,
             attached=tuple(self.attachments()),

@@ -120,6 +120,11 @@ class Graph:
             track.interrupt(now)
 
     @property
+    def is_past(self) -> bool:
+        """Whether what it has is of another time than now."""
+        return self._date is not None
+
+    @property
     def now(self) -> float:
         """The time, as points and marks have it."""
         return self._clock() - self.start

@@ -124,6 +124,16 @@ class Session(Closing):
         """What it is of, as a command line names it."""
         return self.spec.file
 
+    @property
+    def title(self) -> str:
+        """What it is called for people."""
+        return self.spec.title
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is a recording, of which nothing runs."""
+        return False
+
     def monitor(self, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]) -> Monitor:
         """Return what samples it for a screen; see `bpftui.core.live.monitor.Monitor`."""
         from .monitor import Monitor

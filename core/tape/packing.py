@@ -62,8 +62,8 @@ def unpack(packed: bytes, first: int, most: int = LARGEST) -> list[Change]:
     inflate = zlib.decompressobj()
     try:
         raw = inflate.decompress(packed, max(most, 1))
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
+    except zlib.error:
+        raise ValueError("the changes of an entry cannot be unpacked") from None
     if not inflate.eof or len(raw) < _HEAD.size:
         raise ValueError("the changes of an entry are cut off, or more than are written")
     count, unit, size = _HEAD.unpack_from(raw)

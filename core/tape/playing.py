@@ -6,9 +6,11 @@ graphs, the events before it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import ObjectError
 from ..live import Session
 from ..live.drawn import EventLine, Mark, mark_text
 from ..live.graph import FEW, MOST_ROWS, Graph
@@ -87,9 +89,19 @@ class _PlayedSampler(Sampler):
             if self._player.tick >= self._player.tape.ticks:
                 self._paused = True
         self.is_elsewhere = goal != before + 1
-        sample = self._player.sample
+        try:
+            sample = self._player.sample
+        except ObjectError:
+            self.stay_at(before)
+            raise
         assert sample is not None  # whoever starts it has looked
         return sample
+
+    def stay_at(self, tick: int) -> None:
+        """Have time stand at a sample: another one cannot be shown."""
+        with self._changed:
+            self._paused = True
+            self._player.move(tick)
 
 
 class PlayedSession(Session):
@@ -124,6 +136,16 @@ class PlayedSession(Session):
         """The recording's file."""
         return self.tape.path
 
+    @property
+    def title(self) -> str:
+        """What the recording is called: several may be of one object."""
+        return os.path.basename(self.tape.path)
+
+    @property
+    def is_past(self) -> bool:
+        """Always."""
+        return True
+
     def monitor(self, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]) -> PlayedMonitor:
         """Return what plays it."""
         return PlayedMonitor(self, deliver, fail)
@@ -156,6 +178,8 @@ class PlayedMonitor(Monitor):
         self._whole: Sequence[Counter] = ()
         """What is drawn, at an entry or at all of a map: its past is read."""
         self._player.move(self._tape.ticks)
+        self._shown = self._player.tick
+        """The sample that was shown last."""
         self.interval = self._tape.interval or 1.0
         self._marks = [Mark(each.time, mark_text(each.kind, each.what, each.detail)) for each in self._tape.marks]
 
@@ -233,16 +257,30 @@ class PlayedMonitor(Monitor):
     def _take(self, sample: Sample) -> None:
         """Add to a sample what came with it, or to one that was gone to what came before."""
         assert self._played is not None
+        try:
+            self._show(sample, self._played)
+        except ObjectError:
+            # What is seen and what the slider says are of one moment.
+            self._played.stay_at(self._shown)
+            raise
+
+    def _failed(self, error: Exception) -> None:
+        """Tell what went wrong, each time: somebody has gone there."""
+        self._fail(error)
+
+    def _show(self, sample: Sample, played: _PlayedSampler) -> None:
         tick = self._player.tick
         states = self._states(self._tape.streams(tick, self._types))
-        if not self._played.is_elsewhere:
+        if not played.is_elsewhere:
             lines = self._lines(sample.time, self._brought(tick))
             self._deliver(Observation(sample, lines, states, printed=self._tape.printed(tick)))
+            self._shown = tick
             return
         lines, printed = self._before(tick)
         before = next((each for _, each in self._parts(tick - 1, tick - 1, sample)), None) if tick > 1 else None
         moment = Moment(self._graph_before(tick, sample), before, printed)
         self._deliver(Observation(sample, lines, states, moment=moment))
+        self._shown = tick
 
     def _brought(self, tick: int) -> dict[str, Events]:
         """Return what streams brought with a sample."""

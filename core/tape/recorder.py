@@ -155,6 +155,11 @@ class Recorder(Closing):
         self._ids[number] = {}
 
     @property
+    def ticks(self) -> int:
+        """How many samples were written."""
+        return self._tick
+
+    @property
     def ended(self) -> bool:
         """Whether nothing is written any more."""
         return self._database is None

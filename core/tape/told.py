@@ -112,7 +112,10 @@ def info_of(told: Any) -> ProgramInfo:
 def inflated(packed: Any) -> bytes:
     """Return what was compressed."""
     inflate = zlib.decompressobj()
-    raw = inflate.decompress(packed, _LARGEST)
+    try:
+        raw = inflate.decompress(packed, _LARGEST)
+    except zlib.error:
+        raise ValueError("a part of it cannot be unpacked") from None
     if not inflate.eof:
         raise ValueError("a part is cut off, or larger than any that is written")
     return raw

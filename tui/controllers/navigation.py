@@ -68,6 +68,7 @@ class Navigation(Controller):
         tree: Where nodes are chosen.
         tabs: What shows them, under the ids of `TABS`.
         follow: Lets all that is shown follow the chosen node.
+        title: What the object is called in the way to it.
         place: The screen below which the object lives; empty for home.
     """
 
@@ -114,10 +115,12 @@ class Navigation(Controller):
         tree: SpecTree,
         tabs: PlaceTabs,
         follow: Callable[[], None],
+        title: str,
         place: str = "",
     ) -> None:
         super().__init__(stage)
         self._spec = spec
+        self._title = title
         self._tree = tree
         self._tabs = tabs
         self._follow = follow
@@ -304,7 +307,10 @@ class Navigation(Controller):
         if self._place and len(spec.programs) == 1:  # what it is called names the program
             way = [each for each in way if each.kind is not NodeKind.PROGRAM]
         above = [Crumb("home"), *([Crumb(self._place, place=self._place)] if self._place else [])]
-        return (*above, *(Crumb(spec.title if each.kind is NodeKind.COLLECTION else _name(each), each) for each in way))
+        return (
+            *above,
+            *(Crumb(self._title if each.kind is NodeKind.COLLECTION else _name(each), each) for each in way),
+        )
 
     def action_zoom(self) -> None:
         """Let the pane alone have all the room, for the tree what is right of it; or show all again."""

@@ -123,6 +123,7 @@ class ExplorerScreen(ControlledScreen):
             tree=self._tree,
             tabs=self._tabs,
             follow=self._follow,
+            title=operations.session.title,
             place="" if operations.session.theirs is None else "system",
         )
         self.others = OthersController(self, permission=operations.permission, changed=self._others_changed)
@@ -293,6 +294,13 @@ class ExplorerScreen(ControlledScreen):
         self.outlook.stop()
         if self.furnished.is_set():
             self.finder.stop()
+
+    def key_name(self, binding: str) -> str | None:
+        """Return what a key of the bar does now, where it is not what it does as a rule."""
+        monitor = self.operations.monitor
+        if binding == "pause" and monitor.paused:
+            return "Resume" if monitor.playhead is None else "Play"
+        return None
 
     # What is shown
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.content import Content
     from textual.screen import Screen
 
-__all__ = ["Key", "KeyBar", "NamesEnter"]
+__all__ = ["Key", "KeyBar", "NamesEnter", "NamesKeys"]
 
 
 class Key(NamedTuple):
@@ -37,6 +37,15 @@ class NamesEnter(Protocol):
 
     def enter_key(self) -> tuple[str, bool] | None:
         """Return what enter does where the keyboard is, and whether it does so now; None for nothing."""
+        ...
+
+
+@runtime_checkable
+class NamesKeys(Protocol):
+    """A screen on which a key does the reverse of what it did before."""
+
+    def key_name(self, binding: str) -> str | None:
+        """Return what the key of a binding does now, by the binding's id; None where that is what it always does."""
         ...
 
 
@@ -89,12 +98,13 @@ class KeyBar(Widget):
         screen = self.screen
         typing = screen.focused is not None and screen.focused.check_consume_key("a", "a")
         enter = screen.enter_key() if isinstance(screen, NamesEnter) else None
+        names = screen if isinstance(screen, NamesKeys) else None
         active = screen.active_bindings.values()
         shown = [
             Key(
                 binding.key,
                 self.app.get_key_display(binding),
-                binding.description,
+                (names is not None and names.key_name(binding.id or "")) or binding.description,
                 binding.action,
                 enabled,
                 tooltip,

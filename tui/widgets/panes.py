@@ -53,7 +53,7 @@ class Panes:
         self.maps = MapPane(spec, theirs=session.theirs is not None)
         self.maps.entries.held = HeldObjects(session).of
         self.graph = GraphPane(theirs=session.theirs is not None)
-        self.log = LogPane(spec, lambda: session.runtime, theirs=session.theirs is not None)
+        self.log = LogPane(spec, lambda: session.runtime, theirs=session.theirs is not None, past=session.is_past)
         self.printed = PrintedView()
 
     async def mount(self, tabs: PlaceTabs) -> None:

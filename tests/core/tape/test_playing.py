@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ import pytest
 
 from bpftui.core.errors import ObjectError, UsageError
 from bpftui.core.live import State
-from bpftui.core.tape import PlayedSession, Tape
+from bpftui.core.tape import PlayedSession, Tape, recorder
 from tests.core.tape.test_tape import record
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,3 +188,34 @@ def test_streams_tell_how_much_they_had_brought(tmp_path: Path) -> None:
         for tick in range(1, TICKS + 1):
             assert tape.streams(tick, ["events"])["events"].count == kept[tick - 1].events["events"].count
             assert not tape.streams(tick, [])
+
+
+def test_a_moment_that_is_damaged_is_told_each_time_and_what_was_seen_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_MINUTE", 4.0)
+    path = tmp_path / "a.rec"
+    record(path, 19)  # of which four ticks each are packed together
+    database = sqlite3.connect(path)
+    database.execute(
+        "UPDATE pack SET data = zeroblob(9) WHERE minute = 1 AND entry IN "
+        "(SELECT id FROM entry WHERE key = CAST('total_packets' AS BLOB))"
+    )
+    database.commit()
+    database.close()
+    with PlayedSession(str(path)) as session:
+        watched = Watched(session)
+        watched.monitor.reach = 0.5
+        watched.monitor.start()
+        last = watched.next().sample.time
+        for number in (1, 2):
+            watched.monitor.go_to(2)
+            assert wait_for(lambda number=number: len(watched.failed) == number)
+            assert wait_for(lambda: watched.monitor.tick == 19)
+            assert watched.monitor.paused
+        watched.monitor.stop()
+        assert [str(error).partition(": ")[2] for error in watched.failed] == [
+            "the recording is damaged: the changes of an entry cannot be unpacked"
+        ] * 2
+        assert watched.came == []
+        assert last == 18

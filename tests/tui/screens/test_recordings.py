@@ -63,8 +63,8 @@ async def played(path: Path, size: tuple[int, int] = (120, 40)) -> AsyncGenerato
 
 def at(walk: Walk) -> str:
     """Return how far it is, as the slider says it."""
-    found = re.search(r"\d:\d\d of \d:\d\d · \d+ of \d+", walk.screen)
-    return "" if found is None else found[0]
+    found = re.search(r"\d:\d\d of \d:\d\d · ( *\d+ of \d+)", walk.screen)
+    return "" if found is None else re.sub(" +", " ", found[0])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -206,3 +206,22 @@ async def test_beside_the_bar_there_is_no_moment(recording: Path) -> None:
         await walk.press(*["left_curly_bracket"] * 12)
         assert "×1e+03" not in walk.screen
         assert "×1000" in walk.screen
+
+
+async def test_it_says_which_recording_it_is_and_what_p_does(recording: Path) -> None:
+    async with played(recording, size=(120, 40)) as walk:
+        assert re.search(rf"home › {re.escape(recording.name)}", walk.screen.splitlines()[0])
+        assert "p Play" in walk.screen
+
+
+async def test_the_slider_stays_where_it_is(recording: Path) -> None:
+    async with played(recording, size=(100, 30)) as walk:
+        bars = set()
+        for _ in range(TICKS):
+            bars.add(tuple(walk.app.screen.query_one(TimeSlider)._bar))
+            assert "┊" in walk.screen or "●" in walk.screen
+            await walk.press("comma")
+        assert len(bars) == 1
+        # What was done before the first sample is seen in it.
+        await walk.press("full_stop")
+        assert "├┊●" in walk.screen or "├┊─" in walk.screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from textual import events
 
     from ....core.live.drawn import ChartSeries, Mark
+    from ....core.live.graph import Graph
     from ....core.live.series import Bucket, Point
 
-__all__ = ["LEAST_ROWS", "VIEWS", "Chart", "marker"]
+__all__ = ["LEAST_ROWS", "VIEWS", "Chart", "end_of", "marker"]
 
 VIEWS = ("lines", "small", "log", "heat")
 """All lines in one plot, each in a small one of its own, all on a logarithmic scale, or as rows of shades."""
@@ -86,6 +88,13 @@ class _Frame:
     series: Sequence[ChartSeries] = ()
     now: float = 0.0
     marks: Sequence[Mark] = ()
+
+
+def end_of(graph: Graph | None, now: float) -> str:
+    """Return what the right edge of a graph is called: `now`, or in a recording the time of the day."""
+    if graph is None or not graph.is_past:
+        return "now"
+    return time.strftime("%H:%M:%S", time.localtime(graph.date(now)))
 
 
 class Chart(Widget):
@@ -179,15 +188,15 @@ class Chart(Widget):
             disabled: Whether the widget is disabled.
         """
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self._frame = _Frame()
+        self._frame, self._end = _Frame(), "now"
         self._strips: list[Strip] | None = None
         self._left = self._columns = 0
         self.set_reactive(Chart.window, window)
         self.set_reactive(Chart.ascii, is_ascii_terminal() if ascii is None else ascii)
 
-    def show(self, series: Sequence[ChartSeries], now: float, marks: Sequence[Mark] = ()) -> None:
-        """Draw *series* and *marks*; *now* is the right edge, in seconds on the points' clock."""
-        self._frame = _Frame(series, now, marks)
+    def show(self, series: Sequence[ChartSeries], now: float, marks: Sequence[Mark] = (), *, end: str = "now") -> None:
+        """Draw *series* and *marks*; *now* is the right edge, in seconds on the points' clock, and is called *end*."""
+        self._frame, self._end = _Frame(series, now, marks), end
         self._redraw()
 
     @property
@@ -499,7 +508,7 @@ class Chart(Widget):
         for part in range(parts + 1):
             column = round(part / parts * (columns - 1))
             rule[column] = tick
-            text = "now" if part == parts else _ago(self.window * (parts - part) / parts)
+            text = self._end if part == parts else _ago(self.window * (parts - part) / parts)
             at = min(margin + 2 + column - len(text) // 2, len(labels) - len(text))
             labels[at : at + len(text)] = text
         axis = self._ink("chart--axis")

@@ -17,7 +17,7 @@ from ...text.shown import assembled
 from ..key_offer import KeyOffer
 from ..pane_title import PaneTitle
 from ..plain import Static
-from .chart import VIEWS, Chart
+from .chart import VIEWS, Chart, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ class GraphPane(Vertical, can_focus=True):
             chart.view = "lines"
         if chart.view == "heat" and isinstance(selected := self._selected, OfEntry):
             series = graph.rows(selected, chart.window)
-        chart.show(series, now, graph.marks)
+        chart.show(series, now, graph.marks, end=end_of(graph, now))
         self._now = now
         self._show_title()
         self._offer.follow()

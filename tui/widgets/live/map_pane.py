@@ -18,7 +18,7 @@ from ...targets import type_target
 from ...text.format import grouped
 from ...text.shown import assembled, plain
 from ..pane_title import PaneTitle
-from .chart import Chart
+from .chart import Chart, end_of
 from .entries_view import EntriesView
 from .event_view import EventView
 from .gauge import gauge
@@ -242,7 +242,8 @@ class MapPane(Vertical):
         self.entries.table.histogram = graph.histogram(self.map_name)
         self.entries.show(current, previous)
         if drawn:
-            chart.show(graph.map_series(self.map_name, chart.window), current.end, graph.marks)
+            series, now = graph.map_series(self.map_name, chart.window), current.end
+            chart.show(series, now, graph.marks, end=end_of(graph, now))
 
     def _unlisted(self, snapshot: MapSnapshot) -> str:
         """Return what there is to be seen of a map whose entries cannot be listed."""

@@ -63,8 +63,10 @@ class TimeSlider(Widget, can_focus=False):
         now, first, last = playhead.time(playhead.tick), playhead.time(1), playhead.time(playhead.ticks)
         when = playhead.began + now
         date = time.strftime("%H:%M:%S", time.localtime(when)) + f".{int(when * 10) % 10}"
-        far = f"{clock(now - first)} of {clock(last - first)}"
-        number = f" · {grouped(playhead.tick)} of {grouped(playhead.ticks)}"
+        # As wide at each moment: the bar stays where it is.
+        whole, most = clock(last - first), grouped(playhead.ticks)
+        far = f"{clock(now - first):>{len(whole)}} of {whole}"
+        number = f" · {grouped(playhead.tick):>{len(most)}} of {most}"
         left = f" {date}  "
         width = self.size.width
         for right in (f"  {far}{number} ", f"  {far} "):
@@ -78,8 +80,9 @@ class TimeSlider(Widget, can_focus=False):
         span = (last - first) or 1.0
         signs = ["─"] * cells
         for mark in playhead.marks:
-            if first <= mark.time <= last:
-                signs[round((mark.time - first) / span * (cells - 1))] = "┊"
+            # What was done before the first sample, or behind the last one, is seen in that.
+            share = min(max(mark.time - first, 0.0), last - first) / span
+            signs[round(share * (cells - 1))] = "┊"
         at = round((now - first) / span * (cells - 1))
         before, behind = "".join(signs[:at]), "".join(signs[at + 1 :])
         bar = (("├", "$text-muted"), (before, "$primary"), ("●", "bold $primary"), (f"{behind}┤", "$text-muted"))

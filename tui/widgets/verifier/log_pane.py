@@ -41,6 +41,8 @@ _LEADING = frozenset({LineKind.SOURCE, LineKind.INSTRUCTION})
 _EMPTY = "No program was refused. L loads the object: where the verifier then says no, its log stands here, explained."
 _EMPTY_OF_THEIRS = "Whoever loaded this had the verifier's log, and the kernel keeps none."
 """What stands there where others have loaded it."""
+_EMPTY_OF_RECORDING = "A recording has what ran, and no log of the verifier's: bpftui check FILE asks for one anew."
+"""What stands there in a recording."""
 _WIDE = 110
 """Cells from which the program's listing stands beside the log by itself."""
 
@@ -103,14 +105,15 @@ class LogPane(Vertical):
         runtime: Callable[[], Runtime],
         *,
         theirs: bool = False,
+        past: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
-        """Initialise the pane for the programs of *spec*, which may be *theirs*: loaded by others.
+        """Initialise the pane for the programs of *spec*, which others may have loaded, or which were recorded.
 
         The *runtime* says why one was refused, from its log.
         """
         super().__init__(id=id)
-        self._empty_text = _EMPTY_OF_THEIRS if theirs else _EMPTY
+        self._empty_text = _EMPTY_OF_THEIRS if theirs else _EMPTY_OF_RECORDING if past else _EMPTY
         self.spec = spec
         self._runtime = runtime
         self._refusals: dict[str, BpftuiError] = {}
