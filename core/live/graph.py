@@ -228,9 +228,13 @@ class Graph:
         """Return whether what it is is drawn; else how it changes."""
         return quantity.grows is (quantity in self._turned)
 
-    def turn(self) -> None:
-        """Draw what all lines that grow are instead of how they change, or the reverse; without such, so with all."""
-        quantities = [each for each in self.drawn if each.grows] or self.drawn
+    def turn(self, only: Quantity | None = None) -> None:
+        """Draw what all lines that grow are instead of how they change, or the reverse; without such, so with all.
+
+        Args:
+            only: The one line with which it is done, without the others.
+        """
+        quantities = [each for each in self.drawn if each.grows] or self.drawn if only is None else [only]
         values = not all(map(self.shows_value, quantities))
         self._turned ^= {each for each in quantities if self.shows_value(each) is not values}
 
@@ -243,8 +247,9 @@ class Graph:
     def rows(self, quantity: OfEntry, window: float) -> list[ChartSeries]:
         """Return a counter at all entries of its map, as far as they are followed, which they are from now on.
 
-        Those of an array are in its order, others in that in which they were seen first. Where it is one of the slots
-        of an entry, they are the rows.
+        All are drawn as the line of *quantity* is: what they are, or how they change. Those of an array are in its
+        order, others in that in which they were seen first. Where it is one of the slots of an entry, those are the
+        rows.
         """
         counter = quantity.counter
         histogram = self.histogram(counter.name)
@@ -256,7 +261,8 @@ class Graph:
             found = [each for each in self._entries() if each.counter == counter]
             if self._spec.maps[counter.name].type.is_indexed:
                 found.sort(key=lambda each: int.from_bytes(each.key, counter.byte_order))
-        series = [self._series(each, 0, window) for each in found]
+        as_value = self.shows_value(quantity)
+        series = [self._series(each, 0, window, as_value=as_value) for each in found]
         if histogram is not None and counter in histogram.counters:
             return [replace(each, span=histogram.span(slot)) for slot, each in enumerate(series)]
         return [replace(each, label=each.label.removesuffix(f" {counter.label}")) for each in series]
@@ -308,9 +314,11 @@ class Graph:
         self._busiest[name] = drawn
         return drawn
 
-    def _series(self, quantity: Quantity, slot: int, window: float) -> ChartSeries:
+    def _series(self, quantity: Quantity, slot: int, window: float, *, as_value: bool | None = None) -> ChartSeries:
+        """Return the past of a quantity: its values or rates, as it is drawn unless that is said."""
         self.follow(quantity)
-        track, as_value = self._tracks[quantity], self.shows_value(quantity)
+        track = self._tracks[quantity]
+        as_value = self.shows_value(quantity) if as_value is None else as_value
         past = (track.values if as_value else track.rates).past(window)
         return ChartSeries(
             self.label(quantity),

@@ -219,11 +219,11 @@ class GraphPane(Vertical, can_focus=True):
         self.show(graph, self._now)
 
     def action_values(self) -> None:
-        """Draw what the lines are, or how they change."""
+        """Draw what the lines are, or how they change; of a heat map, the one line whose entries it has."""
         graph = self._graph
         if graph is None:
             return
-        graph.turn()
+        graph.turn(self._selected if self.chart.view == "heat" else None)
         self.show(graph, self._now)
 
     @property

@@ -195,5 +195,11 @@ async def test_the_last_view_has_all_entries_as_rows_of_shades() -> None:
         assert [line.split("┤")[0].strip() for line in rows] == ["{IPV4, UDP}", "{IPV4, TCP}"]
         assert set(rows[1].split("┤")[1].strip()) == {"█"}  # 100 each second
         assert re.fullmatch(r"▒+▓+█+", rows[0].split("┤")[1])
-        await pilot.press("v")
+        await pilot.press("x")  # of all rows, also those of entries that are no line
+        texts = await shown(app, pilot)
+        assert "packets of traffic  the last 1 min, all of them as a heat map" in texts[0]
+        assert "  ·· 0.1  ░░ 1  ▒▒ 10  ▓▓ 100" in texts[1]
+        (row,) = (line for line in texts if "{IPV4, UDP} ┤" in line)
+        assert row.endswith("█")  # 3,481 of them at last, which as a rate would be 117
+        await pilot.press("x", "v")
         assert app.pane.chart.view == "lines"
