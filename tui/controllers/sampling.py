@@ -123,6 +123,9 @@ class SamplingController(Controller):
             return
         if out := graph.choose(quantity):
             self.stage.notify(f"a chart has six lines: {graph.label(out[0])} made room for {label}", timeout=5)
+        last = self._monitor.last
+        if last is not None and isinstance(quantity, Total) and last.maps[quantity.counter.name].partial:
+            self.stage.notify(f"nobody knows {label}: it has so many entries that not all are read", timeout=5)
         playhead = self._monitor.playhead
         if playhead is not None and self._monitor.paused:
             playhead.go_to(playhead.tick)  # for its past is not read yet
@@ -132,7 +135,14 @@ class SamplingController(Controller):
             self._navigation.action_show_tab("graph")
 
     def action_watch(self) -> None:
-        """Draw a number of the chosen program, map or variable; ask which, where it has several."""
+        """Draw a number of the chosen program, map or variable; ask which, where it has several.
+
+        In the pane of a map it is that map, also where the tree is still at a program.
+        """
+        maps = self._panes.maps
+        if maps.has_focus_within and maps.map_name:
+            self.ask_quantity_of(maps.map_name)
+            return
         self._ask_quantity(self._here(), self._navigation.node.name)
 
     def ask_quantity_of(self, name: str, entry: Entry | None = None) -> None:

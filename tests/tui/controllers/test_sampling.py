@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bpftui.core.live.session import State
+from bpftui.core.runtime import MapSnapshot
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.quantity import QuantityDialog
 from bpftui.tui.nodes import Node, NodeKind
@@ -47,6 +49,30 @@ async def test_records_of_a_stream_and_numbers_in_them(explore: Callable[..., An
         # All are 2: the mean is 2.
         await walk.until(lambda: "● reserved length  last 2  max 2  mean 2" in " ".join(walk.screen.split("▕")))
         assert "reserved length  the last 1 min" in walk.screen
+
+
+async def test_the_pane_of_a_map_is_of_that_map_wherever_the_tree_is(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/live.o", size=(120, 40), runtime=MachineRuntime()) as walk:
+        await attached(walk, "reserves")
+        walk.explorer.panes.maps.map_name = "reserved"
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "reserves"), "maps")
+        await walk.until(lambda: walk.explorer.query_one(EventView).row_count() > 0)
+        walk.explorer.query_one(EventView).focus()
+        await walk.press("w")
+        assert offered(walk)[0] == "reserved records  /s"
+        assert "Draw over time: reserved" in walk.screen
+
+
+async def test_a_sum_that_nobody_knows_is_said_to_be_none(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 40), runtime=MachineRuntime()) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED and walk.app.operations.monitor.last is not None)
+        monitor = walk.app.operations.monitor
+        monitor.last = replace(monitor.last, maps={"traffic": MapSnapshot((), partial=True)})
+        monitor.toggle_pause()
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+        await walk.press("w", "down", "enter")
+        assert "nobody knows all packets of traffic: it has so many entries that not all are read" in walk.screen
 
 
 async def test_how_many_entries_a_map_has_and_their_sum(explore: Callable[..., Any]) -> None:

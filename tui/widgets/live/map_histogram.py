@@ -37,6 +37,10 @@ _LEAST_BAR: Final = 8
 """Cells."""
 _STEP: Final = -1 if sys.byteorder == "little" else 1
 """In which direction the bytes of an index are, so that those of a greater one are greater."""
+_TO: Final = " … "
+"""Between the ends of a span."""
+_FULL: Final = 1e12
+"""Below which a sum is told digit by digit: percentiles stand behind it."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
@@ -239,7 +243,10 @@ class MapHistogramView(EntryLook):
         return Strip([Segment(" "), title, Segment(f"  how many of {read} entries have how much", muted)])
 
     def _told(self) -> str:
-        """Return how many the slots count, and below which numbers half of them are, nine of ten and 99 of 100."""
+        """Return how many the slots count, and below which numbers half of them are, nine of ten and 99 of 100.
+
+        Where not all slots were read, nobody knows that of all.
+        """
         histogram, column = self.of.histogram, self._column
         if histogram is None or not self._bars:
             return ""
@@ -250,7 +257,9 @@ class MapHistogramView(EntryLook):
             counts = [max(0.0, each.number) for each in self._by_slot()]
         else:
             return ""
-        number = f"{si(sum(counts))}/s" if column is not None and column.is_rate else grouped(sum(counts))
+        if not self._has_slots and self._table is not None and self._table.is_partial:
+            return f"  {histogram.scale}"
+        number = f"{si(sum(counts))}/s" if column is not None and column.is_rate else _count(sum(counts))
         parts = [f"{histogram.scale}", f"n {number}"]
         for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
             place = histogram.quantile(counts, share)
@@ -266,9 +275,12 @@ class MapHistogramView(EntryLook):
         bar = self._bars[index]
         number = max(len(each.text) for each in self._bars)
         longest = max(width_of(each.label) for each in self._bars)
-        wide = min(longest, _LONGEST_LABEL, max(4, width - number - 6 - _LEAST_BAR))
+        are_spans = self.of.histogram is not None
+        least = max(width_of(_begun(each.label)) for each in self._bars) if are_spans else 4
+        wide = min(longest, _LONGEST_LABEL, max(least, width - number - 6 - _LEAST_BAR))
         room = max(0, width - wide - number - 6)
-        label = fitted(bar.label, wide) if bar.entry is not None else f"{bar.label:>{wide}}"
+        text = _begun(bar.label) if are_spans and width_of(bar.label) > wide else bar.label
+        label = fitted(text, wide) if bar.entry is not None else f"{text:>{wide}}"
         return Strip(
             [
                 Segment(f" {label}  {bar.text:>{number}}  "),
@@ -342,7 +354,7 @@ def _span(span: Span) -> str:
     low, high, unit = span
     if unit is Unit.NUMBER:
         return _bounds(low, high)
-    return f"{amount(low, unit)} … {amount(high, unit)}"
+    return f"{amount(low, unit)}{_TO}{amount(high, unit)}"
 
 
 def _is_amount(field: Field) -> bool:
@@ -354,7 +366,18 @@ def _bounds(low: float, high: float) -> str:
         return "< 0"
     if (low, high) == (0, 1):
         return "0"
-    return f"{_short(low)} … {_short(high - 1)}" if high - low > 1 else _short(low)
+    return f"{_short(low)}{_TO}{_short(high - 1)}" if high - low > 1 else _short(low)
+
+
+def _begun(label: str) -> str:
+    """Return where a span begins, for where there is no room for its end: half a number reads as another."""
+    low, to, _ = label.partition(_TO)
+    return f"{low}{to}".rstrip()
+
+
+def _count(number: float) -> str:
+    """Return how many were counted, in full where that is not half a line."""
+    return grouped(number) if number < _FULL else si(number)
 
 
 def _short(number: float) -> str:

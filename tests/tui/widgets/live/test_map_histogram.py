@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ OBJECT = Path(__file__).parents[3] / "objects" / "histograms.o"
 class PaneApp(BaseApp[None]):
     def __init__(self, collection: Any) -> None:
         super().__init__()
+        self.collection = collection
         self.pane = MapPane(collection.spec)
         self.graph = Graph(collection.spec)
         self.sampler = Sampler(collection)
@@ -66,6 +68,12 @@ async def opened(name: str) -> AsyncGenerator[tuple[PaneApp, Pilot[None], Any]]:
 
 def u32(number: int) -> bytes:
     return number.to_bytes(4, "little")
+
+
+def of_all_cpus(count: int, cpus: int) -> bytes | list[bytes]:
+    """Return the value of a per-CPU map that has the same count on each CPU."""
+    value = struct.pack("=Q", count)
+    return [value] * cpus if cpus > 1 else value
 
 
 async def test_entries_are_slots_of_what_their_index_says() -> None:
@@ -109,3 +117,23 @@ async def test_s_asks_for_another_scale_which_the_graph_has() -> None:
         app.graph.declare("linear_hist", None)
         texts = await app.shown(pilot)
         assert texts[0] == "value  of each entry"
+
+
+async def test_nobody_knows_how_much_is_below_what_where_not_all_slots_are_read() -> None:
+    async with opened("bytes_hist") as (app, pilot, slots):
+        slots.update(u32(0), of_all_cpus(1, slots.cpus))
+        app.sampler = Sampler(app.collection, limit=8)
+        texts = await app.shown(pilot)
+        assert texts[0] == "value  powers of two"
+        assert texts[1].startswith("partial: the first 8 of 20")
+
+
+async def test_the_greatest_counts_leave_room_for_percentiles_and_no_number_is_cut() -> None:
+    async with opened("bytes_hist") as (app, pilot, slots):
+        for slot in range(20):
+            slots.update(u32(slot), of_all_cpus(2**63, slots.cpus))
+        await pilot.resize_terminal(44, 24)
+        texts = await app.shown(pilot)
+        assert re.fullmatch(r"value  powers of two  n \d+ E  p50 1.00 K›?", texts[0])
+        assert [text.split("  ")[0] for text in texts[1:4]] == ["0 B … 2 B", "2 B … 4 B", "4 B … 8 B"]
+        assert [text.split("  ")[0] for text in texts[10:12]] == ["512 B …", "1.00 KiB …"]
