@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bpftui.core.btf import types as btf_types
+from bpftui.core.choice import choose_runtime
+from bpftui.core.errors import BpftuiError
+from bpftui.core.live import EventReader, Sampler
+from bpftui.core.live.trial import Ran
+from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.tape import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PAYLOADS", "hostile_bytes", "names_of"]
+__all__ = ["PAYLOADS", "hostile_bytes", "names_of", "record_hostile"]
 
 ROOT: Final = Path(__file__).parent.parent
 PAYLOADS: Final = (
@@ -78,3 +85,26 @@ def _rooms(raw: bytes, payload: bytes) -> Iterator[bytes]:
     for each in (payload, *sorted(PAYLOADS, key=len)):
         if len(each) < len(raw):
             yield raw[:1] + each + raw[1 + len(each) :]
+
+
+def record_hostile(path: str | Path, target: str | Path) -> None:
+    """Record an object over a second: a packet between two samples, and texts that mean harm beside its names.
+
+    Raises:
+        BpftuiError: It cannot be loaded on the built-in machine.
+    """
+    text = "".join(payload.decode("utf-8", "surrogateescape") for payload in PAYLOADS)
+    spec = CollectionSpec.from_file(path)
+    second = 0
+    with choose_runtime("vm").load(spec) as collection, EventReader(collection) as events:
+        sampler = Sampler(collection, clock=lambda: float(second))
+        with Recorder.of(str(target), collection, interval=1.0) as tape:
+            tape.mark(0.0, "attached", text, text)
+            for second in range(2):  # noqa: B007 - the clock reads it
+                printed = [PrintedLine(f"={text}", name) for name in collection.programs]
+                tape.add(sampler.take(), events.take(), Printed(tuple(printed)))
+                for program in collection.programs.values():
+                    with contextlib.suppress(BpftuiError):  # of a type that is not given a packet
+                        program.run(bytes(64))
+            for name in collection.programs:
+                tape.ran(0.5, Ran(name, bytes(64), bytes(64), 2, 100))

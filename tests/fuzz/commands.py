@@ -1,9 +1,9 @@
 """Fuzzing of the command line:  python -m tests.fuzz.commands [--objects N] [--seed N]
 
-Objects that are hostile (`tests.fuzz.hostile`) or damaged go through `show`, `disasm`, `doctor`, `check`, `run` and
-`log`, as a user calls them but in one process, on the built-in machine. Allowed is data on stdout and one line of
-error. Not allowed: an exception that escapes, "unexpected …", more than `PATIENCE` seconds of processor time for one
-command, or more memory than `MEMORY` (the process has RLIMIT_AS).
+Objects that are hostile (`tests.fuzz.hostile`) or damaged go through `show`, `disasm`, `doctor`, `check`, `run`, `log`
+and the like, and recordings of them through `export`, as a user calls them but in one process, on the built-in machine.
+Allowed is data on stdout and one line of error. Not allowed: an exception that escapes, "unexpected …", more than
+`PATIENCE` seconds of processor time for one command, or more memory than `MEMORY` (the process has RLIMIT_AS).
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from bpftui.core.errors import BpftuiError
+from bpftui.core.spec import CollectionSpec
 from bpftui.tui.command_line import run as bpftui
 from tests.fuzz.hostile import hostile
 from tests.fuzz.mutants import ROOT, mutant
+from tests.hostile import record_hostile
 
 PATIENCE = 10.0
 MEMORY = 1 << 30
@@ -40,6 +43,9 @@ COMMANDS = (
     ("cover", "--json"),
     ("fuzz", "--seconds", "0.05"),
     ("log", "--object"),
+    ("export", "--format", "jsonl"),
+    ("export", "--format", "csv"),
+    ("export", "--format", "perfetto"),
 )
 LOG = "0: (79) r1 = *(u64 *)(r1 +8)\n1: (bf) r2 = r1\n; return 0; @ a.c:1\ninvalid access to packet, off=0 size=8\n"
 
@@ -59,6 +65,8 @@ def call(command: tuple[str, ...], path: Path, log: Path) -> int:
     words = [*command, str(path)]
     if command[0] == "log":
         words = ["log", str(log), "--object", str(path)]
+    elif command[0] == "export":
+        words = [*command, str(_recording(path))]
     elif command[0] in ("run", "debug", "cover"):
         words = [command[0], str(path), _program(path), *command[1:], "--data", "00" * 64]
     elif command[0] == "fuzz":
@@ -81,11 +89,19 @@ def call(command: tuple[str, ...], path: Path, log: Path) -> int:
     return code
 
 
+def _recording(path: Path) -> Path:
+    """Return a recording of an object; the object itself, which is none, where it cannot be loaded."""
+    recording = path.with_suffix(".rec")
+    recording.unlink(missing_ok=True)
+    try:
+        record_hostile(path, recording)
+    except BpftuiError:
+        return path
+    return recording
+
+
 def _program(path: Path) -> str:
     """Return the name of an object's first program; one that is not there where it cannot be read."""
-    from bpftui.core.errors import BpftuiError
-    from bpftui.core.spec import CollectionSpec
-
     try:
         return next(iter(CollectionSpec.from_file(path).programs), "none")
     except BpftuiError:

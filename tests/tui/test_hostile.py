@@ -28,7 +28,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.visible import is_visible, visible
 from bpftui.tui.__main__ import main
 from tests.core.traffic.files import pcap
-from tests.hostile import PAYLOADS, hostile_bytes
+from tests.hostile import PAYLOADS, hostile_bytes, record_hostile
 from tests.waiting import PATIENCE, Rest
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +173,60 @@ def check_html(text: str, more: set[str] | None = None) -> None:
     parser = Elements()
     parser.feed(text)
     assert parser.names <= {"html", "head", "meta", "title", "style", "body", "pre", "span"} | (more or set())
+
+
+@pytest.mark.parametrize("form", [[], ["--html"], ["--json"]], ids=" ".join)
+def test_both_objects_of_a_diff(
+    form: list[str], hostile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / f"2{FILE_NAME}"
+    other.write_bytes(hostile_bytes("tests/objects/versions.o"))
+    for pair in ((hostile, other), (other, hostile)):
+        main(["diff", *form, *map(str, pair)])
+        told = capsys.readouterr()
+        seen(told.out)
+        assert told.err == ""
+        if form == ["--html"]:
+            check_html(told.out, PAGE)
+        elif form:
+            document = json.loads(told.out)
+            assert [document["old"], document["new"]] == [str(each) for each in pair]
+        else:
+            assert told.out
+
+
+@pytest.mark.parametrize("to_file", [False, True], ids=["stdout", "file"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "perfetto", "pcapng"])
+@pytest.mark.parametrize("hostile", SOURCES[:3], indirect=True, ids=lambda source: Path(source).name)  # those that load
+def test_a_recording_for_others(
+    form: str, hostile: Path, to_file: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording, target = tmp_path / f"{FILE_NAME}.rec", tmp_path / f"{FILE_NAME}.out"
+    record_hostile(hostile, recording)
+    written = ["--output", str(target)] if to_file or form == "pcapng" else []
+    assert main(["export", str(recording), "--format", form, *written]) == 0
+    told = capsys.readouterr()
+    seen(told.out)
+    assert told.err == ""
+    if form == "pcapng":
+        assert visible(str(target)) in told.out
+        return
+    assert (told.out == "") == to_file
+    text = target.read_text("utf-8") if to_file else told.out
+    seen(text)
+    match form:
+        case "jsonl":
+            (first, _) = map(json.loads, text.splitlines())
+            assert {*first["variables"]} == {*CollectionSpec.from_file(hostile).variables}
+        case "csv":
+            rows = list(csv.reader(io.StringIO(text)))
+            assert {len(row) for row in rows} == {6}
+            names = {visible(name) for name in CollectionSpec.from_file(hostile).variables}
+            assert {row[2].removeprefix("'") for row in rows if row[1] == "variable"} == names
+        case _:
+            document = json.loads(text)
+            names = {each["args"]["name"] for each in document["traceEvents"] if each["name"] == "thread_name"}
+            assert {*CollectionSpec.from_file(hostile).programs} <= names
 
 
 @pytest.mark.parametrize("suffix", ["txt", "html", "svg"])

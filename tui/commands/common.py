@@ -6,6 +6,7 @@ import argparse
 import gc
 import math
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
@@ -14,6 +15,7 @@ from ...core.errors import UsageError, nearest
 from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
+from ...core.visible import visible
 from ..terminal.output import complain, write_json, write_text
 from ..terminal.process import process
 from ..text.charset import is_writable
@@ -39,6 +41,7 @@ __all__ = [
     "add_source",
     "add_target",
     "configured",
+    "csv_cell",
     "hire_guardian",
     "json_value",
     "loading",
@@ -109,6 +112,9 @@ class Parser(argparse.ArgumentParser):
         `options.gave_up` is what was given up, as a sentence; empty for nothing.
         """
         options, rest = self.parse_known_args(arguments)
+        if rest and "--" not in arguments:
+            # An optional argument behind an option: before Python 3.12.7 it is taken to be left out at the first one.
+            options, rest = self.parse_known_intermixed_args(arguments)
         if rest:
             self._refuse(rest, options)
         if options.token is not None:
@@ -479,6 +485,16 @@ def _json_value(value: Value, text: type[Text] | None) -> object:
 
 _ITEMS: Final = 256
 """Items of a list that become text at a time."""
+
+
+def csv_cell(text: str) -> str:
+    """Return a text of foreign origin as a cell: visible, and text for a spreadsheet too, which takes `=1+1` for a
+    formula; what is a number stays one."""
+    shown = visible(text)
+    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") and not _NUMBER.fullmatch(shown) else shown
+
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:

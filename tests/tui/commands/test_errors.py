@@ -161,6 +161,16 @@ def test_what_cannot_be_done(
     assert Outcome(found, done.out, done.err).refused(code).startswith(message)
 
 
+def test_an_option_may_stand_between_arguments() -> None:
+    for last in (
+        ["disasm", "--raw", "bpf/traffic.o", "count_traffic"],
+        ["diff", "--json", "bpf/traffic.o", "bpf/constants.o"],
+    ):
+        command, option, one, two = last
+        between = bpftui(command, one, option, two)
+        assert (between.out != "", between) == (True, bpftui(*last))
+
+
 def test_no_terminal() -> None:
     assert bpftui("bpf/traffic.o").refused(2) == (
         "the explorer needs a terminal, and there is none (try: bpftui show bpf/traffic.o)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from bpftui.tui.__main__ import main
 from tests.core.spec.test_legacy import Maker
+from tests.hostile import record_hostile
 from tests.waiting import PATIENCE
 
 TITLE = "evil\x1b]0;owned\x07\nname\u202e"
@@ -64,6 +66,32 @@ def test_a_program_that_is_run_has_such_a_name(command: str, hostile: str, capsy
     assert SHOWN in told.out + told.err
 
 
+@pytest.mark.parametrize("form", [[], ["--html"]], ids=["text", "html"])
+def test_both_objects_that_are_compared_have_such_names(
+    form: list[str], hostile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    maker = Maker()
+    maker.program("socket", f"second {TITLE}")
+    (tmp_path / "second.o").write_bytes(maker.build())
+    main(["diff", *form, hostile, str(tmp_path / "second.o")])
+    told = capsys.readouterr().out
+    assert not set(told) & {"\x1b", "\x07", "\u202e"}
+    assert told.count(SHOWN) > told.count(f"second {SHOWN}") > 0
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "perfetto"])
+def test_a_recording_has_such_names(
+    form: str, hostile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record_hostile(hostile, tmp_path / "a.rec")
+    for more in ([], ["--output", str(tmp_path / "out")]):
+        assert main(["export", str(tmp_path / "a.rec"), "--format", form, *more]) == 0
+    told = capsys.readouterr().out
+    assert (tmp_path / "out").read_text() == told
+    assert not set(told) & {"\x1b", "\x07", "\u202e"}
+    assert (SHOWN if form == "csv" else json.dumps(TITLE)[1:-1]) in told
+
+
 def test_an_error_that_quotes_a_name(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["disasm", hostile, "missing\x1b[31m"]) != 0
     told = capsys.readouterr().err
@@ -77,6 +105,9 @@ def test_cells_of_a_spreadsheet_are_no_formulas(tmp_path: Path, capsys: pytest.C
     (tmp_path / "@sum.o").write_bytes(maker.build())
     main(["check", "--runtime", "vm", "--csv", str(tmp_path / "@sum.o")])
     assert capsys.readouterr().out.splitlines()[1].startswith("'@sum.o,'=HYPERLINK(1),")
+    record_hostile(tmp_path / "@sum.o", tmp_path / "a.rec")
+    main(["export", str(tmp_path / "a.rec"), "--format", "csv"])
+    assert "0.000000,program,'=HYPERLINK(1),,run_cnt,0" in capsys.readouterr().out.splitlines()
 
 
 def test_a_command_to_be_copied_is_as_a_shell_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,10 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ....core.errors import ObjectError
-from ....core.visible import visible
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled
-from ..common import wants_color
+from ..common import csv_cell, wants_color
 from .checked import COLUMNS, SCHEMA
 
 if TYPE_CHECKING:
@@ -85,13 +84,8 @@ def print_csv(rows: Sequence[ProgramRow]) -> None:
     for file, program in rows:
         verdict = "success" if program["ok"] else "failure"
         writer.writerow(
-            [_cell(file), _cell(program["name"]), verdict, *(program[field] or 0 for field in _FIELDS.values())]
+            [csv_cell(file), csv_cell(program["name"]), verdict, *(program[field] or 0 for field in _FIELDS.values())]
         )
-
-
-def _cell(name: str) -> str:
-    """Return a name as a cell: visible, and text for a spreadsheet too, which takes `=1+1` for a formula."""
-    return f"'{visible(name)}" if name[:1] in ("=", "+", "-", "@") else visible(name)
 
 
 def read_csv(stream: TextIO, file: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from ....core.analysis.counting import Counting
 from ....core.btf import format_value
 from ....core.live import fields_of, variable_counters
+from ..common import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,5 +85,5 @@ def _of_variable(variable: VariableSpec, raw: bytes) -> Iterator[tuple[str, str]
 
 def _line(cells: tuple[str, ...]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
+    csv.writer(line, lineterminator="").writerow(map(csv_cell, cells))
     return line.getvalue()
