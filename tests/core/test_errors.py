@@ -20,6 +20,7 @@ from bpftui.core.errors import BpftuiError, ExitCode, ObjectError, UnknownNameEr
         ("VerifierError", 1),
         ("TypeMismatchError", 2),
         ("UnknownNameError", 2),
+        ("UnreadableError", 2),
         ("UsageError", 2),
         ("ValueRangeError", 2),
         ("NoPermissionError", 3),
@@ -48,7 +49,7 @@ def test_values_are_quoted_with_the_words_of_json(value: object, text: str) -> N
 
 def test_no_error_is_left_out_of_the_table() -> None:
     kinds = {n for n in errors.__all__ if n.endswith("Error")}
-    assert len(kinds) == 15
+    assert len(kinds) == 16
     assert ExitCode.INTERRUPTED == 130
 
 
