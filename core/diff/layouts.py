@@ -25,8 +25,6 @@ __all__ = ["Layouts", "named_types"]
 _KINDS: Final = (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64)
 _MAX_DEPTH: Final = 16
 """Structs in structs that are looked into."""
-_MOST: Final = 64
-"""Sentences on one type."""
 
 
 def named_types(spec: CollectionSpec) -> dict[str, CType]:
@@ -92,7 +90,9 @@ class Layouts:
         seen.add((ours.id, theirs.id))
         one, other = ours.stripped, theirs.stripped
         if isinstance(one, t.Enum) and isinstance(other, t.Enum):
-            yield from _enumerators(one, other)
+            if self._budget.take(len(one.enumerators) + len(other.enumerators)):
+                yield from _enumerators(one, other)
+            return
         if not isinstance(one, t.Composite) or not isinstance(other, t.Composite):
             return
         if not self._budget.take(len(one.members) + len(other.members)):
@@ -169,7 +169,7 @@ def _member(row: BesideRow, name: str, places: dict[tuple[int, int], BesideRow])
 
 def _enumerators(old: t.Enum, new: t.Enum) -> Iterator[str]:
     values = {item.name: item.value for item in new.enumerators}
-    for item in old.enumerators[:_MOST]:
+    for item in old.enumerators:
         value = values.get(item.name)
         if value is None:
             yield f"{item.name} ({item.value}) is gone"
