@@ -80,9 +80,10 @@ def _pass(steps: Sequence[Step], labels: dict[int, _State]) -> set[int]:
             found |= {number} if both else set()
             continue
         if both and old is not None and new is not None:
-            if _same(state, old, new):
+            is_same = _same(state, old, new)
+            if is_same:
                 found.add(number)
-            state = _after_both(state, old, new)
+            state = _after_both(state, old, new, is_same=is_same)
         else:
             state = _after_one(state, old, new)
         for target in targets:
@@ -119,14 +120,15 @@ def _same(state: _State, old: Form, new: Form) -> bool:
     )
 
 
-def _after_both(state: _State, old: Form, new: Form) -> _State:
+def _after_both(state: _State, old: Form, new: Form, *, is_same: bool) -> _State:
+    """Return what holds behind two of one shape: what they write is one value only if what they read was the same."""
     after = _without(state, new)
     nothing = clobbered(old.insn.opcode)
     for number in register_numbers(old.changed):
-        after[number] = _NOTHING if nothing >> number & 1 else number
+        after[number] = _NOTHING if nothing >> number & 1 else number if is_same else _UNKNOWN
     for one, other in zip(old.named, new.named, strict=True):
         if one.is_written:
-            after[one.number] = other.number
+            after[one.number] = other.number if is_same else _UNKNOWN
     return tuple(after)
 
 

@@ -61,6 +61,20 @@ def kinds(old: str, new: str) -> tuple[str, bool]:
         # one register is read and written, where the other function has two
         ("r6 = r1; r6 = *(u32 *)(r6 +4); r0 = r6; exit", "r7 = r1; r6 = *(u32 *)(r7 +4); r0 = r6; exit", "rr==", True),
         ("r1 = *(u32 *)(r1 +4); r0 = r1; exit", "r2 = *(u32 *)(r1 +4); r0 = r1; exit", "r==", False),
+        # what comes of another value is another value, wherever it is kept
+        (
+            "r6 = r1; r7 = r2; r3 = r6; r3 += 5; r0 = r3; exit",
+            "r7 = r1; r6 = r2; r4 = r6; r4 += 5; r0 = r4; exit",
+            "rr~~~=",
+            False,
+        ),
+        # … also what a call returns that is given one
+        (
+            "r6 = r1; r7 = r2; r1 = r6; call bpf_redirect; r8 = r0; exit",
+            "r7 = r1; r6 = r2; r1 = r6; call bpf_redirect; r9 = r0; exit",
+            "rr==~=",
+            False,
+        ),
         # another number is another instruction
         ("r6 = 1; r0 = r6; exit", "r7 = 2; r0 = r7; exit", "~~=", False),
         ("r6 = 1; r0 = r6; exit", "r7 = 1; r7 += 1; r0 = r7; exit", "r+~=", False),
