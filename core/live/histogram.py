@@ -35,13 +35,13 @@ class Scale(enum.StrEnum):
     LOG2 = "powers of two"
     """Slot n is for those from 2**n on, the first one also for 0: `log2l` of libbpf-tools."""
     LOG2_UP = "powers of two, from slot 1 on"
-    """Slot n is for those from 2**(n - 1) on: `bpf_log2l` of bcc."""
+    """Slot n is for those from 2**(n - 1) on, slot 1 also for 0, and slot 0 for none: `bpf_log2l` of bcc."""
     LINEAR = "one by one"
     """Slot n is for n."""
 
 
 class Span(NamedTuple):
-    """The numbers from `low` on, below `high`."""
+    """The numbers from `low` on, below `high`; none where they are the same."""
 
     low: int
     high: int
@@ -79,7 +79,7 @@ class Histogram:
             case Scale.LOG2:
                 low, high = (1 << slot) if slot else 0, 2 << slot
             case Scale.LOG2_UP:
-                low, high = (1 << slot - 1) if slot > 1 else 0, 1 << max(slot, 1)
+                low, high = (1 << slot - 1) if slot > 1 else 0, 1 << slot if slot else 0
         return Span(low, high, self.unit)
 
     def quantile(self, counts: Sequence[float], share: float) -> float | None:

@@ -43,7 +43,7 @@ def test_what_is_called_otherwise_is_one_if_somebody_says_so() -> None:
     ("scale", "spans"),
     [
         (Scale.LOG2, [(0, 2), (2, 4), (4, 8), (8, 16)]),
-        (Scale.LOG2_UP, [(0, 2), (0, 2), (2, 4), (4, 8)]),
+        (Scale.LOG2_UP, [(0, 0), (0, 2), (2, 4), (4, 8)]),
         (Scale.LINEAR, [(0, 1), (1, 2), (2, 3), (3, 4)]),
     ],
 )

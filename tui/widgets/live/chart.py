@@ -343,7 +343,7 @@ class Chart(Widget):
         marks = self._marks_in_sight()
         reads = None if self.reading is None else self._column_of(self.reading)
         shown = range(min(len(heat.rows), room - (1 if marks else 0)))
-        lines = [self._heat_legend(heat, drawn[0].series, reads, len(heat.rows) - len(shown))]
+        lines = [self._heat_legend(heat, drawn[0].series, reads, len(heat.rows) - len(shown), width)]
         axis, vertical = self._ink("chart--axis"), "|" if self.ascii else "┤"
         inks = [self._ink("chart--grid"), *(self._ink(f"chart--heat-{level}") for level in range(1, LEVELS + 1))]
         for number in reversed(shown):
@@ -358,18 +358,28 @@ class Chart(Widget):
         lines += self._draw_marks(marks, min(1, max(0, height - len(lines))))
         return [Strip(line).adjust_cell_length(width).apply_style(self.rich_style) for line in lines]
 
-    def _heat_legend(self, heat: HeatMap, series: ChartSeries, reads: int | None, hidden: int) -> list[Segment]:
-        """Return what the shades mean, where half of all is at the moment that is read, and how much is not shown."""
+    def _heat_legend(
+        self, heat: HeatMap, series: ChartSeries, reads: int | None, hidden: int, width: int
+    ) -> list[Segment]:
+        """Return where half of all is at the moment that is read, what the shades mean, and how much is not shown.
+
+        Where there is no room for all shades, those for the most are told: no number is cut.
+        """
         told = heat.quantiles(self._columns - 1 if reads is None else reads)
-        # First: in a narrow chart the rest is cut off.
-        line = [Segment("".join(f" {name} {label} " for name, label in told), self._ink("chart--legend")), Segment(" ")]
-        for number, (shade, least) in enumerate(heat.steps):
+        plain, muted = self._ink("chart--legend"), self._ink("chart--axis")
+        before = "".join(f" {name} {label} " for name, label in told) + " "
+        behind = f"+{hidden} rows" if hidden else ""
+        room = width - cell_len(before) - len(behind)
+        steps: list[Segment] = []
+        for number, (shade, least) in reversed([*enumerate(heat.steps)]):
             ink = self._ink(f"chart--heat-{1 + round(number * (LEVELS - 1) / (len(heat.steps) - 1))}")
-            least_text = amount(least, series.unit, per_second=series.per_second)
-            line += [Segment(shade * 2, ink), Segment(f" {least_text}  ", self._ink("chart--legend"))]
-        if hidden:
-            line.append(Segment(f"  +{hidden} rows", self._ink("chart--axis")))
-        return line
+            text = f" {amount(least, series.unit, per_second=series.per_second)}"
+            room -= 2 + len(text)
+            if room < 0:
+                break
+            steps = [Segment(shade * 2, ink), Segment(f"{text}  ", plain), *steps]
+            room -= 2
+        return [Segment(before, plain), *steps, Segment(behind, muted)]
 
     def _column_of(self, time: float) -> int:
         """Return the column of the plot at a moment in sight."""

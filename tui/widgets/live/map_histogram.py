@@ -352,6 +352,8 @@ def _key(columns: MapColumns, entry: Entry) -> str:
 def _span(span: Span) -> str:
     """Return the numbers that a slot is for."""
     low, high, unit = span
+    if low == high:
+        return "none"
     if unit is Unit.NUMBER:
         return _bounds(low, high)
     return f"{amount(low, unit)}{_TO}{amount(high, unit)}"
