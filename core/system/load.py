@@ -107,7 +107,7 @@ class Observer(Closing):
     """Looks again and again, and has runs counted meanwhile (BPF_ENABLE_STATS, Linux 5.8).
 
     The snapshot is read anew where programs came or went, and every few seconds, later where that takes long; in
-    between there are counters alone.
+    between there are counters alone. What the first one takes says nothing of the next: it reads what is known then.
 
     Args:
         reader: What reads snapshots. It stays its owner's.
@@ -140,7 +140,7 @@ class Observer(Closing):
         before = self._snapshot
         if before is None or self._is_due(now - self._read_at, is_other=counters.keys() != before.programs.keys()):
             self._snapshot, self._read_at = self._reader.snapshot(), now
-            self._took = self._clock() - now
+            self._took = 0.0 if before is None else self._clock() - now
         assert self._snapshot is not None
         return Look(now - self._start, self._snapshot, self._rates.feed(now, counters), counters)
 

@@ -89,7 +89,7 @@ class SlowReader(Closing):
 
 @pytest.mark.parametrize(
     ("seconds", "read"),
-    [(0.0, [0.0, 5.0, 10.0, 15.0, 20.0]), (0.125, [0.0, 8.0, 16.0]), (3.0, [0.0])],
+    [(0.0, [0.0, 5.0, 10.0, 15.0, 20.0]), (0.125, [0.0, 5.0, 13.0, 21.0]), (3.0, [0.0, 5.0])],
 )
 def test_a_snapshot_that_takes_long_is_followed_by_a_long_rest(seconds: float, read: list[float]) -> None:
     reader = SlowReader(seconds)
@@ -109,7 +109,19 @@ def test_what_comes_is_seen_at_the_next_look_and_where_that_takes_long_soon() ->
                 reader.programs = {number: a_program(number, "p", "xdp") for number in range(second)}
                 observer.look()
     assert quick.read == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    assert slow.read == [0.0, 3.0]
+    assert slow.read == [0.0, 1.0, 4.0]
+
+
+def test_what_the_first_snapshot_takes_holds_up_no_other() -> None:
+    reader = SlowReader(1.0)
+    with Observer(reader, clock=lambda: reader.now) as observer:
+        observer.look()
+        reader.seconds, reader.programs = 0.01, {1: a_program(1, "p", "xdp")}  # what was read then is known now
+        assert list(observer.look().snapshot.programs) == [1]
+        for second in (2.0, 3.0, 4.0, 5.0, 6.0, 7.0):
+            reader.now = second
+            observer.look()
+    assert reader.read == [0.0, 1.0, 6.0]
 
 
 @pytest.mark.parametrize("argument", ["snapshots", "counters 1", "snapshot ", "../x"])

@@ -104,6 +104,13 @@ async def test_what_is_known_of_a_program_stands_beside_the_table_where_there_is
         assert "57 cil_from_container" in lines(walk)[2]
 
 
+async def test_the_kernels_own_names_of_what_it_tells_stand_whole_beside_their_values() -> None:
+    async with at_system(size=(200, 60)) as (walk, _):
+        await walk.press("3", "slash", *"execve", "enter")
+        assert "target_obj_id 1" in walk.screen
+        assert "type          tracing, fentry" in walk.screen
+
+
 async def test_rows_are_ordered_by_any_column_and_back() -> None:
     async with at_system() as (walk, _):
         await walk.press("right", "right", "o")  # CPU %

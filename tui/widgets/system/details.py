@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 
 from ...text.colors import tabbed
-from ...text.fit import fitted, wrapped
+from ...text.fit import fitted, width_of, wrapped
 from ...text.shown import Text
 from ..lists.row_view import RowView
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["FactsView"]
 
 _LABEL: Final = 11
-"""Cells of a label: `translated`."""
+"""Cells of labels at least: `translated`."""
+_LONGEST_LABEL: Final = 18
+"""Cells of labels at most; the kernel's own names are longer than the others: `target_btf_id`."""
 _LEAST: Final = 16
 """Cells that a line has at least, however narrow the view is."""
 
@@ -59,6 +61,8 @@ class FactsView(RowView):
         self._parts: list[tuple[int, str]] = []
         """Of each line on the screen its fact, and what stands there of that: no name and no number is cut."""
         self._cells = 0
+        self._label = _LABEL
+        """Cells of the labels that are shown."""
         self.empty_text = "nothing is chosen"
 
     def show(self, about: Thing | None, title: str, facts: Sequence[Fact]) -> None:
@@ -75,7 +79,9 @@ class FactsView(RowView):
     def _lay_out(self) -> None:
         """Break what has no room in a line between words; the cursor stays on its fact."""
         before = self._parts[self.cursor][0] if self.cursor < len(self._parts) else 0
-        room = max(self._cells - _LABEL, _LEAST)
+        longest = max((width_of(fact.label) + 1 for fact in self.facts), default=0)
+        self._label = min(max(longest, _LABEL), _LONGEST_LABEL)
+        room = max(self._cells - self._label, _LEAST)
         self._parts = [
             (number, part)
             for number, fact in enumerate(self.facts)
@@ -129,7 +135,7 @@ class FactsView(RowView):
         """Draw a line."""
         fact, shown = self._fact(index), self._parts[index][1]
         label = fact.label if self._begins(index) else ""
-        text = Text(fitted(label, _LABEL), self.ink("row-view--muted"), no_wrap=True)
+        text = Text(fitted(label, self._label), self.ink("row-view--muted"), no_wrap=True)
         if fact.thing is not None:
             return text.append(shown, self.ink("facts-view--link") + Style(meta={"target": 0}))
         role = {"warning": "facts-view--warning", "muted": "row-view--muted"}.get(fact.role)

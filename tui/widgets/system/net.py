@@ -106,12 +106,12 @@ class WayPane(Container):
         known = self._known[1] if self._known is not None and self._known[0] == program.id else None
         facts = [Fact("returns", "…" if known is None else ", ".join(known.returns or ("?",)))]
         facts += [
-            Fact("before", text, Thing("prog", step.before))
+            Fact("previous", text, Thing("prog", step.before))
             for text in [_passed(seen, step.before, program.id, "{} of {}")]
             if text
         ]
         facts += [
-            Fact("after", text, Thing("prog", step.after))
+            Fact("next", text, Thing("prog", step.after))
             for text in [_passed(seen, program.id, step.after, "{} go on to {}", second=True)]
             if text
         ]
