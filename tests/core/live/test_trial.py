@@ -19,8 +19,8 @@ def test_all_that_came_of_a_run() -> None:
             events.take()
             outcome = trial.run(program)
         assert outcome.effects == (
-            EffectLine("table[{a=1, b=1}]", "", "20"),
-            EffectLine("table[{a=0, b=1}]", "10", ""),
+            EffectLine("table[{1, 1}]", "", "20"),
+            EffectLine("table[{0, 1}]", "10", ""),
             EffectLine("runs", "1", "2", is_variable=True),
         )
         assert outcome.events == {"events": ['{run=2, name="run"}']}
