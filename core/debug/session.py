@@ -234,13 +234,13 @@ class Session(Standing):
         """Go on until a breakpoint stops it, past all others, also in a later run.
 
         Returns:
-            Whether it did; else it stands at the end of the last run, or where a run was stopped by an error.
+            Whether it did; else it stands at the end of the last run, or where that was stopped by an error.
         """
         while True:
             stop = self.resume()
             if stop.by is by:
                 return True
-            if stop.reason is Reason.ERROR or (stop.reason is Reason.END and self.run + 1 == self.runs):
+            if stop.reason in (Reason.ERROR, Reason.END) and self.run + 1 == self.runs:
                 return False
 
     def _resumed(self) -> Stop:

@@ -102,6 +102,18 @@ def test_a_run_that_an_error_ends_is_gone_past() -> None:
         assert (session.back.resume().reason, session.run, session.position) == (Reason.START, 0, 0)
 
 
+def test_a_place_is_come_to_behind_a_run_that_an_error_ended() -> None:
+    settings = Settings(clock=lambda: 5, returns={"bpf_map_lookup_elem": 0x1234})
+    spec = CollectionSpec.from_file(TRAFFIC)
+    calls = [Call(UDP), Call(UDP.replace(b"\x11", b"\6")), Call(UDP)]
+    with Session(Recording.of(spec, "count_traffic", calls, settings=settings)) as session:
+        by = session.break_as_said("bpf_map_lookup_elem if pkt[23] == 6")
+        assert session.resume_to(by)
+        assert (session.run, session.stop.reason, session.stop.by) == (1, Reason.BREAKPOINT, by)
+        assert not session.resume_to(by)
+        assert (session.run, session.stop.reason) == (2, Reason.ERROR)
+
+
 @pytest.mark.parametrize("word", ["step", "next", "stepi"])
 def test_steps_end_where_the_run_does(session: Session, word: str) -> None:
     interpreter = Interpreter(session)
