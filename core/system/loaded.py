@@ -36,7 +36,7 @@ from ..uapi import LinkType
 from .names import whole_name
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from ..asm import Instruction
     from ..btf import Btf
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ..references import LoadedName
     from ..spec import MapSpec
 
-__all__ = ["Loaded", "LoadedSpec", "find_loaded", "loaded_spec", "watching"]
+__all__ = ["Loaded", "LoadedSpec", "find_loaded", "helper_of", "loaded_spec", "watching"]
 
 _LD_IMM64: Final = 0x18
 _MAP_ID, _MAP_VALUE, _FUNCTION = 1, 2, 4
@@ -62,6 +62,18 @@ _REDIRECT: Final = re.compile("(?:dev|dev_hash|cpu|xsk)_map_redirect")
 """What the functions of maps are called; one that begins with `__` gives something else than the helper."""
 _FAMILY: Final = re.compile("^(?:bpf_)?(?:xdp|skb|tc|sk_skb|sk_msg|sock_addr|sock_ops|unlocked|locked|sk)_")
 """What stands in names of helpers that are other functions in programs of some types."""
+_OTHERS: Final = tuple(
+    (re.compile(pattern), general)
+    for pattern, general in (
+        ("^(?=sk_)", "bpf_"),
+        ("^bpf_(?:sk_skb|sk_reuseport|flow_dissector)_", "bpf_skb_"),
+        ("^bpf_sk_lookup_assign$", "bpf_sk_assign"),
+        ("^bpf_lwt_(?:in|xmit)_", "bpf_lwt_"),
+        ("^bpf_user_rnd_u32$", "bpf_get_prandom_u32"),
+        ("event_output$", "perf_event_output"),
+    )
+)
+"""What they are called otherwise (`BPF_CALL_*` in net/core/filter.c, net/core/lwt_bpf.c, kernel/bpf/core.c)."""
 _NOTE: Final = "it is loaded already: this is what the verifier made of it"
 
 
@@ -444,10 +456,10 @@ class _Calls:
         Calls of bpf_map_update_elem and the like lead straight to the map's own function (`do_misc_fixups`).
         """
         name = self._names.get(self._base + insn.imm, "") if self._base else ""
-        return (_helper(name) if insn.src == CallSource.HELPER else None), name
+        return (helper_of(name) if insn.src == CallSource.HELPER else None), name
 
 
-def _helper(name: str) -> int | None:
+def helper_of(name: str) -> int | None:
     """Return the number of the helper that a function of the kernel is; None where it is none."""
     called = name
     if (own := _OWN_OF_MAPS.fullmatch(name)) is not None:
@@ -457,9 +469,19 @@ def _helper(name: str) -> int | None:
     elif name.startswith("bpf_for_each_"):
         called = "bpf_for_each_map_elem"  # the function of a map's type
     if called not in HELPERS:
-        # What helpers are in programs of some types: bpf_xdp_fib_lookup, bpf_get_stackid_raw_tp, bpf_skb_event_output
-        general = _FAMILY.sub("bpf_", called).replace("bpf_event_output", "bpf_perf_event_output")
-        parts = general.split("_")
-        shorter = ("_".join(parts[:count]) for count in range(len(parts), 2, -1))
-        called = next((each for each in (*shorter,) if each in HELPERS), "")
+        # What helpers are in programs of some types: bpf_xdp_fib_lookup, bpf_get_stackid_raw_tp, sk_skb_pull_data
+        called = next((each for each in _general(called) if each in HELPERS), "")
     return HELPERS.index(called) if called else None
+
+
+def _general(name: str) -> Iterator[str]:
+    """Iterate over what the helper may be called that *name* is in programs of some types; the likeliest first."""
+    names = [name]
+    for pattern, general in _OTHERS:
+        names.append(pattern.sub(general, names[-1], count=1))
+    while (shorter := _FAMILY.sub("bpf_", names[-1])) != names[-1]:
+        names.append(shorter)  # bpf_unlocked_sk_setsockopt
+    yield from names
+    for each in names:
+        parts = each.split("_")
+        yield from ("_".join(parts[:count]) for count in range(len(parts) - 1, 2, -1))
