@@ -199,7 +199,7 @@ async def test_the_last_view_has_all_entries_as_rows_of_shades() -> None:
         await pilot.press("x")  # of all rows, also those of entries that are no line
         texts = await shown(app, pilot)
         assert "packets of traffic  the last 1 min, all of them as a heat map" in texts[0]
-        assert texts[1].endswith("  ░░ 1  ▒▒ 10  ▓▓ 100  ██ 1 k")
+        assert texts[1].endswith("  ▒▒ 10  ▓▓ 100  ██ 1.00 k")
         (row,) = (line for line in texts if "{IPV4, UDP} ┤" in line)
         assert row.endswith("█")  # 3,481 of them at last, which as a rate would be 117
         await pilot.press("x", "v")
