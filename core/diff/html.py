@@ -43,6 +43,8 @@ def html(found: ObjectDiff, *, context: int = CONTEXT) -> Iterator[str]:
     yield from page_head(f"{found.old.file} → {found.new.file}", _STYLE)
     if found.same:
         yield "<p>They are the same.</p>"
+    for sentence in found.not_compared:
+        yield f'<p class="breaks">{html_text(sentence)}</p>'
     for remark in found.remarks:
         yield f'<p class="dim">{html_text(remark)}</p>'
     yield '<table class="facts">'

@@ -50,6 +50,12 @@ class Layouts:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
+        self._gaps: dict[str, None] = {}
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Why some of what breaks may be missing from what was told so far, as sentences; nothing where all is told."""
+        return tuple(self._gaps)
 
     def items(self, old: CollectionSpec, new: CollectionSpec, adapted: Collection[str]) -> Iterator[Item]:
         """Yield the types of two objects.
@@ -85,22 +91,26 @@ class Layouts:
 
     def _inside(self, old: CType, new: CType, path: str, seen: set[tuple[int, int]], depth: int) -> Iterator[str]:
         ours, theirs = _element(old), _element(new)
-        if (ours.id, theirs.id) in seen or depth > _MAX_DEPTH or not self._budget.take():
+        if (ours.id, theirs.id) in seen:
             return
         seen.add((ours.id, theirs.id))
         one, other = ours.stripped, theirs.stripped
         if isinstance(one, t.Enum) and isinstance(other, t.Enum):
-            if self._budget.take(len(one.enumerators) + len(other.enumerators)):
+            if self._may_spend(len(one.enumerators) + len(other.enumerators)):
                 yield from _enumerators(one, other)
             return
         if not isinstance(one, t.Composite) or not isinstance(other, t.Composite):
             return
-        if not self._budget.take(len(one.members) + len(other.members)):
+        if depth > _MAX_DEPTH:
+            self._gaps[f"{path.removesuffix('.')} is more than {_MAX_DEPTH} structs deep"] = None
+            return
+        if not self._may_spend(1 + len(one.members) + len(other.members)):
             return
         try:
             rows = beside(ours, theirs).rows
-        except BpftuiError:
-            return  # damaged there: where types are shown, it is said
+        except BpftuiError as error:
+            self._gaps[error.message] = None
+            return
         places = {(row.there.bit_offset, row.there.bits): row for row in rows if row.here is None and row.there}
         for row in rows:
             yield from _member(row, f"{path}{row.name}", places)
@@ -109,6 +119,13 @@ class Layouts:
             if member.name and member.name in inside:
                 pair = CType(ours.btf, member.type_id), CType(theirs.btf, inside[member.name])
                 yield from self._inside(*pair, f"{path}{member.name}.", seen, depth + 1)
+
+    def _may_spend(self, steps: int) -> bool:
+        """Whether there are as many steps left; where there are not, it is a gap."""
+        if self._budget.take(steps):
+            return True
+        self._gaps[self._budget.error().message] = None
+        return False
 
     def _facts(self, old: CType, new: CType) -> Iterator[Fact]:
         """Yield in what two types of one name differ."""

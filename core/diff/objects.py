@@ -77,7 +77,9 @@ class ObjectDiff:
     facts: tuple[Fact, ...] = ()
     """What is said of the whole object and differs: license, byte order, the kernel's version."""
     remarks: tuple[str, ...] = ()
-    """What is no difference and worth knowing: another compiler; and what could not be compared."""
+    """What is no difference and worth knowing: another compiler."""
+    not_compared: tuple[str, ...] = ()
+    """What could not be compared and why, as sentences: it is damaged, or takes more steps than anything sound."""
     programs: tuple[ProgramDiff, ...] = ()
     functions: tuple[FunctionDiff, ...] = ()
     """Of all programs, each once."""
@@ -96,9 +98,9 @@ class ObjectDiff:
 
     @cached_property
     def same(self) -> bool:
-        """Whether nothing differs."""
+        """Whether everything was compared, and nothing differs."""
         items = (self.maps, self.variables, self.types, self.relocations, self.externs, self.sections)
-        return not self.facts and all(
+        return not (self.facts or self.not_compared) and all(
             each.change is Change.SAME for each in (*self.programs, *(item for group in items for item in group))
         )
 
@@ -124,8 +126,7 @@ def diff(
 ) -> ObjectDiff:
     """Compare two objects; specs are inert, and nothing is loaded.
 
-    What is damaged in one of them is told in `remarks`, or as the `problem` of a program or function; all else is
-    compared.
+    What is damaged in one of them is told in `not_compared`; all else is compared.
 
     Args:
         old: The one.
@@ -142,6 +143,7 @@ def diff(
     if budget.reached:
         remarks.append(f"more of the code may be the same: {budget.error().message}")
     layouts = Layouts(Budget(size, "the comparison of types", each=_EACH))
+    not_compared = list(functions.not_compared())
     parts: dict[str, tuple[Item, ...]] = {}
     for what, items in (
         ("maps", lambda: maps_between(old, new, layouts)),
@@ -155,13 +157,15 @@ def diff(
         try:
             listed.extend(items())
         except BpftuiError as error:
-            remarks.append(f"{what} are not compared: {error.message}")
+            not_compared.append(f"{what} are not compared: {error.message}")
         parts[what] = tuple(listed)
+    not_compared += [f"more may break: {why}" for why in layouts.gaps]
     found = ObjectDiff(
         old,
         new,
         facts_between(_facts(old), _facts(new)),
         tuple(remarks),
+        tuple(not_compared),
         programs,
         functions.all,
         parts["maps"],
@@ -224,6 +228,7 @@ class _Functions:
 
     def __init__(self, old: CollectionSpec, new: CollectionSpec, budget: Budget) -> None:
         self._sides = (_Side(old), _Side(new))
+        self._in_both = [name for name in new.programs if name in old.programs]
         ours, theirs = (side.named() for side in self._sides)
         alike = old.byte_order == new.byte_order
         found = [(one, other, FunctionDiff(one, other, budget, alike=alike)) for _, one, other in matched(ours, theirs)]
@@ -242,6 +247,17 @@ class _Functions:
     def problem(self, which: int, program: ProgramSpec) -> str:
         """Return why a program of one of the objects cannot be looked into; empty where it can."""
         return self._sides[which].problems.get(program.name, "") or program.problem or ""
+
+    def not_compared(self) -> Iterator[str]:
+        """Yield which programs and functions of both objects cannot be looked into in one of them, as sentences."""
+        old, new = (side.problems for side in self._sides)
+        for name in self._in_both:
+            problem = new.get(name) or old.get(name)
+            if problem:
+                yield f"program {name} is not compared: {problem}"
+        for each in self.all:
+            if each.problem is not None and each.old is not None and each.new is not None:
+                yield f"function {each.name} is not compared: {each.problem}"
 
     @property
     def adapted(self) -> set[str]:

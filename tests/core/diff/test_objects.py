@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.diff import Change, ObjectDiff, diff
+from bpftui.core.diff import Change, ObjectDiff, diff, objects
 from bpftui.core.diff.costs import Cost, CostDiff, costs_between
 from bpftui.core.diff.verdict import failures, parse_conditions
 from bpftui.core.errors import UsageError
+from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec
 
 OBJECTS = Path(__file__).parents[2] / "objects"
@@ -113,6 +114,19 @@ def test_contents_that_no_variable_has_are_compared_too() -> None:
     data[3] ^= 1
     (item,) = (each for each in diff(old, new).maps if each.change is not Change.SAME)
     assert (item.name, item.facts) == (".rodata", (("contents", "differ from 0x3 on", ""),))
+
+
+def test_a_used_up_budget_is_not_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def few(size: int, what: str, *, each: int) -> Budget:
+        return Budget(0, what, least=2, each=each)
+
+    monkeypatch.setattr(objects, "Budget", few)
+    old, new = (CollectionSpec.from_file(OBJECTS / "versions.o") for _ in range(2))
+    found = diff(old, new)
+    why = "the comparison of types: given up after 2 steps, more than anything sound takes"
+    assert found.not_compared == (f"types are not compared: {why}", f"more may break: {why}")
+    assert {item.change for item in (*found.programs, *found.maps)} == {Change.SAME}
+    assert not found.same
 
 
 def test_what_counts(versions: ObjectDiff) -> None:

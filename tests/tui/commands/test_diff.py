@@ -68,6 +68,28 @@ def test_the_same_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
+def test_what_is_damaged_is_not_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = bytearray(Path(OLD).read_bytes())
+    raw[3330] = 0x80  # the third byte of the type of a member: one that there is not
+    damaged = tmp_path / "damaged.o"
+    damaged.write_bytes(raw)
+    why = f"types are not compared: {damaged}: section .BTF: offset 0x18: there is no type 8388616; the last is 51"
+    for words in ([], ["--fail-on", "layout,types"]):
+        assert main(["diff", OLD, str(damaged), *words]) == 2
+        told = capsys.readouterr()
+        lines = told.out.splitlines()
+        assert lines[:3] == [f"--- {OLD}", f"+++ {damaged}", f"    {why}"]
+        assert lines[-1].endswith("not all could be compared")
+        assert told.err == ""
+    assert main(["diff", OLD, str(damaged), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["same"], found["not_compared"], found["remarks"]) == (False, [why], [])
+    assert main(["diff", OLD, str(damaged), "--html"]) == 2
+    page = capsys.readouterr().out
+    assert f'<p class="breaks">{why}</p>' in page
+    assert "They are the same" not in page
+
+
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", OLD, NEW, "--json", "--context", "0"]) == 1
     found = json.loads(capsys.readouterr().out)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["make_parser", "run"]
 
 SCHEMA = "bpftui/diff/1"
-_SAME, _DIFFERENT = 0, 1
-"""The exit codes of cmp; 2 is what cannot be read."""
+_SAME, _DIFFERENT, _NOT_COMPARED = 0, 1, 2
+"""The exit codes of cmp; the last one is also that of what cannot be read."""
 
 
 def make_parser() -> Parser:
@@ -43,7 +43,8 @@ def make_parser() -> Parser:
         "diff",
         "Compare two BPF objects by meaning: code with names instead of offsets and labels instead of distances, maps, "
         "variables, types, and what breaks a map that is pinned or a program in user space. Nothing is loaded without "
-        "--cost. Exit code 0: the same, 1: different, 2: one of them cannot be read.",
+        "--cost. Exit code 0: the same, 1: different, 2: one of them cannot be read, "
+        "or not all of it be compared.",
     )
     for name in ("old", "new"):
         parser.add_argument(
@@ -103,6 +104,8 @@ def run(arguments: Sequence[str]) -> int:
         found = _compared(options, costs=costs)
     failed = None if conditions is None else list(failures(found, conditions))
     _print(found, options, failed)
+    if found.not_compared:
+        return _NOT_COMPARED
     if failed is not None:
         return _DIFFERENT if failed else _SAME
     return _SAME if found.same and not any(cost.differs for cost in found.costs) else _DIFFERENT

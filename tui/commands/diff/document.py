@@ -48,6 +48,7 @@ def diff_json(found: ObjectDiff, *, context: int, failed: Sequence[str] | None) 
         "failed": None if failed is None else list(failed),
         "facts": _facts(found.facts),
         "remarks": list(found.remarks),
+        "not_compared": list(found.not_compared),
         "programs": [_program(each) for each in found.programs],
         "maps": [_item(each) for each in found.maps],
         "variables": [_item(each) for each in found.variables],

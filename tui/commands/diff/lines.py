@@ -29,7 +29,7 @@ _NUMBERS: Final = {"verified": "verified instructions", "states": "states", "jit
 
 
 def diff_lines(found: ObjectDiff, *, color: bool, context: int, failed: Sequence[str] = ()) -> Iterator[Painted]:
-    """Yield the lines of a comparison, without their ends; nothing where nothing differs.
+    """Yield the lines of a comparison, without their ends; nothing where nothing differs and nothing is to be said.
 
     Args:
         found: The comparison.
@@ -50,10 +50,12 @@ class _Lines:
         return paint(text, style) if self._color and style and text else joined(text)
 
     def of(self, found: ObjectDiff, failed: Sequence[str]) -> Iterator[Painted]:
-        if found.same and not any(cost.differs for cost in found.costs):
+        if found.same and not found.remarks and not any(cost.differs for cost in found.costs):
             return
         yield self._paint(f"--- {found.old.file}", "bold")
         yield self._paint(f"+++ {found.new.file}", "bold")
+        for sentence in found.not_compared:
+            yield joined("    ", self._paint(sentence, "danger"))
         for remark in found.remarks:
             yield self._paint(f"    {remark}", "dim")
         for fact in found.facts:
@@ -259,4 +261,5 @@ def _summary(found: ObjectDiff) -> str:
             parts.append(f"{noun}s: {', '.join(counts)}")
     broken = len({name for name, _ in found.breaks})
     parts += [f"{counted(broken, 'layout')} {'breaks' if broken == 1 else 'break'}"] if broken else []
+    parts += ["not all could be compared"] if found.not_compared else []
     return "; ".join(parts) or "programs and data are the same"
