@@ -108,6 +108,12 @@ class Counter:
         """Return the integer in *entry*: the sum over its CPUs."""
         return sum(map(self.read, entry.values))
 
+    def of(self, entry: Entry, cpu: int | None = None) -> int | None:
+        """Return the integer in *entry* that a CPU has, or the sum of all; None where there is no such CPU."""
+        if cpu is None:
+            return self.total(entry)
+        return self.read(entry.values[cpu]) if cpu < len(entry.values) else None
+
     def find(self, sample: Sample, key: bytes = b"", cpu: int | None = None) -> int | None:
         """Return the integer in *sample*, of a map at *key*; None where the sample has no such entry.
 
@@ -118,11 +124,7 @@ class Counter:
             return None if raw is None else self.read(raw)
         snapshot = sample.maps.get(self.name)
         entry = next((each for each in (() if snapshot is None else snapshot.entries) if each.key == key), None)
-        if entry is None:
-            return None
-        if cpu is None:
-            return self.total(entry)
-        return self.read(entry.values[cpu]) if cpu < len(entry.values) else None
+        return None if entry is None else self.of(entry, cpu)
 
 
 def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:

@@ -37,6 +37,8 @@ FEW: Final = 16
 """Entries of a map that are all followed without being asked for."""
 MOST_ROWS: Final = 64
 """Entries of a map that are followed because all of it is drawn: a histogram in powers of two has no more."""
+_GONE: Final = 10
+"""Samples for which an entry is missing that makes room for others."""
 _BUSIEST: Final = 3
 """Lines of a map's own chart, where none of its numbers was chosen."""
 _BUSIER: Final = 1.25
@@ -105,7 +107,7 @@ class Graph:
             return False
         self._since = sample.time
         self._follow_all(sample)
-        look = Look(sample, streams or {}, events or {})
+        look = Look(sample, streams, events)
         for track in self._tracks.values():
             track.add(look)
         return True
@@ -148,17 +150,26 @@ class Graph:
             for name in sample.programs:
                 self.follow(Runs(name))
         for counter in self._whole:
-            left = MOST_ROWS - sum(each.counter == counter for each in self._entries())
-            entries = sample.maps[counter.name].entries if left > 0 and counter.name in sample.maps else ()
-            new = (each for entry in entries if (each := OfEntry(counter, entry.key)) not in self._tracks)
-            for each in islice(new, left):
+            entries = sample.maps[counter.name].entries if counter.name in sample.maps else ()
+            new = [each for entry in entries if (each := OfEntry(counter, entry.key)) not in self._tracks]
+            known = [each for each in self._entries() if each.counter == counter]
+            for each in islice(new, self._make_room(known, len(new), MOST_ROWS)):
                 self.follow(each)
         for name, snapshot in sample.maps.items():
-            if sum(1 for _ in self._entries()) >= _MAX_TRACKS or len(snapshot.entries) > FEW:
+            if len(snapshot.entries) > FEW or not self._make_room([*self._entries()], 1, _MAX_TRACKS):
                 continue
             for counter in self._counters(name):
                 for entry in snapshot.entries:
                     self.follow(OfEntry(counter, entry.key))
+
+    def _make_room(self, known: list[OfEntry], wanted: int, most: int) -> int:
+        """Forget what has been gone for long and nobody draws, until there is room; return for how many more."""
+        gone = [each for each in known if each not in self._chosen and self._tracks[each].missing >= _GONE]
+        gone.sort(key=lambda each: -self._tracks[each].missing)
+        for each in gone[: max(0, len(known) + wanted - most)]:
+            del self._tracks[each]
+            known.remove(each)
+        return max(0, most - len(known))
 
     def _entries(self) -> Iterator[OfEntry]:
         """Iterate over what is followed at one entry of a map, of all CPUs."""
@@ -264,7 +275,11 @@ class Graph:
         as_value = self.shows_value(quantity)
         series = [self._series(each, 0, window, as_value=as_value) for each in found]
         if histogram is not None and counter in histogram.counters:
-            return [replace(each, span=histogram.span(slot)) for slot, each in enumerate(series)]
+            if histogram.is_by_entry:
+                slots = [int.from_bytes(each.key, counter.byte_order) for each in found]
+            else:
+                slots = [*range(len(found))]
+            return [replace(each, span=histogram.span(slot)) for slot, each in zip(slots, series, strict=True)]
         return [replace(each, label=each.label.removesuffix(f" {counter.label}")) for each in series]
 
     def histogram(self, name: str) -> Histogram | None:

@@ -61,6 +61,13 @@ class Histogram:
     scale: Scale
     unit: Unit
     """Of the numbers that are counted."""
+    slots: int
+    """How many there are."""
+
+    @property
+    def scales(self) -> Sequence[Scale]:
+        """The scales that there can be, with so many slots: a number of 64 bits is in one of 65 powers of two."""
+        return [*Scale] if self.slots <= _POWERS else [Scale.LINEAR]
 
     @property
     def is_by_entry(self) -> bool:
@@ -150,4 +157,4 @@ def _histogram(source: MapSpec, found: tuple[Counter, ...]) -> Histogram:
     many = source.max_entries if len(found) == 1 else len(found)
     name = f"{source.name} {found[0].path if len(found) == 1 else _array(found[0])}"
     is_linear = many > _POWERS or not _LINEAR.isdisjoint(words_of(name))
-    return Histogram(found, Scale.LINEAR if is_linear else Scale.LOG2, unit_within(name))
+    return Histogram(found, Scale.LINEAR if is_linear else Scale.LOG2, unit_within(name), many)

@@ -16,6 +16,7 @@ from .series import RateTracker, Series
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..runtime import Entry
     from .counters import Counter
     from .drawn import EventLine, StreamState
     from .sampler import Sample
@@ -38,12 +39,32 @@ _SHARE: Final = 0.2
 """Of one sample, in what is said to be the recent rate."""
 
 
-class Look(NamedTuple):
-    """What one look brought."""
+class Look:
+    """What one look brought.
 
-    sample: Sample
-    streams: Mapping[str, StreamState] = {}
-    events: Mapping[str, Sequence[EventLine]] = {}
+    Args:
+        sample: What there was.
+        streams: How each stream is doing.
+        events: What each brought.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        streams: Mapping[str, StreamState] | None = None,
+        events: Mapping[str, Sequence[EventLine]] | None = None,
+    ) -> None:
+        self.sample = sample
+        self.streams = streams or {}
+        self.events = events or {}
+        self._entries: dict[str, dict[bytes, Entry]] = {}
+
+    def entry(self, name: str, key: bytes) -> Entry | None:
+        """Return an entry of a map; None where there is none."""
+        if name not in self._entries:
+            snapshot = self.sample.maps.get(name)
+            self._entries[name] = {} if snapshot is None else {each.key: each for each in snapshot.entries}
+        return self._entries[name].get(key)
 
 
 class Reading(NamedTuple):
@@ -118,7 +139,13 @@ class OfEntry:
 
     def read(self, look: Look) -> Reading | None:
         """Return what the entry has; None where there is no such entry."""
-        return _at(self.counter.find(look.sample, self.key, self.cpu), self.time(look.sample), self.counter.modulus)
+        counter = self.counter
+        if counter.source == "variable":
+            value = counter.find(look.sample)
+        else:
+            entry = look.entry(counter.name, self.key)
+            value = None if entry is None else counter.of(entry, self.cpu)
+        return _at(value, self.time(look.sample), counter.modulus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +335,8 @@ class Track:
         self.rates = Series(capacity)
         self.recent = 0.0
         """About the rate of the last few looks: what is busy is told by it."""
+        self.missing = 0
+        """At how many looks, the last ones, nothing was told of it."""
         self._tracker = RateTracker()
 
     def add(self, look: Look) -> None:
@@ -315,6 +344,7 @@ class Track:
         reading = self.quantity.read(look)
         time = self.quantity.time(look.sample)
         rate = None
+        self.missing = self.missing + 1 if reading is None else 0
         if reading is None:
             self._tracker.reset()
             self.values.append(time, None)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.analysis.counting import Counting
 from ...core.live.counters import counters, record_counters, variable_counters
-from ...core.live.histogram import Scale, declared
+from ...core.live.histogram import declared
 from ...core.live.quantity import Arrivals, Entries, OfEntry, OfRecords, Runs, RunTime, Total
 from ..nodes import Node, NodeKind
 from ..operations import program_and_target
@@ -152,15 +152,15 @@ class SamplingController(Controller):
     def next_scale(self, name: str, counter: Counter) -> None:
         """Take what counts in a map for the slots of a histogram, of the next scale; behind the last for none."""
         graph = self._monitor.graph
-        now, scales = graph.histogram(name), [*Scale]
+        now = graph.histogram(name)
         if now is None:
             found = declared(self._spec.maps[name], counter)
             if found is None:
                 self.stage.notify("slots are an array of at least four numbers", severity="warning", timeout=4)
                 return
-            found = found.scaled(scales[0])
+            found = found.scaled(found.scales[0])
         else:
-            later = scales[scales.index(now.scale) + 1 :]
+            later = now.scales[now.scales.index(now.scale) + 1 :]
             found = now.scaled(later[0]) if later else None
         graph.declare(name, found)
         self.stage.notify("no slots" if found is None else f"slots: {found.scale}", timeout=3)

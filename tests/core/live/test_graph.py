@@ -225,6 +225,25 @@ def test_of_a_map_whose_entries_come_and_go_no_more_are_followed_than_can_be_dra
         )
         graph.observe(Sample(float(time), 1.0, {"sources": MapSnapshot(entries)}, {}, {}))
     assert len(graph.rows(OfEntry(counter), 60)) == 64
+    for time in range(10, 24):  # the same entries from now on: those that are gone make room for them
+        entries = tuple(
+            Entry((9000 + number).to_bytes(20, "little"), (bytes(spec.maps["sources"].value_size),))
+            for number in range(50)
+        )
+        graph.observe(Sample(float(time), 1.0, {"sources": MapSnapshot(entries)}, {}, {}))
+    followed = {each.key for each in graph._entries() if each.counter == counter}
+    assert {entry.key for entry in entries} <= followed
+    assert len(graph.rows(OfEntry(counter), 60)) == 64
     other = Graph(spec)
     other.draw_as(graph)
     assert other.whole == (counter,)
+
+
+def test_rows_of_an_array_are_the_slots_that_their_index_says() -> None:
+    spec = CollectionSpec.from_file(Path(__file__).parents[2] / "objects" / "histograms.o")
+    graph = Graph(spec)
+    (counter,) = counters(spec.maps["bytes_hist"])
+    for slot in (3, 7):  # no other one is followed
+        graph.follow(OfEntry(counter, slot.to_bytes(4, "little")))
+    rows = graph.rows(OfEntry(counter, (3).to_bytes(4, "little")), 60)
+    assert [None if each.span is None else each.span[:2] for each in rows] == [(8, 16), (128, 256)]

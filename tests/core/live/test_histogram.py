@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,10 @@ def test_what_counts_numbers_of_a_unit_is_none_of_that_unit() -> None:
         Unit.BYTES,
         Unit.NUMBER,
     ]
+
+
+def test_powers_of_two_are_of_no_more_slots_than_a_number_has_bits() -> None:
+    assert found("bytes_hist").scales == [Scale.LOG2, Scale.LOG2_UP, Scale.LINEAR]
+    large = histogram_of(replace(SPEC.maps["bytes_hist"], max_entries=5000))
+    assert large is not None
+    assert (large.scale, large.slots, large.scales) == (Scale.LINEAR, 5000, [Scale.LINEAR])

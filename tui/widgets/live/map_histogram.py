@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ....core.live.arrange import EntryTable
     from ....core.live.counters import Counter
     from ....core.live.field import Field
-    from ....core.live.histogram import Span
+    from ....core.live.histogram import Histogram, Span
     from ....core.runtime import Entry
     from .map_columns import Column, MapColumns
     from .map_table import MapTableView
@@ -35,8 +34,6 @@ _SEVERAL: Final = 40
 _LONGEST_LABEL: Final = 40
 _LEAST_BAR: Final = 8
 """Cells."""
-_STEP: Final = -1 if sys.byteorder == "little" else 1
-"""In which direction the bytes of an index are, so that those of a greater one are greater."""
 _TO: Final = " … "
 """Between the ends of a span."""
 _FULL: Final = 1e12
@@ -153,7 +150,7 @@ class MapHistogramView(EntryLook):
             number = self._number(column, entry)
             label = _key(columns, entry)
             if histogram is not None and is_slot:
-                label = _span(histogram.span(int.from_bytes(entry.key, sys.byteorder)))
+                label = _span(histogram.span(_slot(histogram, entry)))
             bars.append(_Bar(label, 0.0 if number is None else number, columns.cell(column, entry), entry))
         if self.of.is_array and table.ordering is None and not self.narrowed_by:
             while len(bars) > 1 and not bars[-1].number:
@@ -250,25 +247,35 @@ class MapHistogramView(EntryLook):
         histogram, column = self.of.histogram, self._column
         if histogram is None or not self._bars:
             return ""
+        is_rate = column is not None and column.is_rate and not self._has_slots
         if self._has_slots:
             assert self._entry is not None
             counts: list[float] = [each.total(self._entry) for each in histogram.counters]
         elif column is not None and column.field.counter in histogram.counters:
-            counts = [max(0.0, each.number) for each in self._by_slot()]
+            counts = self._by_slot(histogram, column)
         else:
             return ""
-        if not self._has_slots and self._table is not None and self._table.is_partial:
-            return f"  {histogram.scale}"
-        number = f"{si(sum(counts))}/s" if column is not None and column.is_rate else _count(sum(counts))
-        parts = [f"{histogram.scale}", f"n {number}"]
+        parts = [f"{histogram.scale}"]
+        if not counts:
+            return "  " + parts[0]  # only a part of the map was read
+        parts.append(f"n {si(sum(counts))}/s" if is_rate else f"n {_count(sum(counts))}")
         for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
             place = histogram.quantile(counts, share)
             parts += [] if place is None else [f"{name} {amount(place, histogram.unit)}"]
         return "  " + "  ".join(parts)
 
-    def _by_slot(self) -> list[_Bar]:
-        """Return the bars in the order of their slots."""
-        return sorted(self._bars, key=lambda bar: b"" if bar.entry is None else bar.entry.key[::_STEP])
+    def _by_slot(self, histogram: Histogram, column: Column) -> list[float]:
+        """Return what all slots of the map count, whatever rows are shown; nothing where not all were read."""
+        assert self._table is not None
+        snapshot = self._table.reading.snapshot
+        if snapshot.partial:
+            return []
+        counts = [0.0] * histogram.slots
+        for entry in snapshot.entries:
+            slot = _slot(histogram, entry)
+            if slot < len(counts):
+                counts[slot] = max(0.0, self._number(column, entry) or 0.0)
+        return counts
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw a bar, its number before it: no digit is cut."""
@@ -347,6 +354,11 @@ class MapHistogramView(EntryLook):
 def _key(columns: MapColumns, entry: Entry) -> str:
     """Return the fields of an entry's key."""
     return "  ".join(columns.cell(each, entry) for each in columns.all if each.field.of == "key")
+
+
+def _slot(histogram: Histogram, entry: Entry) -> int:
+    """Return which slot an entry of an array is."""
+    return int.from_bytes(entry.key, histogram.counters[0].byte_order)
 
 
 def _span(span: Span) -> str:

@@ -137,3 +137,15 @@ async def test_the_greatest_counts_leave_room_for_percentiles_and_no_number_is_c
         assert re.fullmatch(r"value  powers of two  n \d+ E  p50 1.00 K›?", texts[0])
         assert [text.split("  ")[0] for text in texts[1:4]] == ["0 B … 2 B", "2 B … 4 B", "4 B … 8 B"]
         assert [text.split("  ")[0] for text in texts[10:12]] == ["512 B …", "1.00 KiB …"]
+
+
+async def test_percentiles_are_those_of_all_slots_whatever_rows_are_shown() -> None:
+    async with opened("linear_hist") as (app, pilot, slots):
+        for slot, count in ((0, 10), (3, 5), (7, 50)):
+            slots.update(u32(slot), struct.pack("=Q", count))
+        told = "value  one by one  n 65  p50 7.35  p90 7.87  p99 7.99"
+        assert (await app.shown(pilot))[0] == told
+        app.pane.query_one(MapHistogramView).search("5")
+        texts = await app.shown(pilot)
+        assert texts[0] == told
+        assert [line.split()[:2] for line in texts[2:]] == [["3", "5"], ["5", "0"], ["7", "50"]]
