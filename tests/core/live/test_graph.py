@@ -225,11 +225,9 @@ def test_of_a_map_whose_entries_come_and_go_no_more_are_followed_than_can_be_dra
         )
         graph.observe(Sample(float(time), 1.0, {"sources": MapSnapshot(entries)}, {}, {}))
     assert len(graph.rows(OfEntry(counter), 60)) == 64
+    value = bytes(spec.maps["sources"].value_size)
+    entries = tuple(Entry((9000 + number).to_bytes(20, "little"), (value,)) for number in range(50))
     for time in range(10, 24):  # the same entries from now on: those that are gone make room for them
-        entries = tuple(
-            Entry((9000 + number).to_bytes(20, "little"), (bytes(spec.maps["sources"].value_size),))
-            for number in range(50)
-        )
         graph.observe(Sample(float(time), 1.0, {"sources": MapSnapshot(entries)}, {}, {}))
     followed = {each.key for each in graph._entries() if each.counter == counter}
     assert {entry.key for entry in entries} <= followed
