@@ -17,7 +17,7 @@ from .names import indexed, label_names, metric_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ..btf import CType
+    from ..btf import Btf, CType
     from ..live import Counter, Events, Field, Sample
     from ..runtime import Collection, Entry, Map, MapSnapshot
     from ..spec import VariableSpec
@@ -48,16 +48,17 @@ class CollectionMetrics:
         self._series = series
         self._counting = collection.spec.derived(Counting)
         self._partial: collections.Counter[str] = collections.Counter()
+        integers = _Integers()
         self._names = {stem_of(each.name) for each in _own_families()}
         self._maps = {
-            name: _MapMetrics(map_, self._counting, self._taken)
+            name: _MapMetrics(map_, self._counting, self._taken, integers)
             for name, map_ in collection.maps.items()
             if not map_.spec.is_data and not map_.type.is_stream
         }
         self._variables: dict[str, list[_Part]] = {
             name: [*self._variable(each.spec)] for name, each in collection.variables.items()
         }
-        self._numbers = {name: _integers(each.spec.type) for name, each in collection.variables.items()}
+        self._numbers = {name: integers.of(each.spec.type) for name, each in collection.variables.items()}
 
     def _taken(self, name: str, counts: bool) -> str:
         """Return a name that no other family has, `_total` aside: in OpenMetrics that is no part of it."""
@@ -158,16 +159,26 @@ def _own_families() -> list[Family]:
     ]
 
 
-def _integers(ctype: CType | None, depth: int = 0) -> int:
-    """Return how many integers a value has; those of a union all of them."""
-    if ctype is None or depth > _MAX_DEPTH:
-        return 0
-    found = ctype.stripped
-    if isinstance(found, Composite):
-        return sum(_integers(inner, depth + 1) for _, inner, _ in ctype.members())
-    if isinstance(found, Array):
-        return 0 if is_text(ctype.btf, found) else ctype.count * _integers(ctype.element, depth + 1)
-    return int(ctype.is_integer)
+class _Integers:
+    """Counts the integers in values, those of a union all of them: each type once, however many paths lead to it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Btf, int, int], int] = {}
+
+    def of(self, ctype: CType | None, depth: int = 0) -> int:
+        """Return how many a value has; *depth* is how many structs and arrays it is in."""
+        if ctype is None or depth > _MAX_DEPTH:
+            return 0
+        found = ctype.stripped
+        if isinstance(found, Array):
+            return 0 if is_text(ctype.btf, found) else ctype.count * self.of(ctype.element, depth + 1)
+        if not isinstance(found, Composite):
+            return int(ctype.is_integer)
+        key = ctype.btf, found.id, ctype.whole  # how much an array without a length has, at its end, the whole tells
+        if key not in self._known:
+            self._known[key] = 0  # for a struct that is said to be in itself
+            self._known[key] = sum(self.of(inner, depth + 1) for _, inner, _ in ctype.members())
+        return self._known[key]
 
 
 def _index_labels(count: int) -> list[str]:
@@ -198,14 +209,14 @@ class _Column:
 class _MapMetrics:
     """The families of one map."""
 
-    def __init__(self, map_: Map, counting: Counting, taken: _Taken) -> None:
+    def __init__(self, map_: Map, counting: Counting, taken: _Taken, integers: _Integers) -> None:
         fields = fields_of(map_, counting)
         keys = [field.label for field in fields.keys]
         self._map = map_
         self._fields = fields
         self._columns: list[_Column] = []
         self.cut = sum(
-            _integers(field.type)
+            integers.of(field.type)
             for field in fields.values
             if field.type is not None and isinstance(field.type.stripped, Array | Composite)
         )

@@ -30,7 +30,10 @@ _KNOWN: Final[dict[str, tuple[FamilyKind, str]]] = {
     ),
     "bpf_unexported_maps": ("gauge", "Maps of which nothing is told: those beyond the limit."),
     "bpf_unexported_programs": ("gauge", "Programs of which nothing is told: those beyond the limit."),
-    "bpf_variable_unexported_numbers": ("gauge", "Numbers in a variable that are not told: those beyond the limit."),
+    "bpf_variable_unexported_numbers": (
+        "gauge",
+        "Numbers in a variable that are not told: those beyond 256, or the limit.",
+    ),
 }
 """Families that are the same whoever's program or map it is: what they are, in a sentence."""
 

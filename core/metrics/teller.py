@@ -95,10 +95,19 @@ def fit(family: Family) -> Family:
             if not labels:
                 continue
             # What was different is not any more once it is visible: a digest of what it was tells it apart.
-            found = (*found[:-1], f"{found[-1]} {_digest(labels)}")
+            found = _other(labels, found, seen)
         seen.add(found)
         numbers.append((found, number))
     return Family(family.name, family.kind, visible(family.help), family.labels, numbers)
+
+
+def _other(labels: tuple[str, ...], alike: tuple[str, ...], seen: set[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return labels that are not in *seen*; the very same ones (two members of one name) are numbered for it."""
+    number, told = 1, labels
+    while (found := (*alike[:-1], f"{alike[-1]} {_digest(told)}")) in seen:
+        number += 1
+        told = (*labels, str(number))
+    return found
 
 
 def _fit(label: str) -> str:

@@ -38,6 +38,8 @@ _TOGETHER: Final = 5_000
 """Numbers in a request at most: collectors, and what stands before them, refuse large ones."""
 _CAUSE: Final = re.compile(r"\[Errno -?\d+\] ([^\"')]+)")
 """What of an error of the exporter's says why: the rest is about its own retries."""
+_EXPORTER: Final = "opentelemetry.exporter."
+"""Loggers of what sends begin with it."""
 _LAST: Final = 2.0
 """Seconds that the last sending may take, when the command ends."""
 
@@ -162,7 +164,11 @@ class _Sender:
         """Send all there is; where it does not arrive that is said once, and once more when it does again."""
         from opentelemetry.sdk.metrics.export import MetricExportResult
 
-        done = self._export(metrics_data(self._teller, self._starts)) is MetricExportResult.SUCCESS
+        try:
+            done = self._export(metrics_data(self._teller, self._starts)) is MetricExportResult.SUCCESS
+        except Exception as error:  # of the SDK or ours: the next time is another
+            self._complain(f"{type(error).__name__}: {error}")
+            return
         if not done:
             self._complain("the collector does not take them")
         elif not self._arrives:
@@ -178,15 +184,21 @@ class _Sender:
 
 
 class _Complaints(logging.Handler):
-    """Hands on what the exporter says of what keeps it from sending."""
+    """Hands on what the exporter says of what keeps it from sending; anything else is a warning, once."""
 
     def __init__(self, complain: Callable[[str], object]) -> None:
         super().__init__(logging.WARNING)
         self._complain = complain
+        self._said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand on a line."""
-        self._complain(record.getMessage())
+        reason = record.getMessage()
+        if record.name.startswith(_EXPORTER):
+            self._complain(reason)
+        elif reason not in self._said:
+            self._said.add(reason)
+            warn(f"OpenTelemetry: {visible(reason)}")
 
 
 def metrics_data(teller: Teller, starts: Starts) -> MetricsData:

@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bpftui.core.btf import Btf, CType
 from bpftui.core.choice import choose_runtime
 from bpftui.core.live import EventReader, Sampler
 from bpftui.core.metrics import CollectionMetrics, Family
+from bpftui.core.metrics.collection import _Integers
 from bpftui.core.spec import CollectionSpec
+from tests.core.btf.blob import Blob
 
 if TYPE_CHECKING:
     from bpftui.core.runtime import MapSnapshot
@@ -111,3 +114,22 @@ def test_a_map_that_kept_changing_is_told() -> None:
         assert partial_reads(replace(snapshot, partial=True)) == 1
         assert partial_reads(replace(snapshot, partial=True, beyond=1)) == 1  # the limit cut it, which is told
         assert partial_reads(snapshot) == 1
+
+
+def test_integers_of_unions_of_unions_are_counted_by_their_types() -> None:
+    blob = Blob()
+    inner = blob.integer("unsigned int", 4, signed=False)
+    for level in range(30):
+        inner = blob.union(f"level_{level}", 4, [("a", inner, 0), ("b", inner, 0)])
+    pair = blob.array(inner, 2)
+    whole = blob.struct("whole", 8, [("pair", pair, 0)])
+    # A walk along its 2³¹ paths would take hours.
+    assert _Integers().of(CType(Btf(blob.bytes()), whole)) == 2_147_483_648
+
+
+def test_a_struct_that_is_said_to_be_in_itself_has_an_end() -> None:
+    blob = Blob()
+    number = blob.integer("int", 4)
+    assert number == 1
+    loop = blob.struct("loop", 4, [("a", 2, 0), ("b", 2, 0), ("c", number, 0)])
+    assert _Integers().of(CType(Btf(blob.bytes()), loop)) == 1

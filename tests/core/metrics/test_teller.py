@@ -30,6 +30,8 @@ def test_labels_are_visible_short_and_different() -> None:
     # Prometheus keeps one of two numbers with the same labels, or nothing at all.
     alike = labels_of(("a", "\x1b"), ("a", "\\x1b"), ("a", "b"))
     assert (len({*alike}), alike[0], alike[2]) == (3, ("a", "\\x1b"), ("a", "b"))
+    # A type can have any number of members of one name.
+    assert labels_of(("x",), ("x",), ("x",)) == [("x",), ("x 4adf4367f96e584f",), ("x 66cfab8a2632359c",)]
     assert labels_of((), ()) == [()]
 
 
@@ -69,14 +71,31 @@ def test_who_closes_it_waits_for_what_is_being_told() -> None:
 
     teller = Teller(families, version="", failed=pytest.fail)
     found: list[dict[str, Family]] = []
-    asking = threading.Thread(target=lambda: found.append(told(teller)))
+    ended: list[str] = []
+
+    def ask() -> None:
+        # Noted while it is still being told: who closes it can only come after.
+        for each in teller.tell():
+            found.append({each.name: each})
+            if each.name == "bpf_x":
+                ended.append("told")
+
+    def close() -> None:
+        closing_begins.set()
+        teller.close()
+        ended.append("closed")
+
+    closing_begins = threading.Event()
+    asking = threading.Thread(target=ask)
     asking.start()
     assert reading.wait(60)
-    closing = threading.Thread(target=teller.close)
+    closing = threading.Thread(target=close)
     closing.start()
-    assert closing.is_alive()
+    assert closing_begins.wait(60)
+    closing.join(0.05)  # time enough for one that does not wait
     go_on.set()
     closing.join(60)
     asking.join(60)
+    assert ended == ["told", "closed"]
     assert "bpf_x" in found[0]
     assert "bpf_x" not in told(teller)

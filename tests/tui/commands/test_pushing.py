@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import socket
@@ -18,12 +19,15 @@ import pytest
 
 from bpftui.core.errors import ExitCode, UsageError
 from bpftui.core.metrics import Family, Teller
+from bpftui.tui.commands import pushing
 from bpftui.tui.commands.pushing import Endpoint, Starts, metrics_data, parse_endpoint
 from tests.tui.commands.command_line import COMMAND, ROOT, user_environment
 from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
+    from opentelemetry.sdk.metrics.export import MetricExportResult
 
 pytest.importorskip(
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
@@ -149,6 +153,41 @@ def test_nobody_there_is_said_once_and_that_it_arrives_again(capsys: pytest.Capt
             answering.join()
     url = f"bpftui: warning: http://127.0.0.1:{port}/v1/metrics: metrics"
     assert "".join(said).splitlines() == [f"{url} do not arrive: connection refused", f"{url} arrive again"]
+
+
+def test_a_mistake_is_said_and_the_next_time_is_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times: list[int] = []
+
+    def data(teller: Teller, starts: Starts) -> Any:
+        times.append(len(times))
+        if times[-1] == 0:
+            raise KeyError("a mistake")
+        logging.getLogger("opentelemetry.sdk.resources").warning("an attribute is odd")
+        return metrics_data(teller, starts)
+
+    class Exporter:
+        def __init__(self, **options: object) -> None: ...
+
+        def export(self, data: object) -> MetricExportResult:
+            from opentelemetry.sdk.metrics.export import MetricExportResult
+
+            return MetricExportResult.SUCCESS
+
+        def shutdown(self) -> None: ...
+
+    monkeypatch.setattr(pushing, "metrics_data", data)
+    monkeypatch.setattr("opentelemetry.exporter.otlp.proto.http.metric_exporter.OTLPMetricExporter", Exporter)
+    with sending("http://127.0.0.1:1/v1/metrics", []):
+        assert wait_for(lambda: len(times) >= 4)
+    prefix = "bpftui: warning: "
+    # What is no failure to send is said once, and is not taken for one.
+    assert capsys.readouterr().err.splitlines() == [
+        f"{prefix}http://127.0.0.1:1/v1/metrics: metrics do not arrive: KeyError: 'a mistake'",
+        f"{prefix}OpenTelemetry: an attribute is odd",
+        f"{prefix}http://127.0.0.1:1/v1/metrics: metrics arrive again",
+    ]
 
 
 def test_headers_are_those_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
