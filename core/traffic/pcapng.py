@@ -24,6 +24,8 @@ _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _COMMENT, _APPLICATION, _NAME, _FLAGS, _RESOLUTION = 1, 4, 2, 2, 9
 _FLAG: Final[dict[Direction, int]] = {"in": 1, "out": 2}
 _ETHERNET: Final = 1
+_LONGEST: Final = 0xFFFF
+"""Bytes of an option: its length has 16 bits."""
 
 
 class PcapngWriter(Closing):
@@ -47,7 +49,7 @@ class PcapngWriter(Closing):
         except (OSError, ValueError) as error:
             raise unwritable(path, error) from error
         header = struct.pack("=IHHq", 0x1A2B3C4D, 1, 0, -1)
-        self._block(_SECTION, header, [(_APPLICATION, application.encode())])
+        self._block(_SECTION, header, [(_APPLICATION, _text(application))])
 
     written: int
     """Packets written so far."""
@@ -65,12 +67,13 @@ class PcapngWriter(Closing):
         number = self._interfaces.get(interface)
         if number is None:
             number = self._interfaces[interface] = len(self._interfaces)
-            name = interface.encode("utf-8", "replace")
-            self._block(_INTERFACE, struct.pack("=HHI", _ETHERNET, 0, 0), [(_NAME, name), (_RESOLUTION, b"\x09")])
+            self._block(
+                _INTERFACE, struct.pack("=HHI", _ETHERNET, 0, 0), [(_NAME, _text(interface)), (_RESOLUTION, b"\x09")]
+            )
         head = struct.pack("=IIIII", number, time >> 32, time & 0xFFFF_FFFF, len(frame), len(frame))
         options = [(_FLAGS, struct.pack("=I", _FLAG[direction]))]
         if comment:
-            options.append((_COMMENT, comment.encode("utf-8", "replace")))
+            options.append((_COMMENT, _text(comment)))
         self._block(_PACKET, head + _padded(frame), options)
         self.written += 1
 
@@ -88,6 +91,11 @@ class PcapngWriter(Closing):
             self._file.close()
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+
+def _text(text: str) -> bytes:
+    """Return a text as an option has it; of a longer one its beginning, in whole characters."""
+    return text.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore").encode()
 
 
 def _padded(raw: bytes) -> bytes:

@@ -21,6 +21,7 @@ from bpftui.core.traffic import (
     make_frames,
     parse_traffic,
 )
+from bpftui.core.traffic.pcapng import PcapngWriter
 from tests.core.traffic.files import START, pcap, pcapng
 
 if TYPE_CHECKING:
@@ -217,3 +218,13 @@ def test_a_mix_as_text() -> None:
 def test_what_makes_no_sense_is_said(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_traffic(text)
+
+
+def test_texts_of_a_pcapng_file_are_cut_where_its_lengths_end(tmp_path: Path) -> None:
+    path = tmp_path / "out.pcapng"
+    with PcapngWriter(str(path), "bpftui") as writer:
+        writer.write("x" * 65_534 + "é", START, FRAMES[0], "in", "c" * 70_000)
+    raw = path.read_bytes()
+    assert struct.pack("=HH", 2, 65_534) + b"x" * 65_534 + bytes(2) in raw  # é would be half
+    assert struct.pack("=HH", 1, 65_535) + b"c" * 65_535 + bytes(1) in raw
+    assert [packet.frame for packet in Capture(str(path))] == FRAMES[:1]
