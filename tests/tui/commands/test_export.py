@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,15 +17,16 @@ from bpftui.core.choice import choose_runtime
 from bpftui.core.errors import ExitCode
 from bpftui.core.live import EventReader, Sampler
 from bpftui.core.live.trial import Ran
-from bpftui.core.runtime import Printed, PrintedLine
+from bpftui.core.runtime import Entry, MapSnapshot, Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.tape import Recorder
 from bpftui.core.traffic import Capture
 from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
+OBJECTS = Path(__file__).parents[2] / "objects"
 UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(2) + bytes([192, 0, 2, 9]) + bytes(34)
 OUT = b"\xff" * 6 + UDP[6:]
 
@@ -96,6 +98,53 @@ def test_a_table_has_what_changed(recording: str) -> None:
         ["0.000000", "0"],
         ["1.000000", "5"],
         ["2.000000", "10"],
+    ]
+
+
+def table_of(path: str, wanted: Mapping[str, Sequence[MapSnapshot]] | None = None) -> list[list[str]]:
+    """Record an object as it is loaded, a second for each snapshot of its maps, and return the table's rows."""
+    file = f"{path}.rec"
+    with choose_runtime("vm").load(CollectionSpec.from_file(path)) as collection, EventReader(collection) as events:
+        sample = Sampler(collection, clock=lambda: 0.0).take()
+        with Recorder.of(file, collection, interval=1.0) as tape:
+            for tick in range(max(map(len, (wanted or {"": [None]}).values()))):
+                maps = {name: found[tick] for name, found in (wanted or {}).items()}
+                one = replace(sample, time=float(tick), maps={**sample.maps, **maps})
+                tape.add(one, events.take(), Printed(()))
+    return [*csv.reader(io.StringIO("\n".join(lines(file, "csv"))))][1:]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "cells"),
+    [
+        ("typed.o", "last", [["mode", "MODE_OFF"], ["size", "0"]]),
+        (
+            "values.o",
+            "flags",
+            [["one", "1"], ["three", "5"], ["minus", "-3"], ["wide", "8589934591"], ["colour", "BLUE"]],
+        ),
+    ],
+)
+def test_a_variable_has_rows_of_numbers_and_texts(path: str, name: str, cells: list[list[str]], tmp_path: Path) -> None:
+    here = shutil.copy(OBJECTS / path, tmp_path)
+    assert [row[4:] for row in table_of(str(here)) if row[2] == name] == cells
+
+
+def test_what_is_missing_from_a_snapshot_that_is_not_whole_is_not_gone(tmp_path: Path) -> None:
+    a, b = (Entry(bytes(15) + bytes([last]), (bytes([last + 4, 0, 0, 0]),)) for last in (1, 2))
+    snapshots = [
+        MapSnapshot((a, b)),
+        MapSnapshot((a,), partial=True),
+        MapSnapshot((b,), partial=True, beyond=1),
+        MapSnapshot((a,)),
+        MapSnapshot((a, b), partial=True),
+    ]
+    here = shutil.copy(OBJECTS / "flows.o", tmp_path)
+    assert [row for row in table_of(str(here), {"hosts": snapshots}) if row[2] == "hosts"] == [
+        ["0.000000", "map", "hosts", "::1", "", "5"],
+        ["0.000000", "map", "hosts", "::2", "", "6"],
+        ["3.000000", "map", "hosts", "::2", "", ""],
+        ["4.000000", "map", "hosts", "::2", "", "6"],
     ]
 
 
