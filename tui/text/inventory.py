@@ -41,6 +41,6 @@ def bytes_of(count: int | None) -> str:
 
 
 def name_of(snapshot: Snapshot, number: int) -> str:
-    """Return a program's id with its name: `42 count_traffic`."""
+    """Return a program's id with its name, where it has one: `42 count_traffic`."""
     found = snapshot.programs.get(number)
-    return f"{number} {found.name}" if found is not None else str(number or "")
+    return f"{number} {found.name}".rstrip() if found is not None else str(number or "")

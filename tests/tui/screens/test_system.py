@@ -297,6 +297,7 @@ async def test_hostile_names_stay_in_their_cells(size: tuple[int, int]) -> None:
     }
     async with at_system(MadeLooker(replace(machine(), programs=programs), loads=lambda _: {}), size) as (walk, _):
         assert "…" in walk.screen
+        assert ["2", "–"] in [line.split()[:2] for line in lines(walk)]  # it has no name: that is not left blank
         assert r"\x1b[31m" in walk.screen
         assert r"a\nb" in walk.screen
         assert "[bold]" in walk.screen

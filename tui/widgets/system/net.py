@@ -90,7 +90,7 @@ class WayPane(Container):
             self.facts.show(step.thing, step.hook if step.attachment is None else "?", self.between(step, seen))
             return
         self._look_into(program)
-        self.facts.show(Thing("prog", number), f"{number} {program.name}", self._about(step, program, seen))
+        self.facts.show(Thing("prog", number), PROGRAMS.title(program), self._about(step, program, seen))
 
     @property
     def link(self) -> int | None:

@@ -19,6 +19,7 @@ __all__ = [
     "NOTHING",
     "id_cell",
     "missing_note",
+    "name_cell",
     "number_cell",
     "owner_cell",
     "owner_text",
@@ -46,6 +47,11 @@ def size_cell(count: int | None) -> Cell:
 def id_cell(number: int) -> Cell:
     """Return the kernel's id of the row itself."""
     return Cell(str(number))
+
+
+def name_cell(name: str) -> Cell:
+    """Return the name of the row itself, which may have none."""
+    return Cell(name, "link") if name else NOTHING
 
 
 def thing_cell(noun: str, number: int, text: str = "") -> Cell:

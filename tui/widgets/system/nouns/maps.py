@@ -11,7 +11,17 @@ from ....text.format import byte_size
 from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun
-from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, owner_text, size_cell, thing_cell
+from .cells import (
+    NOTHING,
+    id_cell,
+    missing_note,
+    name_cell,
+    number_cell,
+    owner_cell,
+    owner_text,
+    size_cell,
+    thing_cell,
+)
 from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, program_facts
 
 if TYPE_CHECKING:
@@ -69,7 +79,7 @@ MAPS: Final[Noun[MapEntry]] = Noun(
         ),
         Column(
             "name",
-            lambda _, each: Cell(each.name, "link"),
+            lambda _, each: name_cell(each.name),
             lambda _, each: each.name,
             least=12,
             fair=20,
@@ -130,7 +140,7 @@ MAPS: Final[Noun[MapEntry]] = Noun(
         ),
     ),
     lambda seen: seen.snapshot.maps,
-    lambda each: f"{each.id} {each.name}",
+    lambda each: f"{each.id} {each.name}".rstrip(),
     _map_about,
     lambda each: f"map:{each.id}",
     empty="there are no maps here",

@@ -13,7 +13,17 @@ from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun
 from ..strips import strip
-from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, owner_text, runs_cell, size_cell
+from .cells import (
+    NOTHING,
+    id_cell,
+    missing_note,
+    name_cell,
+    number_cell,
+    owner_cell,
+    owner_text,
+    runs_cell,
+    size_cell,
+)
 from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, place_facts, place_thing
 
 if TYPE_CHECKING:
@@ -126,7 +136,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
         ),
         Column(
             "name",
-            lambda _, each: Cell(each.name, "link"),
+            lambda _, each: name_cell(each.name),
             lambda _, each: each.name,
             least=12,
             fair=20,
@@ -238,7 +248,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
         ),
     ),
     lambda seen: seen.snapshot.programs,
-    lambda each: f"{each.id} {each.name}",
+    lambda each: f"{each.id} {each.name}".rstrip(),
     _program_about,
     lambda each: f"id:{each.id}",
     ordered_by=4,
