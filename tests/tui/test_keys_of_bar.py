@@ -96,4 +96,4 @@ async def test_what_a_screen_is_for_comes_before_its_panes(explore: Callable[...
         await walk.until(lambda: isinstance(walk.app.screen, RunScreen))
         await walk.settle()
         names = [name for _, name in keys_of(walk)]
-        assert names == ["Run", "Edit", "Add", "Search", "Packets", "Debug", "Back", "Help"]
+        assert names == ["Run", "Edit", "Add", "Search", "Packets", "Debug", "Save as test", "Help"]
