@@ -87,9 +87,10 @@ class EventSource(Protocol):
 class _Stream:
     """One stream, and what was taken from it."""
 
-    def __init__(self, records: Records, size: int) -> None:
+    def __init__(self, records: Records, size: int, *, keeps: bool) -> None:
         self.records = records
         self.size = size
+        self.keeps = keeps
         self.taken: deque[bytes] = deque()
         self.bytes = 0
         self.count = 0
@@ -109,19 +110,23 @@ class _Stream:
         self.full += bool(self.size) and waiting > self.size - self.size // 8
         while True:
             found = self.records.read(_CHUNK)
-            self.taken.extend(found)
             for heard in self.heard:
                 heard.extend(found)
             self.count += len(found)
-            self.bytes += sum(map(len, found))
-            while len(self.taken) > _KEPT or self.bytes > _KEPT_BYTES:
-                self.bytes -= len(self.taken.popleft())
-                self.dropped += 1
+            if self.keeps:
+                self._keep(found)
             if len(found) < _CHUNK:
                 break
             if time.monotonic() >= until:
                 return True
         return bool(self.size) and waiting > self.size // 4
+
+    def _keep(self, found: Sequence[bytes]) -> None:
+        self.taken.extend(found)
+        self.bytes += sum(map(len, found))
+        while len(self.taken) > _KEPT or self.bytes > _KEPT_BYTES:
+            self.bytes -= len(self.taken.popleft())
+            self.dropped += 1
 
     def take(self, most: int | None = None) -> Events:
         """Return what was taken, the oldest first; at most so many."""
@@ -142,9 +147,10 @@ class EventReader(Closing):
     Args:
         collection: What has them.
         names: Which of its streams; without, all.
+        keeps: Whether records are kept until somebody takes them; else they are counted, and none is lost on our side.
     """
 
-    def __init__(self, collection: Collection, names: Iterable[str] | None = None) -> None:
+    def __init__(self, collection: Collection, names: Iterable[str] | None = None, *, keeps: bool = True) -> None:
         self._streams: dict[str, _Stream] = {}
         self.types = {}
         self.problems = {}
@@ -160,7 +166,8 @@ class EventReader(Closing):
                 self.problems[name] = error
                 continue
             if records is not None:
-                self._streams[name] = _Stream(records, source.max_entries if source.type is MapType.RINGBUF else 0)
+                size = source.max_entries if source.type is MapType.RINGBUF else 0
+                self._streams[name] = _Stream(records, size, keeps=keeps)
                 self.types[name] = record_type(collection.spec, source.spec)
         self._thread = threading.Thread(target=self._run, name="bpftui-events", daemon=True)
         if self._streams:

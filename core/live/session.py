@@ -284,16 +284,17 @@ class Session(Closing):
             self._samplers = (*(each for each in self._samplers if each.running), sampler)
             return sampler
 
-    def events(self, names: Iterable[str] | None = None) -> EventReader:
+    def events(self, names: Iterable[str] | None = None, *, keeps: bool = True) -> EventReader:
         """Return what reads the streams of what is loaded (*names*, or all), which `unload` closes before all else.
 
-        None are read where they are somebody else's: whoever takes a record takes it from its owner.
+        None are read where they are somebody else's: whoever takes a record takes it from its owner. Without *keeps*
+        records are counted alone.
 
         Raises:
             UsageError: Nothing is loaded.
         """
         with self._changing:
-            reader = EventReader(self._loaded(), names if self.theirs is None else ())
+            reader = EventReader(self._loaded(), names if self.theirs is None else (), keeps=keeps)
             self._readers = (*self._readers, reader)
             return reader
 

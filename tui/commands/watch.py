@@ -180,7 +180,7 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
         for problem in (*collection.remarks, *(error.message for error in collection.problems.values())):
             warn(problem)
         # Read before anything is attached: what nobody reads goes nowhere.
-        events = stack.enter_context(session.events(options.maps))
+        events = stack.enter_context(session.events(options.maps, keeps=where is None))
         printed = stack.enter_context(collection.printed())
         for problem in (*(error.message for error in events.problems.values()), printed.problem):
             if problem:
@@ -238,7 +238,7 @@ def _export(
         warn(f"runs are not counted: {uncounted}")
     with exporting(where, families, options.interval):
         for _ in each_sample(Ticks(), options.duration, until=attached.over):
-            events.take()  # they are counted, and nobody wants to see them
+            events.totals()  # counts, where there is no thread that does
             print_lines(printed.read())
             for link in attached.lost():
                 warn(_lost_text(link))

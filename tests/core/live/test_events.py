@@ -123,6 +123,16 @@ def test_what_nobody_asks_for_is_bounded_and_counted(loaded: Collection, monkeyp
     assert found.behind == 100  # of 8 bytes and a header of 8
 
 
+def test_who_only_counts_loses_nothing(loaded: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT", 40)
+    with EventReader(loaded, ["output"], keeps=False) as reader:
+        for _ in range(100):
+            loaded.programs["outputs"].run(PACKET)
+        found = reader.totals()["output"]
+        assert (found.records, found.count, found.lost, found.behind) == ((), 100, 0, 0)
+        assert reader.take()["output"].records == ()
+
+
 def test_a_part_is_taken_and_the_rest_waits(loaded: Collection) -> None:
     with EventReader(loaded, ["output"]) as reader:
         for _ in range(100):
