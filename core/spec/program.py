@@ -207,6 +207,10 @@ class LinkedCode:
         """Its jump tables by name: the slots that their entries lead to."""
         return {}
 
+    def adapted(self, code: bytes) -> LinkedCode:
+        """Return the same with CO-RE relocations applied: they are part of *code* then, which has as many slots."""
+        return _Adapted(self, code)
+
     def line_at(self, slot: int) -> LineInfo | None:
         """Return the C line that the instruction at *slot* comes from."""
         at = bisect.bisect_right(self.line_infos, slot, key=lambda info: info.slot) - 1
@@ -238,6 +242,19 @@ class LinkedCode:
     def counts(self) -> tuple[int, int]:
         """The numbers of lines and of CO-RE relocations in .BTF.ext."""
         return len(self.line_infos), len(self.core_relocations)
+
+
+class _Adapted(LinkedCode):
+    """Linked code with other instructions, which lead where those that they replace do."""
+
+    def __init__(self, linked: LinkedCode, code: bytes) -> None:
+        super().__init__(code, linked.functions, linked.references, linked.problem, line_infos=linked.line_infos)
+        self._linked = linked
+
+    @cached_property
+    def tables(self) -> Mapping[str, tuple[int, ...]]:
+        """Its jump tables by name: the slots that their entries lead to."""
+        return self._linked.tables
 
 
 @dataclass(repr=False)

@@ -9,7 +9,6 @@ from ...analysis.values import Place
 from ...asm import decode, format_instruction
 from ...asm.opcodes import CALL, INSN_SIZE
 from ...context.access import bad_context_access
-from ...spec import LinkedCode
 from ..engine.errors import RunError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def trap_bad_accesses(
     traps: dict[int, Callable[..., int]] = {}
     changed = bytearray(code)
     if code != program.code:
-        linked = LinkedCode(code, program.functions, program.linked.references)
+        linked = program.linked.adapted(code)
         program = replace(program, link=lambda: linked)
     for slot, reason in bad_accesses(program, maps):
         traps[slot] = _trap(program, slot, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,22 @@ def test_the_entries_of_a_jump_table_are_what_it_is() -> None:
     texts = [row.new.text for function in found.functions for row in function.rows() if row.new is not None]
     assert any(text.startswith("r") and "table[" in text for text in texts)
     assert any("gotox" in text for text in texts)
+
+
+def test_jump_tables_are_those_of_the_code_that_was_adapted() -> None:
+    old, new = (spec("tests/objects/jump_tables.o") for _ in range(2))
+    for name, program in new.programs.items():
+        linked = program.linked.adapted(bytes(program.code))
+        new.programs[name] = replace(program, link=lambda linked=linked: linked)
+    assert new.programs["in_subprograms"].linked.tables["BPF.JT.2.0"] == (30, 35, 42)
+    found = diff(old, new)
+    assert {function.name: str(function.change) for function in found.functions} == {
+        "by_switch": "same",
+        "in_subprograms": "same",
+        "run": "same",
+        "work": "same",
+    }
+    assert found.same
 
 
 def test_rows_around_what_differs() -> None:

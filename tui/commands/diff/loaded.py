@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ....core.diff.objects import adapted_types, diff
 from ....core.errors import BpftuiError, FeatureError
 from ....core.references import parse_loaded
-from ....core.spec.program import LinkedCode
 from ....core.system.loaded import LoadedSpec
 from ....core.system.restored import restored
 from ..common import read_spec, target_types, warn
@@ -80,5 +79,5 @@ def _patched(program: ProgramSpec, target: Btf | None) -> ProgramSpec:
     except BpftuiError as error:
         warn(f"{program.name}: its CO-RE relocations are not applied: {error.message}")
         return program
-    made = LinkedCode(code, linked.functions, linked.references, linked.problem, line_infos=linked.line_infos)
+    made = linked.adapted(code)
     return replace(program, link=lambda: made)
