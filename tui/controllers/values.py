@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -12,6 +11,7 @@ from ...core.btf.typed_text import edit_text
 from ...core.errors import BpftuiError
 from ...core.history import History
 from .controller import Controller, told
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,8 +78,8 @@ class ValuesController(Controller):
         self._changed = changed
         self._others = others
         self._history = History[list[_Change]]()
-        self._waiting: deque[Callable[[], None]] = deque()
-        """What reads and sets variables, one after the other: the first is being done."""
+        self._turns = Turns(stage, self._complain)
+        """What reads and sets variables."""
 
     # One variable
 
@@ -111,19 +111,18 @@ class ValuesController(Controller):
 
     def undo(self, event: VariablesView.UndoRequested) -> None:
         """Take the last change back, or make it again; what the program wrote meanwhile is lost with it."""
-        if self._waiting:  # what is being set is the last change by then
-            self._in_turn(lambda: event, self.undo)
-            return
+        self._turns.after(partial(self._undo_last, redo=event.redo))  # what is being set is the last change by then
+
+    def _undo_last(self, *, redo: bool) -> None:
         history = self._history
-        if (history.undone if event.redo else history.last) is None:
-            text = "nothing was undone" if event.redo else "there is no change of yours to undo"
+        step = history.undone if redo else history.last
+        if step is None:
+            text = "nothing was undone" if redo else "there is no change of yours to undo"
             self.stage.notify(text, severity="warning", timeout=3)
             return
-        step = history.undone if event.redo else history.last
-        assert step is not None
         places = [change.place for change in step]
-        what = f"set {', '.join(place.name for place in places)} {'again' if event.redo else 'back'}"
-        self._asked(what, places, partial(self._undo, redo=event.redo))
+        what = f"set {', '.join(place.name for place in places)} {'again' if redo else 'back'}"
+        self._asked(what, places, partial(self._undo, redo=redo))
 
     def _undo(self, *, redo: bool) -> None:
         step = self._history.redo() if redo else self._history.undo()
@@ -199,29 +198,10 @@ class ValuesController(Controller):
 
         Once they are in memory it is done in a thread, for they cannot be had while a program of the machine runs.
         """
-        if self._operations.collection is None and not self._waiting:
+        if self._operations.collection is None and not self._turns.is_taken:
             then(work())
-            return
-        self._waiting.append(partial(self._begin, work, then))
-        if len(self._waiting) == 1:
-            self._waiting[0]()
-
-    def _begin(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
-        def done(result: _Result) -> None:
-            self._waiting.popleft()
-            then(result)
-            go_on()
-
-        def failed(error: Exception) -> None:
-            self._waiting.popleft()
-            self._complain(error)
-            go_on()
-
-        def go_on() -> None:
-            if self._waiting:
-                self._waiting[0]()
-
-        self.stage.find_out(work, done, failed)
+        else:
+            self._turns.take(work, then)
 
     def _remember(self, step: list[_Change]) -> None:
         """Remember changes that are undone together."""
