@@ -49,6 +49,9 @@ class Side(Closing):
             self._events = stack.enter_context(EventReader(collection))
             self._printed = stack.enter_context(collection.printed())
             self._stack = stack.pop_all()
+        self._places: list[ExitStack] = []
+        """What is attached now."""
+        self._stack.callback(self._leave)
         self._effects = EffectsReader(collection)
         self._counting = collection.spec.derived(Counting)
         for program in collection.programs.values():
@@ -124,9 +127,20 @@ class Side(Closing):
                     stack.enter_context(each.attach(runtime.target(each.spec, SANDBOX, sandbox)))
             except (FeatureError, NoPermissionError) as error:
                 raise NotHereError(f"{self.name}: {error.message}", hint=error.hint) from error
-            place = Place(sandbox, stack.pop_all().close)
-        self._stack.callback(place.close)
-        return place
+            places, place = self._places, stack.pop_all()
+
+        def leave() -> None:
+            if place in places:
+                places.remove(place)
+            place.close()
+
+        places.append(place)
+        return Place(sandbox, leave)
+
+    def _leave(self) -> None:
+        with ExitStack() as stack:
+            while self._places:
+                stack.push(self._places.pop())
 
     def flow(self, names: Sequence[str], send: Callable[[], int]) -> Flow:
         """Send something to attached programs and return what they did with it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -286,6 +288,27 @@ def test_what_is_sent_is_packets(machine: Bpf) -> None:
         obj.attach("count_traffic", traffic="eth0")
     with pytest.raises(BpftuiError, match=r"no_such\.pcap"):
         obj.attach("count_traffic", traffic="no_such.pcap")
+
+
+def test_nothing_is_kept_of_a_sandbox_that_was_closed(machine: Bpf) -> None:
+    def stacks() -> int:
+        gc.collect()
+        return sum(isinstance(each, ExitStack) for each in gc.get_objects())
+
+    obj = machine.load("bpf/traffic.o")
+    before = stacks()
+    for _ in range(5):
+        attached = obj.attach("count_traffic")
+        assert attached.send(UDP).sent == 1
+        attached.close()
+        del attached
+    assert stacks() - before == 0
+    kept = [obj.attach("count_traffic") for _ in range(2)]
+    kept[0].close()
+    assert len(obj.sides[0]._places) == 1
+    obj.close()
+    assert obj.sides[0]._places == []
+    kept[1].close()
 
 
 @pytest.mark.kernel
