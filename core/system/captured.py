@@ -7,6 +7,7 @@ other end of a veth pair in the same namespace does, which is where such packets
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import socket
@@ -35,11 +36,23 @@ _ROOM: Final = 1 << 22
 """Bytes of packets that may wait while maps are read."""
 _LOOK: Final = 0.1
 """Seconds between two looks whether it is to end."""
+# <asm-generic/socket.h>
+_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
+_TAKE_NOTHING: Final = struct.pack("=HBBI", 0x06, 0, 0, 0)
+"""`BPF_RET | BPF_K` of 0 bytes, the filter that keeps nothing; `struct sock_filter`."""
 # <linux/if_packet.h>
 _SOL_PACKET, _PACKET_AUXDATA = 263, 8
 _AUXDATA: Final = struct.Struct("=IIIHHHH")
 """`tpacket_auxdata`: status, length, length of what is there, offsets of two headers, VLAN's TCI and protocol."""
 _VLAN_VALID, _VLAN_KNOWN = 1 << 4, 1 << 6
+
+
+class _Passed(NamedTuple):
+    """A packet that passed, with what the kernel has put beside it, and whether it went out."""
+
+    raw: bytes
+    beside: list[tuple[int, int, bytes]]
+    is_outgoing: bool
 
 
 class Meeting(NamedTuple):
@@ -134,32 +147,37 @@ class Capturing(Closing):
             raise UsageError(f"cannot capture on {meeting.tapped}: {error.strerror}") from error
 
     def drop(self) -> None:
-        """Forget what has come by now: maps have been read, in which it may be counted."""
-        while self._take() is not None:
+        """Forget what has come by now: maps have been read, in which it may be counted.
+
+        Nothing comes in meanwhile, as libpcap does it: a busy interface would bring more than is taken out.
+        """
+        nothing = ctypes.create_string_buffer(_TAKE_NOTHING)
+        program = struct.pack("HP", 1, ctypes.addressof(nothing))
+        self._channel.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        while self._next() is not None:
             pass
+        self._channel.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     def packets(self, most: int, stop: Event) -> Iterator[bytes]:
         """Iterate over packets as they come, from the link layer's header on; fewer than *most* once *stop* is set."""
         taken = 0
         while taken < most and not stop.is_set():
-            packet = self._take()
+            packet = self._next()
             if packet is None:
                 time.sleep(_LOOK / 10)
-                continue
-            taken += 1
-            yield packet
+            elif packet.is_outgoing is self.meeting.is_outgoing:
+                taken += 1
+                yield _with_tag(packet.raw, packet.beside) if self.meeting.hook == "xdp" else packet.raw
 
-    def _take(self) -> bytes | None:
-        """Return the next packet that the program meets; None where none is there."""
-        while True:
-            try:
-                raw, beside, _, address = self._channel.recvmsg(_LARGEST, socket.CMSG_SPACE(_AUXDATA.size))
-            except BlockingIOError:
-                return None
-            except OSError as error:
-                raise UsageError(f"capturing on {self.meeting.tapped} ended: {error.strerror}") from error
-            if (address[2] == socket.PACKET_OUTGOING) is self.meeting.is_outgoing:
-                return _with_tag(raw, beside) if self.meeting.hook == "xdp" else raw
+    def _next(self) -> _Passed | None:
+        """Return the next packet, in whichever direction; None where none is there."""
+        try:
+            raw, beside, _, address = self._channel.recvmsg(_LARGEST, socket.CMSG_SPACE(_AUXDATA.size))
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise UsageError(f"capturing on {self.meeting.tapped} ended: {error.strerror}") from error
+        return _Passed(raw, beside, address[2] == socket.PACKET_OUTGOING)
 
     def close(self) -> None:
         """Take no more."""

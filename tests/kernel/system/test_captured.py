@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import signal
+import time
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,12 +14,14 @@ from bpftui.core.debug import Recording, Session
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.system.captured import meeting_of
+from bpftui.core.system.captured import Capturing, meeting_of
 from bpftui.core.system.inventory import Inventory
 from bpftui.tui.__main__ import main
 from tests.kernel.system.test_opened import somebody
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.kernel
@@ -30,7 +35,8 @@ def test_packets_of_xdp_are_taken_before_it(tmp_path: Path, capsys: pytest.Captu
         words = ["debug", f"id:{ids.program}", "--capture", "4", "--batch", "print total_packets", "--save", str(file)]
         assert main(words) == 0
         out, err = capsys.readouterr()
-        said = "bpftui: taking the next 4 packets on veth0, before the program: as veth1 sends them\n"
+        said = "bpftui: taking the next 4 packets on veth0, before the program: as veth1 sends them; Ctrl-C "
+        said += "begins with those that there are\n"
         assert err.endswith(said)
         assert out.startswith("run 1 of 4 · step 0 of ")
         # The object's code on the same: what is loaded has its maps, its constants and its packets.
@@ -68,6 +74,66 @@ def test_where_traffic_control_is_met(program: str, is_outgoing: bool, where: st
         meeting = meeting_of(inventory.snapshot(), ids.program)
     assert meeting[0] == meeting.tapped == "veth0"
     assert (meeting.is_outgoing, meeting.where, meeting.is_before) == (is_outgoing, where, not is_outgoing)
+
+
+class Slow:
+    """A socket from which packets are taken out more slowly than they come in."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self.taken = 0
+
+    def recvmsg(self, *sizes: int) -> Any:
+        time.sleep(0.02)
+        self.taken += 1
+        assert self.taken < 100, "more came than there was"
+        return self._channel.recvmsg(*sizes)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+
+def test_what_came_is_dropped_though_more_comes() -> None:
+    with somebody(TRAFFIC, "count_traffic", "traffic", "200") as ids, Inventory() as inventory:
+        meeting = meeting_of(inventory.snapshot(), ids.program)
+        with Capturing(meeting) as capturing:
+            assert len(list(capturing.packets(3, Event()))) == 3
+            capturing._channel = slow = cast("Any", Slow(capturing._channel))
+            capturing.drop()
+            assert slow.taken < 100
+            assert len(list(capturing.packets(3, Event()))) == 3
+
+
+@pytest.mark.parametrize(
+    ("pressed", "until", "code", "runs"),
+    [(3, [], 0, "run 1 of 3 · step 0 of "), (3, ["--until", "return XDP_DROP"], 0, "run 3 of 3 · "), (0, [], 130, "")],
+)
+def test_ctrl_c_begins_with_the_packets_that_there_are(
+    pressed: int,
+    until: list[str],
+    code: int,
+    runs: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    packets = Capturing.packets
+
+    def interrupted(capturing: Capturing, most: int, stop: Event) -> Iterator[bytes]:
+        taken = 0
+        for taken, packet in enumerate(packets(capturing, most if pressed else 0, stop), 1):
+            if taken == pressed:
+                signal.raise_signal(signal.SIGINT)
+            yield packet
+        if taken == 0:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Capturing, "packets", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with somebody(TRAFFIC, "count_traffic", "traffic", "200") as ids:
+        words = ["debug", f"id:{ids.program}", "--capture", "100000", *until, "--batch", "info breakpoints"]
+        assert main(words) == code
+    assert signal.getsignal(signal.SIGINT) is before
+    assert capsys.readouterr().out.startswith(runs)
 
 
 def test_what_meets_no_packets_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,7 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
 
     Raises:
         UnknownNameError, UsageError: There is no such place.
+        KeyboardInterrupt: Ctrl-C was pressed before there was any.
     """
     if until is not None:
         _check_place(recording, until)
@@ -127,12 +129,36 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
     meeting = source.meeting
     ends = "" if until is None else f", until one comes to {until}"
     packets = "the next packet" if count == 1 else f"the next {count:,} packets"
-    complain(f"taking {packets} on {meeting.interface}, {meeting.where}{ends}")
-    calls = _calls(source, count)
-    if until is None:
-        recording.calls += calls
-    else:
-        _go_on_until(recording, calls, until)
+    sooner = "" if count == 1 else "; Ctrl-C begins with those that there are"
+    complain(f"taking {packets} on {meeting.interface}, {meeting.where}{ends}{sooner}")
+    with _until_ctrl_c() as stop:
+        calls = _calls(source, count, stop)
+        if until is None:
+            recording.calls += calls
+        else:
+            _go_on_until(recording, calls, until)
+    if not recording.calls:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _until_ctrl_c() -> Generator[Event]:
+    """Set what is yielded at the first Ctrl-C; the next one ends the process, as one does behind this."""
+    stop = Event()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield stop
+        return
+
+    def handle(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check_place(recording: Recording, where: str) -> None:
@@ -145,17 +171,19 @@ def _check_place(recording: Recording, where: str) -> None:
         session.break_as_said(where)
 
 
-def _calls(source: Capturing, count: int) -> Iterator[Call]:
+def _calls(source: Capturing, count: int, stop: Event) -> Iterator[Call]:
     from ....core.debug import Call
 
-    for number, packet in enumerate(source.packets(count, Event()), 1):
+    for number, packet in enumerate(source.packets(count, stop), 1):
         yield Call(packet, origin=f"packet {number:,} on {source.meeting.tapped}")
 
 
 def _go_on_until(recording: Recording, calls: Iterator[Call], until: str) -> None:
     from ....core.debug import Session
 
-    recording.calls.append(next(calls))
+    if (first := next(calls, None)) is None:
+        return
+    recording.calls.append(first)
     with Session(recording) as session:
         by = session.break_as_said(until)
         while not session.resume_to(by):
