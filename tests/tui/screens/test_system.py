@@ -109,6 +109,9 @@ async def test_the_kernels_own_names_of_what_it_tells_stand_whole_beside_their_v
         await walk.press("3", "slash", *"execve", "enter")
         assert "target_obj_id 1" in walk.screen
         assert "type          tracing, fentry" in walk.screen
+        await walk.press("escape", "slash", *"eth1", "enter")
+        assert "type       xdp" in walk.screen  # not twice
+        assert "xdp, xdp" not in walk.screen
 
 
 async def test_rows_are_ordered_by_any_column_and_back() -> None:

@@ -21,7 +21,8 @@ def _link_about(seen: Seen, each: LinkEntry) -> list[Fact]:
     snapshot = seen.snapshot
     program = snapshot.programs.get(each.program or 0)
     own = [one for one in (program.attachments if program else ()) if one.link == each.id]
-    facts = [Fact("type", f"{each.type}{f', {each.attach_type}' if each.attach_type else ''}")]
+    # The attachment of many a link has the type's own name.
+    facts = [Fact("type", ", ".join(dict.fromkeys(text for text in (each.type, each.attach_type) if text)))]
     if each.detached:
         facts.append(Fact("on", "nothing any more: it was detached, or what it was on is gone", role="warning"))
     elif own:
