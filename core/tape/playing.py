@@ -313,6 +313,9 @@ class PlayedMonitor(Monitor):
             graph.put(mark)
         for quantity in self._drawn:
             graph.follow(quantity)
+        for counter in self._whole:
+            for key in self._first_keys(counter, sample):
+                graph.follow(OfEntry(counter, key))
         first = max(1, self.tick_at(now - self.reach))
         streams = {each.source[1] for each in self._drawn if each.source[0] == "stream"}
         for number, each in self._parts(first, tick, sample, every=-(-(tick - first + 1) // _REACH)):
@@ -333,6 +336,11 @@ class PlayedMonitor(Monitor):
             if name in names
         }
 
+    def _first_keys(self, counter: Counter, sample: Sample) -> list[bytes]:
+        """Return the entries of a map that are followed because all of it is drawn."""
+        found = sample.maps.get(counter.name)
+        return [] if found is None else [entry.key for entry in found.entries[:MOST_ROWS]]
+
     def _parts(self, first: int, last: int, sample: Sample, *, every: int = 1) -> Iterator[tuple[int, Sample]]:
         """Yield ticks and samples with what a graph follows of them; *sample* tells which maps have few entries."""
         keys: dict[str, set[bytes]] = {
@@ -342,8 +350,7 @@ class PlayedMonitor(Monitor):
         }
         for counter in self._whole:
             if counter.name in sample.maps:
-                entries = sample.maps[counter.name].entries[:MOST_ROWS]
-                keys.setdefault(counter.name, set()).update(entry.key for entry in entries)
+                keys.setdefault(counter.name, set()).update(self._first_keys(counter, sample))
         for quantity in self._drawn:
             kind, name = quantity.source
             if kind != "map":

@@ -126,13 +126,17 @@ class SamplingController(Controller):
         last = self._monitor.last
         if last is not None and isinstance(quantity, Total) and last.maps[quantity.counter.name].partial:
             self.stage.notify(f"nobody knows {label}: it has so many entries that not all are read", timeout=5)
-        playhead = self._monitor.playhead
-        if playhead is not None and self._monitor.paused:
-            playhead.go_to(playhead.tick)  # for its past is not read yet
+        self.read_past()
         if self._panes.draws(quantity):
             self.show()
         else:
             self._navigation.action_show_tab("graph")
+
+    def read_past(self) -> None:
+        """Read the past of what is drawn by now, of a recording that stands; one that is played has it from now on."""
+        playhead = self._monitor.playhead
+        if playhead is not None and self._monitor.paused:
+            playhead.go_to(playhead.tick)
 
     def action_watch(self) -> None:
         """Draw a number of the chosen program, map or variable; ask which, where it has several.

@@ -533,6 +533,10 @@ class ExplorerScreen(ControlledScreen):
         """Go where what a line is drawn of lives."""
         self.following.follow(event.target)
 
+    def on_graph_pane_past_asked(self) -> None:
+        """Read the past of all rows of a heat map."""
+        self.sampling.read_past()
+
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Say where a row of the code leads."""
         self.code.selected(event)

@@ -6,11 +6,17 @@ import re
 import sqlite3
 import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpftui.core.tape import PlayedSession
+from bpftui.core.choice import choose_runtime
+from bpftui.core.live import Sampler, counters
+from bpftui.core.live.quantity import OfEntry
+from bpftui.core.runtime import Printed
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.tape import PlayedSession, Recorder
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.widgets.live.time_slider import TimeSlider
@@ -20,7 +26,6 @@ from tests.tui.fakes import FakeRuntime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
-    from pathlib import Path
 
     from bpftui.core.live.monitor import Observation
 
@@ -236,3 +241,28 @@ async def test_the_slider_stays_where_it_is(recording: Path) -> None:
         # What was done before the first sample is seen in it.
         await walk.press("full_stop")
         assert "├┊●" in walk.screen or "├┊─" in walk.screen
+
+
+async def test_a_heat_map_has_the_past_of_all_slots(tmp_path: Path) -> None:
+    path, second = tmp_path / "slots.rec", 0
+    spec = CollectionSpec.from_file(Path(__file__).parents[2] / "objects" / "histograms.o")
+    with choose_runtime("vm").load(spec) as collection:
+        sampler = Sampler(collection, clock=lambda: float(second))
+        with Recorder.of(str(path), collection, interval=1.0) as tape:
+            for second in range(8):  # noqa: B007 - the clock reads it
+                tape.add(sampler.take(), {}, Printed((), 0))
+                for length in (64, 100, 1000):
+                    collection.programs["lengths"].run(bytes(length))
+    async with played(path) as walk:
+        graph = walk.app.operations.monitor.graph
+        (counter,) = counters(spec.maps["bytes_hist"])
+        walk.explorer.sampling.draw(OfEntry(counter, bytes([3, 0, 0, 0])))
+        walk.explorer.navigation.action_show_tab("graph")
+        await walk.until(lambda: "[3] bytes_hist  last 0/s" in walk.screen)
+        await walk.press("v", "v")
+        rows = ["512 B ┤", "256 B ┤", "128 B ┤", "64 B ┤"]
+        await walk.until(lambda: rows[0] in walk.screen and rows[-1] in walk.screen)
+        assert walk.app.operations.monitor.graph is not graph
+        await walk.press("comma")
+        await walk.until(lambda: at(walk).endswith("7 of 8"))
+        assert all(row in walk.screen for row in rows)

@@ -72,6 +72,9 @@ class GraphPane(Vertical, can_focus=True):
             super().__init__()
             self.target = target
 
+    class PastAsked(Message):
+        """More is drawn than before: its past is to be read, where that is in a recording."""
+
     def __init__(self, *, theirs: bool = False) -> None:
         """Initialise the pane for what was loaded here or, where it is *theirs*, by others."""
         super().__init__()
@@ -217,6 +220,8 @@ class GraphPane(Vertical, can_focus=True):
         views = [each for each in VIEWS if can.get(each, True)]
         chart.view = views[(views.index(chart.view) + 1) % len(views)] if chart.view in views else views[0]
         self.show(graph, self._now)
+        if chart.view == "heat":
+            self.post_message(self.PastAsked())
 
     def action_values(self) -> None:
         """Draw what the lines are, or how they change; of a heat map, the one line whose entries it has."""
