@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..asm.arithmetic import signed
 from ..uapi import AttachType, ProgramType
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "context_struct",
     "lets_through",
     "return_codes",
+    "returned",
     "uapi_field",
 ]
 
@@ -212,6 +214,13 @@ def return_codes(program: ProgramSpec) -> dict[int, str]:
     return _CODES.get(program.type, {})
 
 
+def returned(program: ProgramSpec, retval: int) -> str:
+    """Return what a program returned, *retval*'s lowest 32 bits: `XDP_DROP (1)`, `-2` where it has no name."""
+    number = signed(retval, 32)
+    name = return_codes(program).get(number)
+    return f"{name} ({number})" if name else str(number)
+
+
 @cache
 def all_return_codes() -> dict[str, int]:
     """Return what programs of any type return, by the names that the uapi gives to it."""
@@ -228,4 +237,4 @@ def lets_through(type_: ProgramType, retval: int) -> bool:
         return retval & 0xFFFF_FFFF != 0
     if type_ is ProgramType.CGROUP_SKB:
         return bool(retval & 1)
-    return (retval & 0xFFFF_FFFF ^ 1 << 31) - (1 << 31) in _PASSING.get(type_, ())
+    return signed(retval, 32) in _PASSING.get(type_, ())

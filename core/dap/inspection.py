@@ -7,7 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Final
 
-from ..context.fields import return_codes
+from ..context import fields
 from ..debug.variables import scopes, unfolded
 from ..errors import BpftuiError, UsageError
 from .places import address_of
@@ -37,9 +37,7 @@ def returned(session: Session) -> str:
     retval = session.retval
     if retval is None:
         return "nothing"
-    number = (retval ^ 1 << 31) - (1 << 31)
-    name = return_codes(session.world.program.spec).get(number)
-    return f"{name} ({number})" if name else str(number)
+    return fields.returned(session.world.program.spec, retval)
 
 
 class Inspection:

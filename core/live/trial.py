@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..asm.arithmetic import signed
 from ..closing import Closing
 from ..context.fields import return_codes
 from ..context.packet_sizes import packet_begin, packet_remark
@@ -71,8 +72,7 @@ class Outcome:
     @property
     def verdict(self) -> str:
         """The name that its return value has: `XDP_PASS`; empty where it has none."""
-        signed = (self.result.retval ^ 1 << 31) - (1 << 31)
-        return return_codes(self.program).get(signed, "")
+        return return_codes(self.program).get(signed(self.result.retval, 32), "")
 
     @property
     def context(self) -> Mapping[str, int | list[int]]:

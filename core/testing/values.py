@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..asm.arithmetic import signed
 from ..btf import Kind, format_value
 from ..btf.types import Enum
 from ..context.fields import return_codes
@@ -30,7 +31,7 @@ class Retval(int):
     _program: ProgramSpec
 
     def __new__(cls, value: int, program: ProgramSpec) -> Retval:
-        self = super().__new__(cls, value - (1 << 32) if value >= 1 << 31 else value)
+        self = super().__new__(cls, signed(value, 32))
         self._program = program
         return self
 

@@ -83,11 +83,11 @@ class Played(NamedTuple):
 
     def verdict(self, ran: Ran) -> str:
         """Return what a test run returned: by name, where it has one."""
+        from ...core.asm.arithmetic import signed
         from ...core.context.fields import return_codes
 
         program = self.session.spec.programs.get(ran.program)
-        signed = (ran.retval ^ 1 << 31) - (1 << 31)
-        return ({} if program is None else return_codes(program)).get(signed, str(ran.retval))
+        return ({} if program is None else return_codes(program)).get(signed(ran.retval, 32), str(ran.retval))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from bpftui.core.btf import kernel
 from bpftui.core.btf import types as t
-from bpftui.core.context.fields import context_field, lets_through, return_codes, uapi_field
+from bpftui.core.context.fields import context_field, lets_through, return_codes, returned, uapi_field
 from bpftui.core.spec import AttachType, ProgramSpec, ProgramType
 
 
@@ -189,6 +189,14 @@ def test_return_codes() -> None:
     assert return_codes(program(ProgramType.KPROBE)) == {}
     # what a stream parser returns is a length
     assert return_codes(program(ProgramType.SK_SKB, AttachType.SK_SKB_STREAM_PARSER)) == {}
+
+
+def test_what_was_returned_is_32_bits_signed() -> None:
+    assert returned(program(ProgramType.XDP), 1) == "XDP_DROP (1)"
+    assert returned(program(ProgramType.XDP), 9) == "9"
+    assert returned(program(ProgramType.SCHED_CLS), 0xFFFF_FFFF) == "TC_ACT_UNSPEC (-1)"
+    assert returned(program(ProgramType.SCHED_CLS), -1) == "TC_ACT_UNSPEC (-1)"
+    assert returned(program(ProgramType.KPROBE), 0xFFFF_FFFE) == "-2"
 
 
 @pytest.mark.parametrize(

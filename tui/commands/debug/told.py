@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....core.context.fields import return_codes
+from ....core.context.fields import returned
 from ....core.debug import Reason
 from ....core.visible import visible
 from ...terminal.output import write_line
@@ -116,9 +116,7 @@ class Teller:
     def _retval(self) -> str:
         retval = self._session.retval
         assert retval is not None
-        signed = (retval ^ 1 << 31) - (1 << 31)
-        name = return_codes(self._session.world.program.spec).get(signed)
-        return f"{name} ({signed})" if name else str(signed)
+        return returned(self._session.world.program.spec, retval)
 
     def _stop(self) -> dict[str, Any]:
         """Return where the session stands, as the schema has it."""

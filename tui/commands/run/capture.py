@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ....core.context.fields import return_codes
+from ....core.context.fields import returned
 from ....core.errors import BpftuiError
 from ....core.live.replay import Tally, replay
 from ....core.traffic import Capture, CaptureError, CaptureWriter
@@ -92,9 +92,8 @@ def _summary(program: ProgramSpec, path: str, tally: Tally, took: float) -> Iter
         return
     mean = duration(tally.duration_ns / total / 1e9)
     yield f"{program.name} on {counted(total, 'packet')} of {path}, in {duration(took)}: {mean} a run"
-    names = return_codes(program)
     rows = [
-        (_name(names, value), f"{count:,}", f"{count / total:.1%}", byte_size(tally.sizes[value]))
+        (returned(program, value), f"{count:,}", f"{count / total:.1%}", byte_size(tally.sizes[value]))
         for value, count in tally.packets.most_common(20)
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -105,8 +104,3 @@ def _summary(program: ProgramSpec, path: str, tally: Tally, took: float) -> Iter
         yield f"  and {len(tally.packets) - len(rows):,} other return values"
     if tally.changed:
         yield f"  changed: {counted(tally.changed, 'packet')}"
-
-
-def _name(names: dict[int, str], retval: int) -> str:
-    signed = (retval ^ 1 << 31) - (1 << 31)
-    return f"{names[signed]} ({signed})" if signed in names else str(signed)
