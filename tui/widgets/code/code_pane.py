@@ -402,7 +402,7 @@ class CodePane(Vertical):
         """Say over the listing's columns what they count; where it shows none, there is no such line."""
         view, heads = self.query_one(ListingView), self.query_one("#code-heads", Static)
         text = f" {view.heads}"[round(view.scroll_x) :]
-        heads.update(plain(text))
+        heads.update(plain(text), layout=False)  # a line, or none
         heads.display = bool(view.heads) and view.display
 
     def _show_title(self) -> None:
