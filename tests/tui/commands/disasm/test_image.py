@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import bpftui.core.live
+import bpftui.core.choice
 from bpftui.tui.__main__ import main
 from tests.tui.widgets.code.test_marked_code import DEAD, fake_image
 
@@ -34,7 +34,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bpftui.core.live, "choose_runtime", Told)
+    monkeypatch.setattr(bpftui.core.choice, "choose_runtime", Told)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
