@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from bpftui.core.choice import choose_runtime
 from bpftui.core.errors import ObjectError
-from bpftui.core.live import Session, State
+from bpftui.core.live import Sampler, Session, State
+from bpftui.core.runtime import Printed
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.tape import Recorder, Tape
 from bpftui.tui import keeping
@@ -149,6 +151,8 @@ def test_what_is_attached_already_is_in_it(tmp_path: Path, monkeypatch: pytest.M
         found = Keeping(monitor, lambda _: None)
         found.begin(collection, links)
         found.mark(monitor.graph.now, "set", "sample_every", "1000 → 250")
+        sample = replace(Sampler(collection).take(), time=monitor.graph.now)
+        found.add(sample, {}, Printed())  # a recording without any is not kept
         found.close()
         with Tape(found.path) as tape:
             assert [(mark.kind, mark.what, mark.detail) for mark in tape.marks] == [
