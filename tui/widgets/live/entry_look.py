@@ -30,7 +30,7 @@ class EntryLook(RowView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Open", id="look.open", tooltip="Open the entry: all its fields, one a line"),
+        Binding("enter", "select", "Open", id="look.open", tooltip="Open the entry, or go to what it holds"),
         Binding("w", "watch", "Watch", show=False, id="look.watch", tooltip="Draw this number over time"),
         Binding("e", "edit", "Edit", show=False, id="look.edit", tooltip="Edit this value in the table"),
         Binding("a", "add", "Add", show=False, id="look.add", tooltip="Add an entry"),
