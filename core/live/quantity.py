@@ -59,6 +59,10 @@ class Look:
         self.events = events or {}
         self._entries: dict[str, dict[bytes, Entry]] = {}
 
+    def time(self, quantity: Quantity) -> float:
+        """Return when a quantity was read, on the clock of `Sample.time`."""
+        return self.sample.time_of(*quantity.source)
+
     def entry(self, name: str, key: bytes) -> Entry | None:
         """Return an entry of a map; None where there is none."""
         if name not in self._entries:
@@ -102,10 +106,6 @@ class Quantity(Protocol):
         """Whether its change is for each of what happened, not for each second."""
         ...
 
-    def time(self, sample: Sample) -> float:
-        """Return when it was read for a sample, on the clock of `Sample.time`."""
-        ...
-
     def read(self, look: Look) -> Reading | None:
         """Return what it is; None where nobody knows."""
         ...
@@ -133,10 +133,6 @@ class OfEntry:
         """That of the counter."""
         return self.counter.unit
 
-    def time(self, sample: Sample) -> float:
-        """Return when its map or the variables were read."""
-        return sample.time_of(*self.source)
-
     def read(self, look: Look) -> Reading | None:
         """Return what the entry has; None where there is no such entry."""
         counter = self.counter
@@ -145,7 +141,7 @@ class OfEntry:
         else:
             entry = look.entry(counter.name, self.key)
             value = None if entry is None else counter.of(entry, self.cpu)
-        return _at(value, self.time(look.sample), counter.modulus)
+        return _at(value, look.time(self), counter.modulus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +162,12 @@ class Total:
         """That of the counter."""
         return self.counter.unit
 
-    def time(self, sample: Sample) -> float:
-        """Return when its map was read."""
-        return sample.time_of(*self.source)
-
     def read(self, look: Look) -> Reading | None:
         """Return the sum; None where not all entries were read: some of them would have no sum."""
         snapshot = look.sample.maps.get(self.counter.name)
         if snapshot is None or snapshot.partial:
             return None
-        return _at(sum(map(self.counter.total, snapshot.entries)), self.time(look.sample), self.counter.modulus)
+        return _at(sum(map(self.counter.total, snapshot.entries)), look.time(self), self.counter.modulus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +184,12 @@ class Entries:
         """The map."""
         return "map", self.name
 
-    def time(self, sample: Sample) -> float:
-        """Return when the map was read."""
-        return sample.time_of(*self.source)
-
     def read(self, look: Look) -> Reading | None:
         """Return the number; None where they could not be counted to the end."""
         snapshot = look.sample.maps.get(self.name)
         if snapshot is None or not snapshot.is_counted:
             return None
-        return _at(snapshot.count, self.time(look.sample))
+        return _at(snapshot.count, look.time(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,16 +206,12 @@ class Runs:
         """The program."""
         return "program", self.program
 
-    def time(self, sample: Sample) -> float:
-        """Return when the programs were read."""
-        return sample.time_of("program")
-
     def read(self, look: Look) -> Reading | None:
         """Return the number; None where runs are not counted."""
         info = look.sample.programs.get(self.program)
         if info is None or look.sample.uncounted:
             return None
-        return _at(info.run_cnt, self.time(look.sample))
+        return _at(info.run_cnt, look.time(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +230,6 @@ class RunTime:
     def source(self) -> tuple[Literal["program"], str]:
         """The program."""
         return "program", self.program
-
-    def time(self, sample: Sample) -> float:
-        """Return when the programs were read."""
-        return sample.time_of("program")
 
     def read(self, look: Look) -> Reading | None:
         """Return it; None where runs are not counted, and before the first one."""
@@ -273,14 +253,10 @@ class Arrivals:
         """The map."""
         return "stream", self.name
 
-    def time(self, sample: Sample) -> float:
-        """Return when the sample was taken: streams are emptied with it."""
-        return sample.time
-
     def read(self, look: Look) -> Reading | None:
         """Return the number; None where the stream is not read."""
         state = look.streams.get(self.name)
-        return None if state is None else _at(state.count, look.sample.time)
+        return None if state is None else _at(state.count, look.time(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,15 +282,11 @@ class OfRecords:
         """That of the number."""
         return self.counter.unit
 
-    def time(self, sample: Sample) -> float:
-        """Return when the sample was taken: streams are emptied with it."""
-        return sample.time
-
     def read(self, look: Look) -> Reading | None:
         """Return the mean; None where no record came that is long enough to have it."""
         records = [event.raw for event in look.events.get(self.counter.name, ()) if self._is_in(event.raw)]
         found = [self.counter.read(raw) for raw in records]
-        return _at(sum(found) / len(found), look.sample.time) if found else None
+        return _at(sum(found) / len(found), look.time(self)) if found else None
 
     def _is_in(self, raw: bytes) -> bool:
         """Whether a record has the number."""
@@ -342,7 +314,7 @@ class Track:
     def add(self, look: Look) -> None:
         """Take what a look tells of the quantity; a gap where it tells nothing."""
         reading = self.quantity.read(look)
-        time = self.quantity.time(look.sample)
+        time = look.time(self.quantity)
         rate = None
         self.missing = self.missing + 1 if reading is None else 0
         if reading is None:

@@ -64,8 +64,8 @@ class Sample:
         others = (self.variables_time, self.programs_time)
         return max((self.time, *self.map_times.values(), *(each for each in others if each is not None)))
 
-    def time_of(self, source: Literal["map", "variable", "program"], name: str = "") -> float:
-        """Return when a map, the variables or the programs were read, on the clock of `time`."""
+    def time_of(self, source: Literal["map", "variable", "program", "stream"], name: str = "") -> float:
+        """Return when a map, the variables or the programs were read, on the clock of `time`; streams are with it."""
         match source:
             case "map":
                 return self.map_times.get(name, self.time)
@@ -73,6 +73,8 @@ class Sample:
                 return self.time if self.variables_time is None else self.variables_time
             case "program":
                 return self.time if self.programs_time is None else self.programs_time
+            case "stream":
+                return self.time
 
 
 def readable_maps(collection: Collection) -> list[str]:
