@@ -12,20 +12,38 @@ import pytest
 
 from tests.waiting import PATIENCE
 
-__all__ = ["NOBODY", "UNPRIVILEGED", "as_nobody", "nobody_with"]
-
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-"""Runs a command as nobody; see `nobody_with` for capabilities."""
+__all__ = ["NOBODY", "UNPRIVILEGED", "as_nobody", "as_user", "nobody_with", "stranger", "unprivileged"]
 
 
-def nobody_with(capabilities: str = "") -> list[str]:
-    """Return what runs a command as nobody with exactly these capabilities: `bpf,net_admin`."""
+def as_user(user: int) -> list[str]:
+    """Return what runs a command as a user, in no group that has anything; see `nobody_with` for capabilities."""
+    return ["setpriv", f"--reuid={user}", "--regid=65534", "--clear-groups"]
+
+
+_NOBODY = 65534
+NOBODY = as_user(_NOBODY)
+
+
+def nobody_with(capabilities: str = "", user: int = _NOBODY) -> list[str]:
+    """Return what runs a command as nobody, or a *user*, with exactly these capabilities: `bpf,net_admin`."""
     given = ",".join(["-all", *(f"+{name}" for name in capabilities.split(",") if name)])
-    return [*NOBODY, f"--inh-caps={given}", f"--ambient-caps={given}"]
+    return [*as_user(user), f"--inh-caps={given}", f"--ambient-caps={given}"]
 
 
-UNPRIVILEGED = [*nobody_with(), "--bounding-set=-all", "--no-new-privs"]
-"""Runs a command as nobody, who can never get a right."""
+def unprivileged(user: int) -> list[str]:
+    """Return what runs a command as a user who can never get a right."""
+    return [*nobody_with(user=user), "--bounding-set=-all", "--no-new-privs"]
+
+
+UNPRIVILEGED = unprivileged(_NOBODY)
+
+
+def stranger() -> int:
+    """Return a user that no test beside this one is: the kernel counts the processes of a user, and nobody has many.
+
+    One of those that Debian leaves to nobody's choice (60,000 to 64,999), by this process: there is one a worker.
+    """
+    return 60_000 + os.getpid() % 5_000
 
 
 @functools.cache

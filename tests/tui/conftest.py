@@ -78,7 +78,7 @@ class Walk:
         """Wait for *what*."""
         stop = time.monotonic() + seconds
         while not what():
-            assert time.monotonic() < stop, "it never happened"
+            assert time.monotonic() < stop, f"it never happened:\n{self.screen}"
             await self.pilot.pause(0.02)
 
     @property

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -90,9 +90,16 @@ def opened(text: str) -> Session:
 async def explored(
     text: str, *, size: tuple[int, int] = (120, 40), no_changes: str = "", inventory: Inventory | None = None
 ) -> AsyncGenerator[Walk]:
-    with opened(text) as session:
+    with ExitStack() as sessions:  # of what is opened later, too
+        session = sessions.enter_context(opened(text))
         observe = None if inventory is None else lambda: Observer(inventory)
-        app = BpftuiApp(session, no_changes=no_changes, observe=observe, read=reader(), begin=open_loaded)
+        app = BpftuiApp(
+            session,
+            no_changes=no_changes,
+            observe=observe,
+            read=reader(),
+            begin=lambda spec: sessions.enter_context(open_loaded(spec)),
+        )
         app.operations.monitor.interval = 1.0  # a shorter one leaves a slow machine no rest in between
         try:
             async with app.run_test(size=size, notifications=True) as pilot:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.nobody import NOBODY, UNPRIVILEGED, as_nobody
+from tests.nobody import as_nobody, as_user, stranger, unprivileged
 from tests.terminal import Terminal
 from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
 
@@ -65,16 +65,16 @@ def test_few_files(arguments: list[str], files: int) -> None:
 @pytest.mark.parametrize("runtime", ["vm", "auto"])
 def test_no_threads(runtime: str) -> None:
     """Root may start as many as there can be."""
-    prefix = ["prlimit", "--nproc=1", *UNPRIVILEGED]
+    prefix = ["prlimit", "--nproc=1", *unprivileged(stranger())]
     done = bpftui(*DEMO, "--runtime", runtime, prefix=prefix)
     assert (done.code, done.err.splitlines()[-1]) == (1, NO_THREAD)
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Return an empty home that nobody may write to, who may not enter pytest's directories."""
+    """Return an empty home of a stranger, who may not enter pytest's directories."""
     with tempfile.TemporaryDirectory(prefix="bpftui-home-") as folder:
-        os.chown(folder, int(NOBODY[1].partition("=")[2]), -1)
+        os.chown(folder, stranger(), -1)
         yield Path(folder)
 
 
@@ -88,7 +88,8 @@ def test_the_explorer_without_threads(
     monkeypatch.delenv("XDG_CONFIG_HOME")
     monkeypatch.delenv("XDG_STATE_HOME")
     limit = ["prlimit", "--nproc=1"] if at_start else []
-    command = [*limit, "env", f"HOME={home}", *UNPRIVILEGED, *COMMAND, str(ROOT / "bpf/traffic.o"), "--runtime", "vm"]
+    user = [*limit, "env", f"HOME={home}", *unprivileged(stranger())]
+    command = [*user, *COMMAND, str(ROOT / "bpf/traffic.o"), "--runtime", "vm"]
     terminal = Terminal((120, 40), command, tmp_path)
     try:
         if at_start:
@@ -96,7 +97,8 @@ def test_the_explorer_without_threads(
             return
         terminal.until(" SPEC")
         terminal.until("L Load")
-        subprocess.run([*NOBODY, "prlimit", f"--pid={terminal.pid.read_text().strip()}", "--nproc=1"], check=True)
+        limit = ["prlimit", f"--pid={terminal.pid.read_text().strip()}", "--nproc=1"]
+        subprocess.run([*as_user(stranger()), *limit], check=True)
         terminal.press("L")
         terminal.until("LOADED +vm")
         terminal.until("✗ cannot read the maps: no thread can be started: the system has no more processes or memory")
