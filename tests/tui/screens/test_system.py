@@ -16,6 +16,7 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.controllers import looking
 from bpftui.tui.screens import system as system_screen
 from bpftui.tui.screens.system import Beginning, SystemScreen
+from bpftui.tui.targets import Thing
 from tests.tui.conftest import ROOT, Walk
 from tests.tui.fakes import FakeRuntime
 from tests.tui.looker import LOADS, MadeLooker, a_program, machine, many_programs
@@ -384,3 +385,21 @@ async def test_a_number_is_put_into_the_chart_and_out() -> None:
         assert lines(walk)[4].startswith("▌   42 count_traffic")
         await walk.press("left")  # where it is attached is no number
         assert "w Watch" not in lines(walk)[-1]
+
+
+async def test_what_one_was_led_to_stays_under_the_cursor_when_rates_order_the_rows() -> None:
+    """Without rates it stood first, where the cursor of who chose nothing is."""
+    looker = MadeLooker(loads=lambda _: {**LOADS, 63: ProgramLoad(5e6, 10.0, 5.0, 0.0)})
+    app = BpftuiApp(runtime="vm", observe=lambda: looker)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looking, "_FIRST", 1000.0)
+        async with app.run_test(size=(120, 40)) as pilot:
+            walk = Walk(app, pilot, FakeRuntime())
+            await walk.until(lambda: "2 System" in walk.screen)
+            app.simulate_key("2")
+            await walk.until(lambda: "8 of 8" in walk.screen)
+            assert lines(walk)[4].startswith("▌   42 count_traffic ")
+            system(walk).go_to(Thing("prog", 42))
+            await look(walk)
+            assert lines(walk)[4].startswith("    63 handle_exec ")
+            assert lines(walk)[5].startswith("▌   42 count_traffic ")

@@ -140,6 +140,8 @@ class SystemTable(RowView):
         self.watched = Watched(noun.columns)
         """What is drawn over time."""
         self._asked_order = self._was_counted = False
+        self._was_led = False
+        """Whether somebody brought the cursor to a thing, which may be the first: it stays there from then on."""
         self._wanted: dict[str, int] = {}
         self._places: tuple[int, int, Places] | None = None
         self._shown: dict[int, _Variant] = {}
@@ -179,7 +181,7 @@ class SystemTable(RowView):
         if bool(self.rows.things) != had_rows:
             self.refresh_bindings()
         if is_other or counted_first or (changed and self.narrowed_by):
-            self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
+            self._arrange(keep_place=self._was_led or not (is_first or (counted_first and self.cursor == 0)))
         else:
             self._add_up()
             self._refresh_changed()
@@ -285,6 +287,7 @@ class SystemTable(RowView):
             self.narrow("")
         at = self.rows.index.get(key)
         if at is not None:
+            self._was_led = True
             self.cursor = at
             self.scroll_to_cursor()
         return at is not None
