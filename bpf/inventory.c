@@ -7,9 +7,10 @@
  * told apart by the function that releases them. Where that is, it learns from the reader, who has one of each kind
  * open at first: symbols would have to be looked up in /proc/kallsyms, which takes the kernel 150 ms and CAP_SYSLOG.
  * `tasks` writes a row for each task: the namespaces that it is in.
- * `counts` writes a row for each program: what it has done. It takes four system calls to be told so of one program,
- * of which two make and close a descriptor.
- * `entries` writes a row for each map of which the kernel knows how many entries it has: hashes, and tries of prefixes.
+ * `counts` writes a row for each program: what it has done, and how many maps it uses. It takes four system calls to be
+ * told so of one program, of which two make and close a descriptor.
+ * `maps` writes a row for each map: whether it is frozen, and of hashes and tries of prefixes how many entries they have,
+ * where the kernel knows it. Of most maps nothing else changes.
  * `netfilters` writes a row for each link to a hook of netfilter: the network namespace that it is in.
  *
  * Numbers of processes are those of the reader's pid namespace, as in its /proc.
@@ -76,6 +77,7 @@ struct file {
 
 struct bpf_prog_aux {
 	__u32 id;
+	__u32 used_map_cnt;
 } KERNEL;
 
 typedef struct {
@@ -100,6 +102,7 @@ struct bpf_array {
 struct bpf_map {
 	enum bpf_map_type map_type;
 	__u32 id;
+	_Bool frozen;
 	__s64 *elem_count; /* __percpu; of hashes (Linux 6.6) */
 } KERNEL;
 
@@ -360,7 +363,7 @@ struct {
 
 struct counts {
 	__u32 id;
-	__u32 padding;
+	__u32 maps;
 	__u64 runs;
 	__u64 nanoseconds;
 	__u64 misses;
@@ -393,7 +396,11 @@ int counts(struct bpf_iter__bpf_prog *ctx)
 		return 0;
 	if (!ctx->meta->seq_num)
 		learn_offsets();
-	row.id = program_id(program);
+
+	struct bpf_prog_aux *aux = READ(program, aux);
+
+	row.id = READ(aux, id);
+	row.maps = READ(aux, used_map_cnt);
 
 	__u64 stats = (__u64)READ(program, stats);
 
@@ -413,26 +420,31 @@ int counts(struct bpf_iter__bpf_prog *ctx)
 /* Linux 6.6: before, the kernel does not keep count of hashes. */
 extern __s64 bpf_map_sum_elem_count(const struct bpf_map *map) __weak __attribute__((section(".ksyms")));
 
+struct map {
+	__u32 id;
+	__u16 frozen;
+	__u16 counted; /* whether the kernel knows how many entries it has */
+	__u64 entries;
+};
+
 SEC("iter/bpf_map")
-int entries(struct bpf_iter__bpf_map *ctx)
+int maps(struct bpf_iter__bpf_map *ctx)
 {
 	struct bpf_map *map = ctx->map;
-	struct {
-		__u32 id;
-		__u32 padding;
-		__u64 count;
-	} row = {};
+	struct map row = {};
 
 	if (!map)
 		return 0;
 	row.id = map->id;
-	if (map->map_type == BPF_MAP_TYPE_LPM_TRIE)
-		row.count = READ((struct lpm_trie *)map, n_entries);
-	else if (__builtin_preserve_field_info(map->elem_count, 2 /* BPF_FIELD_EXISTS */) && bpf_map_sum_elem_count &&
-		 map->elem_count)
-		row.count = bpf_map_sum_elem_count(map);
-	else
-		return 0;
+	row.frozen = map->frozen;
+	if (map->map_type == BPF_MAP_TYPE_LPM_TRIE) {
+		row.counted = 1;
+		row.entries = READ((struct lpm_trie *)map, n_entries);
+	} else if (__builtin_preserve_field_info(map->elem_count, 2 /* BPF_FIELD_EXISTS */) && bpf_map_sum_elem_count &&
+		   map->elem_count) {
+		row.counted = 1;
+		row.entries = bpf_map_sum_elem_count(map);
+	}
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

@@ -30,7 +30,7 @@ CONTENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
     "global_example": ({"global_example"}, set(), {"global_u16"}),
     "hidden_example": ({"hidden_example"}, set(), set()),
     "inventory": (
-        {"held", "tasks", "counts", "entries", "netfilters"},
+        {"held", "tasks", "counts", "maps", "netfilters"},
         {"sample"},
         {"sample_pid", "samples", "releases", "offsets", "known", "number", "cpus", "possible"},
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import struct
 import sys
-import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..kernel.sys.elements import Elements
@@ -14,13 +13,14 @@ from ..kernel.sys.object import fill
 from ..kernel.sys.survey import Runs, number_in, query, read_fdinfo, survey
 from ..kernel.sys.syscall import BpfError, Descriptor, buffer
 from ..maps import Shape
-from ..uapi import AttachType, MapType, ProgramType
+from ..uapi import AttachType, MapFlag, MapType, ProgramType
 from .names import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .names import Names
+    from .owners import MapState
 
 __all__ = [
     "RawBtf",
@@ -120,11 +120,6 @@ _PROGRAM: Final = (
 )
 
 
-_SETTLED: Final = 10_000_000_000
-"""Nanoseconds after its loading from which on a program uses no other maps: they may be bound to it later, which
-loaders do at once (BPF_PROG_BIND_MAP, Linux 5.10)."""
-
-
 def read_programs(
     names: Names, gone: Callable[[int], object], counters: Mapping[int, Runs], known: Mapping[int, RawProgram]
 ) -> dict[int, RawProgram]:
@@ -134,13 +129,13 @@ def read_programs(
         names: Their names.
         gone: Is told the id of one that was there and is not any more.
         counters: What all that there are have done, by their ids.
-        known: Programs that were read before: but for what they have done, nothing of them changes.
+        known: Programs that were read before: nothing of them changes but what they have done, and that further maps
+            are bound to them (BPF_PROG_BIND_MAP, Linux 5.10).
     """
-    settled = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - _SETTLED
     found = {
         number: before._replace(runs=runs)
         for number, runs in counters.items()
-        if (before := known.get(number)) is not None and before.load_time_ns < settled
+        if (before := known.get(number)) is not None and len(before.map_ids) == runs.maps
     }
     info = BpfProgInfo()
     for number, fd in survey("program", info, gone, counters.keys() - found.keys()):
@@ -159,7 +154,7 @@ def read_programs(
             bool(gpl & 1),
             btf_id,
             ifindex,
-            Runs(runs, spent, missed),
+            Runs(runs, spent, missed, maps),
             verified or None,
             names.memory(number, fd),
         )
@@ -192,11 +187,24 @@ _MAP: Final = (
 )
 
 
-def read_maps(names: Names, gone: Callable[[int], object]) -> dict[int, RawMap]:
-    """Return all maps by their ids; errors as for `survey`."""
-    found: dict[int, RawMap] = {}
+def read_maps(
+    names: Names, gone: Callable[[int], object], states: Mapping[int, MapState], known: Mapping[int, RawMap]
+) -> dict[int, RawMap]:
+    """Return all maps by their ids; errors as for `survey`.
+
+    Args:
+        names: Their names.
+        gone: Is told the id of one that was there and is not any more.
+        states: What changes of all that there are, by their ids; empty where that is not known.
+        known: Maps that were read before: of some nothing else changes.
+    """
+    found = {
+        number: before._replace(frozen=state.frozen)
+        for number, state in states.items()
+        if (before := known.get(number)) is not None and _is_settled(before)
+    }
     info = BpfMapInfo()
-    for number, fd in survey("map", info, gone):
+    for number, fd in survey("map", info, gone, states.keys() - found.keys() if states else None):
         kind, _, keys, values, entries, flags, name, vtype, btf_id, extra = info.read(*_MAP)
         told = read_fdinfo(f"/proc/self/fdinfo/{fd}")
         frozen = number_in(told, b"frozen")
@@ -217,7 +225,31 @@ def read_maps(names: Names, gone: Callable[[int], object]) -> dict[int, RawMap]:
             None if frozen is None else bool(frozen),
             *inside,
         )
-    return found
+    return dict(sorted(found.items()))
+
+
+_ALLOCATED: Final = frozenset(
+    each.label
+    for each in (
+        MapType.ARRAY,
+        MapType.PERCPU_ARRAY,
+        MapType.HASH,
+        MapType.PERCPU_HASH,
+        MapType.LRU_HASH,
+        MapType.LRU_PERCPU_HASH,
+        MapType.STACK_TRACE,
+        MapType.QUEUE,
+        MapType.STACK,
+        MapType.RINGBUF,
+        MapType.BLOOM_FILTER,
+    )
+)
+"""Types of maps that take all of their memory when they are made, unless they are told not to (BPF_F_NO_PREALLOC)."""
+
+
+def _is_settled(map_: RawMap) -> bool:
+    """Whether nothing that is told of a map changes, but for its being frozen."""
+    return map_.type in _ALLOCATED and not map_.flags & MapFlag.NO_PREALLOC and not map_.dispatcher
 
 
 _LOOKED_INTO: Final = frozenset(

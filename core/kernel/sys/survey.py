@@ -67,9 +67,8 @@ def survey(
     asked = buffer(_INFO.size)
     address, size = ctypes.addressof(info.memory), info.total_size
     for number in walk_ids(kind) if numbers is None else numbers:
-        fd = _opened(kind, number, attr)
+        fd = _opened(kind, number, attr, gone)
         if fd is None:
-            gone(number)
             continue
         try:
             ctypes.memset(address, 0, size)  # what it holds is input: lengths, pointers
@@ -82,28 +81,38 @@ def survey(
             os.close(fd)
 
 
-def _opened(kind: ObjectKind, number: int, attr: ctypes.Array[ctypes.c_char]) -> int | None:
-    """Return a descriptor of the object with that id; None where there is none."""
+def _opened(
+    kind: ObjectKind, number: int, attr: ctypes.Array[ctypes.c_char], gone: Callable[[int], object] = lambda _: None
+) -> int | None:
+    """Return a descriptor of the object with that id; None where there is none any more (which *gone* is told), or yet.
+
+    A link has an id before it is made, and is refused by it till then: bpf_link_by_id, EAGAIN.
+    """
     _ID.pack_into(attr, 0, number, 0, 0)
     fd = invoke(_OPEN[kind], ctypes.addressof(attr), _ID.size)
     if fd >= 0:
         return fd
     if fd == -errno.ENOENT:
+        gone(number)
+        return None
+    if fd == -errno.EAGAIN:
         return None
     needs = (rights.Capability.CAP_SYS_ADMIN,)
     raise explain(BpfError(_OPEN[kind], -fd), f"open {kind} {number}", needs=needs)
 
 
 class Runs(NamedTuple):
-    """What a program has done while runs were counted, since it was loaded."""
+    """What a program has done while runs were counted, since it was loaded, and what else of it may change."""
 
     run_cnt: int
     run_time_ns: int
     recursion_misses: int
+    maps: int = 0
+    """How many maps it uses: loaders may bind more of them to it later."""
 
 
-_COUNTERS: Final = BpfProgInfo.packing("run_time_ns", "run_cnt", "recursion_misses")
-_ROW: Final = struct.Struct("=I4x3Q")
+_COUNTERS: Final = BpfProgInfo.packing("nr_map_ids", "run_time_ns", "run_cnt", "recursion_misses")
+_ROW: Final = struct.Struct("=II3Q")
 """As `struct counts` of bpf/inventory.c has it: the id of a program, and its `Runs`."""
 
 
@@ -129,19 +138,19 @@ def run_counts() -> dict[int, Runs]:
         failed = invoke(Command.OBJ_GET_INFO_BY_FD, question, _INFO.size)
         os.close(fd)
         if not failed:
-            spent, runs, missed = _COUNTERS.unpack_from(info)
-            found[number] = Runs(runs, spent, missed)
+            maps, spent, runs, missed = _COUNTERS.unpack_from(info)
+            found[number] = Runs(runs, spent, missed, maps)
     return found
 
 
 def packed_runs(counters: Mapping[int, Runs]) -> bytes:
     """Return counters as rows, which take a tenth of the time to be passed on; see `unpacked_runs`."""
-    return b"".join([_ROW.pack(number, *runs) for number, runs in counters.items()])
+    return b"".join([_ROW.pack(number, each.maps, *each[:3]) for number, each in counters.items()])
 
 
 def unpacked_runs(rows: bytes) -> dict[int, Runs]:
     """Return the counters that are in rows, by the programs' ids."""
-    return {number: Runs(*runs) for number, *runs in _ROW.iter_unpack(rows)}
+    return {number: Runs(runs, spent, missed, maps) for number, maps, runs, spent, missed in _ROW.iter_unpack(rows)}
 
 
 def read_fdinfo(path: str) -> bytes:
@@ -190,28 +199,39 @@ def query(target: int, hook: int, *, effective: bool = False) -> Attached | None
         BpfError: The kernel said no: ENODEV where the interface is gone, EPERM.
     """
     flags = _BPF_F_QUERY_EFFECTIVE if effective else 0
-    attr = ProgQuery(target_fd=target, attach_type=hook, query_flags=flags)
-    room = 0
+    # First with room for none at all, which is packed at once: most hooks have nothing, and there are many.
+    question = buffer(_QUESTION.size)
+    _QUESTION.pack_into(question, 0, target, hook, flags, 0, 0, 0)
+    failed = -invoke(Command.PROG_QUERY, ctypes.addressof(question), _QUESTION.size)
+    if failed not in (0, errno.ENOSPC):
+        return _no_hook(BpfError(Command.PROG_QUERY, failed))
+    *_, attach_flags, room, revision = _QUESTION.unpack_from(question)
+    if not room:
+        return Attached((), (), attach_flags, (), revision)
     while True:
-        try:
-            attr.call(Command.PROG_QUERY)
-        except BpfError as error:
-            if error.errno in (errno.EINVAL, errno.EOPNOTSUPP):
-                return None
-            if error.errno != errno.ENOSPC:
-                raise
-        count = attr.count
-        if count <= room:
-            return _attached(attr, count)
-        # There are more than there was room for: first none at all.
-        room = count
         attr = ProgQuery(target_fd=target, attach_type=hook, query_flags=flags, count=room, prog_ids=buffer(4 * room))
         if not effective:
             attr.prog_attach_flags = buffer(4 * room)
             if hook in _WITH_LINKS:
                 attr.link_ids = buffer(4 * room)
+        try:
+            attr.call(Command.PROG_QUERY)
+        except BpfError as error:
+            if error.errno != errno.ENOSPC:
+                return _no_hook(error)
+        count = attr.count
+        if count <= room:
+            return _attached(attr, count)
+        room = count  # there are more of them by now
 
 
+def _no_hook(error: BpfError) -> None:
+    """Return None where an error means that this kernel has no such hook, and raise it otherwise."""
+    if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+        raise error
+
+
+_QUESTION: Final = ProgQuery.packing("target_fd", "attach_type", "query_flags", "attach_flags", "count", "revision")
 _WITH_LINKS: Final = frozenset((46, 47, 54, 55))
 """tcx and netkit: other hooks refuse, or ignore, a buffer for the ids of links."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import socket
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,20 +15,23 @@ import pytest
 
 from bpftui.core.asm import Instruction
 from bpftui.core.errors import UsageError
-from bpftui.core.kernel import KernelRuntime, Program
+from bpftui.core.kernel import KernelRuntime, Map, Program
 from bpftui.core.kernel.attach.choices import choices
 from bpftui.core.kernel.attach.targets import cgroup_mount
+from bpftui.core.kernel.sys import survey
 from bpftui.core.kernel.sys.changes import have_link_detached
 from bpftui.core.kernel.sys.cpus import possible_cpu_ids
+from bpftui.core.kernel.sys.layouts import ProgBindMap
 from bpftui.core.kernel.sys.namespace import visit
 from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
-from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec
+from bpftui.core.kernel.sys.syscall import Command, invoke
+from bpftui.core.spec import CollectionSpec, LinkedCode, MapSpec, ProgramSpec
 from bpftui.core.system import Inventory, Owner, owners
 from bpftui.core.system.consequences import of_detaching
 from bpftui.core.system.errands import open_inventory
-from bpftui.core.system.owners import IteratorWalk, ProcWalk
-from bpftui.core.uapi import LinkType, ProgramType
+from bpftui.core.system.owners import IteratorWalk, MapState, ProcWalk
+from bpftui.core.uapi import LinkType, MapFlag, MapType, ProgramType
 from tests.kernel.system.others import COUNTING, attached_by_others
 
 if TYPE_CHECKING:
@@ -413,7 +419,7 @@ def test_what_it_reads_with_is_not_in_it() -> None:
         snapshot = inventory.snapshot()
     assert os.getpid() not in snapshot.processes
     # What others read with, at the same time, is.
-    own = ("held", "tasks", "counts", "entries", "netfilters")
+    own = ("held", "tasks", "counts", "maps", "netfilters")
     assert all(each.owners or each.pinned for each in snapshot.programs.values() if each.name in own)
 
 
@@ -443,8 +449,62 @@ def test_how_many_entries_maps_have() -> None:
             for number in range(count):
                 map_.update(number, [number] * map_.cpus if map_.type.per_cpu else number)
         found.maps["hash"].delete(0)
-        entries = walk.entries()
+        states = walk.maps()
+        found.maps["array"].freeze()
+        frozen = walk.maps()
         numbers = {name: map_.info().id for name, map_ in found.maps.items()}
-    assert {name: entries[numbers[name]] for name in filled} == {**filled, "hash": 2}
-    assert numbers["array"] not in entries  # which has always as many
-    assert ProcWalk().entries() == {}
+    assert {name: states[numbers[name]].entries for name in filled} == {**filled, "hash": 2}
+    array = numbers["array"]
+    assert states[array] == MapState(frozen=False, entries=None)  # it has always as many
+    assert frozen[array] == MapState(frozen=True, entries=None)
+    assert ProcWalk().maps() == {}
+
+
+@pytest.mark.vmlinux
+@pytest.mark.parametrize("walk", ["iterators", "proc"])
+def test_what_changes_of_what_was_read_before_is_read_again(walk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second snapshot asks about what is new, and about what may be another by now."""
+    if walk == "proc":
+        monkeypatch.setattr("bpftui.core.system.inventory.open_walk", ProcWalk)
+    kept = MapSpec("kept", "", MapType.ARRAY, 4, 8, 1)
+    grows = MapSpec("grows", "", MapType.HASH, 4, 1024, 256, flags=int(MapFlag.NO_PREALLOC))
+    code = b"".join(each.encode("little") for each in (Instruction(0xB7, dst=0, imm=2), Instruction(0x95)))
+    spec = ProgramSpec("binds", "xdp", ProgramType.XDP, license="GPL", link=lambda: LinkedCode(code))
+    with ExitStack() as stack:
+        maps = [stack.enter_context(Map.create(each)) for each in (kept, grows)]
+        program = stack.enter_context(Program.create(spec))
+        inventory = stack.enter_context(Inventory())
+        numbers = [map_.info().id for map_ in maps]
+        number = program.info().id
+        before = inventory.snapshot()
+        assert before.programs[number].map_ids == ()
+        assert [before.maps[each].frozen for each in numbers] == [False, False]
+        maps[0].freeze()
+        for key in range(200):
+            maps[1].update(key.to_bytes(4, "little"), bytes(1024))
+        ProgBindMap(prog_fd=program.fileno(), map_fd=maps[0].fileno()).call(Command.PROG_BIND_MAP)
+        after = inventory.snapshot()
+        assert after.programs[number].map_ids == (numbers[0],)
+        assert after.maps[numbers[0]].programs == (number,)
+        assert [after.maps[each].frozen for each in numbers] == [True, False]
+        if before.maps[numbers[1]].memlock == after.maps[numbers[1]].memlock:
+            pytest.skip("this kernel tells the most that a map may take (before Linux 6.4)")
+        assert (after.maps[numbers[1]].memlock or 0) > (before.maps[numbers[1]].memlock or 0) + 200 * 1024
+
+
+def test_a_link_that_is_being_made_is_not_there_yet(others: Others, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has an id already, by which the kernel gives nothing out: nothing is missing, and nothing has gone."""
+    unfinished = others.link("tcx_egress")
+
+    def unsettled(command: int, address: int, size: int) -> int:
+        asked = int.from_bytes(ctypes.string_at(address, 4), sys.byteorder)
+        if (command, asked) == (Command.LINK_GET_FD_BY_ID, unfinished):
+            return -errno.EAGAIN
+        return invoke(command, address, size)
+
+    monkeypatch.setattr(survey, "invoke", unsettled)
+    with Inventory() as inventory:
+        snapshot = inventory.snapshot()
+    assert unfinished not in snapshot.links
+    assert others.link("tcx_ingress") in snapshot.links
+    assert f"link {unfinished}" not in snapshot.gone
