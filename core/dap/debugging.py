@@ -249,7 +249,8 @@ class Debugging:
                 reason = "exception"
                 body |= {"description": "The run was stopped", "text": session.error or ""}
                 if lacks := session.lacks:
-                    self._say(f"answer VALUE, typed here, says what {lacks} returns; then the run goes on")
+                    says = f"what {lacks.function} returns" if lacks.function else f"what {lacks.text} are"
+                    self._say(f"answer VALUE, typed here, says {says}; then the run goes on")
             case Reason.END:
                 reason = "end"
                 body["description"] = f"The end: returned {returned(session)}"

@@ -196,9 +196,12 @@ class Interpreter:
         return Answer(line, "\n".join(texts), [each.function for each in calls])
 
     def _answer(self, line: str, rest: str) -> Answer:
-        """Say what a function returns that the machine lacks."""
+        """Say what a function returns, or what memory holds, that the machine lacks."""
         if not rest:
-            raise UsageError("answer takes what the function returns", hint="answer 0, answer -ENOENT")
+            raise UsageError(
+                "answer takes what the function returns, or what is there in memory",
+                hint="answer 0, answer -ENOENT, answer hex:0102, answer none",
+            )
         self._session.answer(rest)
         return Answer(line, moved=True)
 

@@ -26,11 +26,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from ..documents import parse_json
 from ..elf import read_object_file
-from ..errors import ObjectError, UsageError, quoted
+from ..errors import ObjectError, UsageError, ValueRangeError, quoted
 from ..files import write_whole
 from ..limits import Budget
 from ..spec import CollectionSpec
 from ..spec.edits import Edits
+from ..vm.engine.image import MemoryImage
 from ..vm.world.settings import Settings, parse_returns
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
     from ..context.values import ContextValues
+    from ..vm.engine.errors import Lack
 
 __all__ = ["SCHEMA", "Call", "Change", "Entries", "Recording", "Times", "digest", "is_recording"]
 
@@ -46,6 +48,8 @@ _LARGEST: Final = 1 << 30
 """Bytes that all parts of a file together may unpack to: a megabyte of a file can say a gigabyte of zeros."""
 _LARGEST_ANSWER: Final = 1 << 20
 """Bytes of a file that a pointer leads to which a function returns."""
+_WORD: Final = 8
+"""Bytes of the largest number."""
 _LONE: Final = re.compile("[\ud800-\udfff]")
 """Half of a character, which JSON can say and a program cannot be told."""
 _REGISTER: Final = re.compile("r[0-9]")
@@ -166,6 +170,7 @@ class Recording:
         contents: Mapping[str, Entries] | None = None,
         settings: Settings | None = None,
         target: Btf | None = None,
+        asks_memory: bool = False,
     ) -> Recording:
         """Begin a recording of a program as it stands in *spec*, with the variables that were set there.
 
@@ -177,6 +182,7 @@ class Recording:
             contents: What maps hold.
             settings: What programs are told of the world.
             target: The types that they are adapted to.
+            asks_memory: Whether a run stops where it reads memory that nobody gave, as `Settings.asks_memory` says.
 
         Raises:
             UsageError: Nobody has the object's bytes: it was loaded by others.
@@ -194,7 +200,7 @@ class Recording:
             list(calls),
             Edits.of(spec, fresh),
             dict(contents or {}),
-            settings or Settings(),
+            (settings or Settings())._replace(asks_memory=asks_memory),
             target,
         )
 
@@ -213,13 +219,15 @@ class Recording:
         """Return one that goes on by itself: what its runs are told and what is changed in them is not shared."""
         return replace(self, calls=list(self.calls), changes=list(self.changes), times=list(self.times))
 
-    def answered(self, name: str, text: str) -> Recording:
-        """Return one that goes on by itself, in which a helper or a kernel function returns a value and does nothing.
+    def answered(self, lacks: Lack, text: str) -> Recording:
+        """Return one that goes on by itself, in which there is what the machine lacks.
 
         Args:
-            name: The function.
-            text: The value, as `--return` takes it: a number, an errno, `-ENOENT`; what a pointer leads to, `{…}`,
-                `hex:…`, or the contents of a file, `@FILE`, which the recording has from then on.
+            lacks: What that is: a function, which returns the value and does nothing; or memory.
+            text: The value. Of a function, as `--return` takes it: a number, an errno, `-ENOENT`; what a pointer leads
+                to, `{…}`. Of memory a number of so many bytes as are wanted, a text, `"eth0"`, which ends with a zero,
+                or `none`: it is not mapped, nor is any other that nobody gave. Of both, bytes, `hex:…`, and the
+                contents of a file, `@FILE`, which the recording has from then on.
 
         Raises:
             UsageError, ValueRangeError: It is none.
@@ -232,8 +240,15 @@ class Recording:
             if len(raw) > _LARGEST_ANSWER:
                 raise UsageError(f"{value[1:]} has {len(raw):,} bytes: an answer has {_LARGEST_ANSWER:,} at most")
             value = f"hex:{raw.hex()}"
-        returns = {**(self.settings.returns or {}), **parse_returns([f"{name}={value}"])}
-        found.settings = self.settings._replace(returns=returns)
+        if lacks.function:
+            returns = {**(self.settings.returns or {}), **parse_returns([f"{lacks.function}={value}"])}
+            found.settings = self.settings._replace(returns=returns)
+        elif value == "none":
+            found.settings = self.settings._replace(asks_memory=False)
+        else:
+            memory = {**(self.settings.memory or {}), lacks.address: _bytes_there(lacks, value)}
+            MemoryImage(memory)  # it may overlap what was given before
+            found.settings = self.settings._replace(memory=memory)
         return found
 
     def spec(self) -> CollectionSpec:
@@ -272,6 +287,7 @@ class Recording:
     def _as_json(self) -> dict[str, Any]:
         settings = self.settings
         told: dict[str, Any] = {name: getattr(settings, name) for name in ("comm", *_NUMBERS)}
+        told["asks_memory"] = settings.asks_memory
         told["kconfig"] = None if settings.kconfig is None else dict(settings.kconfig)
         told["returns"] = None if settings.returns is None else dict(settings.returns)
         for name, given in (settings.returns or {}).items():
@@ -381,6 +397,7 @@ class Recording:
                 kconfig=told["kconfig"],
                 returns=told["returns"],
                 memory=memory or None,
+                asks_memory=told.get("asks_memory", False),
                 comm=told["comm"],
                 **{name: told[name] for name in _NUMBERS},
             ),
@@ -429,6 +446,8 @@ def _check_settings(told: dict[str, Any]) -> None:
         value = _check(told[name], int, name, optional=name == "limit")
         if value is not None and value not in possible:
             raise ValueError(f"{name} is {quoted(value)}, not a number from {possible[0]} to {possible[-1]}")
+    if not isinstance(told.get("asks_memory", False), bool):  # what is older has it not
+        raise ValueError("asks_memory is neither true nor false")
     texts = {"comm": _check(told["comm"], str, "comm")}
     options: dict[str, Any] = _check(told["kconfig"], dict, "kconfig", optional=True) or {}
     for name, value in options.items():
@@ -442,6 +461,32 @@ def _check_settings(told: dict[str, Any]) -> None:
     for name, value in texts.items():
         if _LONE.search(value) is not None:
             raise ValueError(f"{name} is no text")
+
+
+def _bytes_there(lacks: Lack, text: str) -> bytes:
+    """Return what memory is said to hold that is lacking."""
+    hint = 'hex:0102, "eth0", @FILE, a number; none, where nothing is mapped'
+    if text.startswith("hex:"):
+        try:
+            raw = bytes.fromhex(text.removeprefix("hex:"))
+        except ValueError:
+            raise UsageError(f"{quoted(text)} is no memory: these are no bytes", hint=hint) from None
+    elif len(text) > 1 and text[0] == text[-1] == '"':
+        raw = text[1:-1].encode() + b"\0"
+    else:
+        try:
+            number = int(text, 0)
+        except ValueError:
+            raise UsageError(f"{quoted(text)} is neither bytes nor a text nor a number", hint=hint) from None
+        if lacks.size > _WORD:
+            raise UsageError(f"{lacks.text} are more than a number has", hint=hint)
+        bits = 8 * lacks.size
+        if not -(1 << bits - 1) <= number < 1 << bits:
+            raise ValueRangeError(f"{text} does not fit {lacks.size} byte{'' if lacks.size == 1 else 's'}")
+        raw = (number & (1 << bits) - 1).to_bytes(lacks.size, lacks.byte_order)
+    if not raw:
+        raise UsageError("that is no byte of memory", hint=hint)
+    return raw
 
 
 def _time(value: Any) -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm.arithmetic import signed
 from ..context.fields import return_codes
 from ..live.effects import EffectsReader
-from ..vm.engine.errors import RunError
 from ..vm.engine.memory import STACK_SIZE
 from .pointers import Pointers, layers_of
 from .stops import Breakpoint, Stop, Watchpoint
@@ -18,9 +17,9 @@ from .trail import HelperCall, Trail
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..errors import BpftuiError
     from ..live.effects import EffectLine
     from ..packet.layers import Layer
+    from ..vm.engine.errors import Lack
     from .session import Session
     from .stops import Access
     from .symbols import Location
@@ -122,8 +121,8 @@ class Sight:
     """What will come of the run: `XDP_DROP`, `7`; empty where it is stopped before its end."""
     fails: str
     """Why the run will be stopped before its end; empty where it will not."""
-    lacks: str
-    """The helper or kernel function that the machine has not, where the run was stopped here for want of it."""
+    lacks: Lack | None
+    """What the machine has not, where the run was stopped here for want of it; None for nothing."""
     near: tuple[RunSeen, ...]
     """This run and those around it, where there are several."""
     location: Location | None
@@ -250,7 +249,7 @@ class Eyes:
             error=session.error,
             ends=ends,
             fails="" if timeline.error is None else timeline.error.message,
-            lacks=_lacking(timeline.error) if session.error is not None else "",
+            lacks=session.lacks,
             near=self._near(),
             location=location,
             last=session.symbols.location(timeline.places[position - 1]) if position else None,
@@ -377,7 +376,3 @@ class Eyes:
         timeline = self.session.timeline
         at = self.session.breakpoints.at(timeline.places[position]) if position < len(timeline.places) else []
         return any(not each.at_line or timeline.begins_line(position) for each in at)
-
-
-def _lacking(error: BpftuiError | None) -> str:
-    return error.lacks if isinstance(error, RunError) else ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ..runtime import PrintedLine
+    from ..vm.engine.errors import Lack
     from ..vm.engine.memory import AddressSpace
     from .recording import Change, Recording
     from .stops import Breakpoint, Watchpoint
@@ -382,27 +383,27 @@ class Standing(Closing):
         return self._changed(change_of_bytes(self, address, raw))
 
     @property
-    def lacks(self) -> str:
-        """The helper or kernel function that stopped the run here because there is none; empty for nothing."""
+    def lacks(self) -> Lack | None:
+        """What stopped the run here because the machine has it not and a user may; None for nothing."""
         error = self.timeline.error if self.stop.reason is Reason.ERROR else None
-        return error.lacks if isinstance(error, RunError) else ""
+        return error.lacks if isinstance(error, RunError) else None
 
     def answer(self, text: str) -> Recording:
-        """Say what the function returns that the machine lacks here, and does not do; the run can go on then.
+        """Say what the function returns, or what the memory holds, that the machine lacks here; the run goes on then.
 
         The answer is part of the recording and holds for all of its runs; return the recording as it was.
 
         Args:
-            text: The value, as `Recording.answered` takes it: a number, `-ENOENT`, of a pointer what it leads to.
+            text: The value, as `Recording.answered` takes it: a number, `-ENOENT`, bytes.
 
         Raises:
             UsageError: Nothing is lacking here, or that is no value.
         """
-        name = self.lacks
-        if not name:
+        lacks = self.lacks
+        if lacks is None:
             raise UsageError("nothing stopped the run here that an answer could help with")
         before, position = self.recording, self.position
-        recording = before.answered(name, text)
+        recording = before.answered(lacks, text)
         self.close()
         self._gone_through.replace(recording)
         for made in ("scope", "evaluator", "locals"):

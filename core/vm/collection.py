@@ -15,7 +15,7 @@ from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.program import TRAP
 from ..spec.relocate_core import apply_core
 from .engine.code import function_address
-from .engine.errors import InvalidCodeError, MemoryLimitError, RunError
+from .engine.errors import InvalidCodeError, Lack, MemoryLimitError, RunError
 from .engine.machine import Machine
 from .engine.processor import DEFAULT_LIMIT, Processor
 from .helpers import HelperTable, kernel_function
@@ -244,7 +244,7 @@ def _unknown(host: Host, name: str) -> Callable[..., int]:
     def call(*_: int) -> int:
         if name == TRAP:
             raise RunError("the program came to __bpf_trap(): what it does here is undefined in C")
-        raise RunError(unknown_function(host, name), lacks=name)
+        raise RunError(unknown_function(host, name), lacks=Lack(name))
 
     return call
 

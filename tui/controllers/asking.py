@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...core.debug import Recording, Session, Why
+    from ...core.vm.engine.errors import Lack
     from ..widgets.lists.edit_line import EditLine
     from .controller import Stage
     from .debuggee import Debuggee
@@ -167,8 +168,8 @@ class AskingController(Controller):
 
     # What the machine lacks
 
-    def ask_for(self, name: str) -> None:
-        """Ask what a helper or a kernel function is to return that the machine has not."""
+    def ask_for(self, lacks: Lack) -> None:
+        """Ask what a helper or a kernel function is to return, or what memory holds, that the machine has not."""
         recording, sight = self._debuggee.recording, self._debuggee.sight
         if sight is None:
             return
@@ -176,23 +177,27 @@ class AskingController(Controller):
 
         def attempt(text: str) -> object:
             # A file is read once it is meant, and not at each key.
-            return None if text.strip().startswith("@") else recording.answered(name, text)
+            return None if text.strip().startswith("@") else recording.answered(lacks, text)
 
         def answer(text: str) -> None:
             try:
-                answered = recording.answered(name, text)
+                answered = recording.answered(lacks, text)
             except BpftuiError as error:
                 self.stage.notify(error.message, severity="warning", timeout=8)
             else:
                 self._debuggee.replace(answered, run, position)
 
-        hint = "a number, -ENOENT; of a pointer what is there: {…}, @FILE · esc leaves the run stopped here"
-        self._line().open(f"{name}() returns", "0", hint, attempt, answer)
+        if lacks.function:
+            hint = "a number, -ENOENT; of a pointer what is there: {…}, @FILE · esc leaves the run stopped here"
+            self._line().open(f"{lacks.function}() returns", "0", hint, attempt, answer)
+        else:
+            hint = 'a number, hex:0102, "text", @FILE; none: nothing is mapped there · esc leaves the run stopped here'
+            self._line().open(f"{lacks.text} are", "none", hint, attempt, answer)
 
     def _answer(self, text: str) -> bool:
         """Begin anew with an answer to what is lacking here; return whether anything is."""
         sight, recording = self._debuggee.sight, self._debuggee.recording
-        if sight is None or not sight.lacks:
+        if sight is None or sight.lacks is None:
             return False
         try:
             answered = recording.answered(sight.lacks, text)

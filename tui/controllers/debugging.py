@@ -134,7 +134,7 @@ def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequ
     elif collection is not None:
         before = cloned(collection, used)
         remark = "; ".join(("the run begins with what maps and variables hold now", *before.left_out))
-    recording = Recording.of(found, name, [Call(asked.packet or None, asked.context)])
+    recording = Recording.of(found, name, [Call(asked.packet or None, asked.context)], asks_memory=True)
     if before is not None:
         recording.begin_with(before.entries, before.cpus)
     return Debugging(found, recording, asked, remark)

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import BpftuiError
 
-__all__ = ["AccessError", "InvalidCodeError", "MemoryLimitError", "RunError", "StepLimitError", "Thrown"]
+if TYPE_CHECKING:
+    from ...btf import ByteOrder
 
-_RETURN_HINT: Final = "--return {}=VALUE makes it return a value"
-"""What to do about a helper or a kernel function that there is none of."""
+__all__ = ["AccessError", "InvalidCodeError", "Lack", "MemoryLimitError", "RunError", "StepLimitError", "Thrown"]
+
+
+class Lack(NamedTuple):
+    """What the machine has not and a user may know: what a function returns, or what memory holds."""
+
+    function: str = ""
+    """The helper or kernel function; empty where it is memory."""
+    address: int = 0
+    """Where the memory begins of which nothing is known."""
+    size: int = 0
+    """How many bytes are wanted there; of a text, at most."""
+    byte_order: ByteOrder = "little"
+    """The program's."""
+
+    @property
+    def text(self) -> str:
+        """It for people."""
+        if self.function:
+            return f"{self.function}()"
+        return f"the {self.size:,} byte{'' if self.size == 1 else 's'} at {self.address:#x}"
+
+    @property
+    def hint(self) -> str:
+        """What brings it from the command line."""
+        if self.function:
+            return f"--return {self.function}=VALUE makes it return a value"
+        return f"--memory {self.address:#x}=FILE or hex:BYTES says what is there"
 
 
 class InvalidCodeError(BpftuiError):
@@ -33,11 +60,11 @@ class RunError(BpftuiError):
     Args:
         reason: What happened.
         hint: What to do about it, where there is something.
-        lacks: The helper or kernel function that there is none of, and for which a value can stand.
+        lacks: What there is none of, and a user can give.
     """
 
-    def __init__(self, reason: str, *, hint: str | None = None, lacks: str = "") -> None:
-        super().__init__(reason, hint=_RETURN_HINT.format(lacks) if lacks else hint)
+    def __init__(self, reason: str, *, hint: str | None = None, lacks: Lack | None = None) -> None:
+        super().__init__(reason, hint=hint if lacks is None else lacks.hint)
         self.reason = reason
         self.lacks = lacks
         self.slot: int | None = None

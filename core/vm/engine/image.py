@@ -12,9 +12,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ...errors import ObjectError, UsageError, ValueRangeError
+from .errors import Lack, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from ...btf import ByteOrder
 
 __all__ = ["MemoryImage", "MemoryPart", "is_kernel_address", "parse_memory"]
 
@@ -25,6 +28,10 @@ _KERNEL: Final = 0xFF00_0000_0000_0000
 _USER_END: Final = 0x0100_0000_0000_0000
 """Where addresses of the kernel begin, and where those of processes end: with 57 bits, the most that x86 has."""
 _END: Final = 1 << 64
+_ASKED: Final = 1 << 32
+"""From where on it is asked for memory of processes: below it are the machine's own, and what is close to NULL."""
+_EDGE: Final = 1 << 16
+"""Bytes at the end of all addresses that are what is close to NULL, too: errnos, NULL minus an offset."""
 
 
 def is_kernel_address(address: int) -> bool:
@@ -38,13 +45,20 @@ class MemoryImage:
     Args:
         parts: By the address of its first byte, each part; those that meet are read as one. Files are not read before
             a program asks for what they hold, and are not to be cut short until then.
+        asks: Whether a read of what is in none of them ends the run with an error that tells what is lacking. An
+            address that could be no pointer's is not asked for.
+        byte_order: That of the programs.
 
     Raises:
         UsageError: A part is empty, overlaps another one, or lies where no address is.
         ObjectError: A file cannot be read.
     """
 
-    def __init__(self, parts: Mapping[int, MemoryPart]) -> None:
+    def __init__(
+        self, parts: Mapping[int, MemoryPart], *, asks: bool = False, byte_order: ByteOrder = "little"
+    ) -> None:
+        self._asks = asks
+        self._byte_order: ByteOrder = byte_order
         self.parts: list[tuple[int, memoryview]] = sorted(
             (address, memoryview(_opened(part) if isinstance(part, PathLike) else part).cast("B"))
             for address, part in parts.items()
@@ -66,15 +80,38 @@ class MemoryImage:
             free = end
 
     def read(self, address: int, size: int) -> bytes | None:
-        """Return a copy of *size* bytes at *address*; None where not all of them are there."""
+        """Return a copy of *size* bytes at *address*; None where not all of them are there.
+
+        Raises:
+            RunError: They are not, and it is to be asked for what is missing.
+        """
         found = self._from(address, size)
-        return found if len(found) == size else None
+        if len(found) < size:
+            self._ask(address + len(found), size - len(found))
+            return None
+        return found
 
     def text(self, address: int, size: int) -> bytes | None:
-        """Return the bytes from *address* to the next zero, at most *size* of them; None where it is not there."""
+        """Return the bytes from *address* to the next zero, at most *size* of them; None where it is not there.
+
+        Errors as those of `read`.
+        """
         found = self._from(address, size)
         text, zero, _ = found.partition(b"\0")
-        return text if zero or len(found) == size else None
+        if not zero and len(found) < size:
+            self._ask(address + len(found), size - len(found))
+            return None
+        return text
+
+    def _ask(self, address: int, size: int) -> None:
+        """End the run where it is to be asked for memory of which nothing is known."""
+        if not self._asks or not (_ASKED <= address < _USER_END or _KERNEL <= address < _END - _EDGE):
+            return
+        behind = bisect_right(self._starts, address)
+        if behind < len(self._starts):
+            size = min(size, self._starts[behind] - address)
+        lacks = Lack(address=address, size=size, byte_order=self._byte_order)
+        raise RunError(f"nothing is known of {lacks.text}", lacks=lacks)
 
     def _from(self, address: int, size: int) -> bytes:
         """Return what there is of *size* bytes, up to the first that is missing."""

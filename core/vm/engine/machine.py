@@ -10,7 +10,7 @@ from ...asm.opcodes import CALL, INSN_SIZE
 from .calls import CALLING, walked
 from .code import MASK64, Code, function_address
 from .counting import Counter
-from .errors import AccessError, RunError, Thrown
+from .errors import AccessError, Lack, RunError, Thrown
 from .image import is_kernel_address
 from .memory import GRANULE_BITS
 from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, PLACE_BITS, Processor
@@ -377,7 +377,7 @@ class Machine:
         if (function := self.helpers.get(number)) is None:
             name = helper_name(number)
             known = f"{name} (helper {number})" if name else f"helper {number}"
-            raise RunError(f"there is no {known} here", lacks=name or "")
+            raise RunError(f"there is no {known} here", lacks=Lack(name) if name else None)
         return function
 
     def kfunc(self, slot: int) -> Callable[..., int]:

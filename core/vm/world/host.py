@@ -55,8 +55,8 @@ class Host:
     ) -> None:
         self.processor = processor
         self.memory = processor.memory
-        if settings.memory:
-            self.memory.image = MemoryImage(settings.memory)
+        if settings.memory or settings.asks_memory:
+            self.memory.image = MemoryImage(settings.memory or {}, asks=settings.asks_memory, byte_order=byte_order)
         self.settings = settings
         self.byte_order: ByteOrder = byte_order
         self.btf = btf

@@ -54,6 +54,10 @@ class Settings(NamedTuple):
     """Returns the date, in nanoseconds since 1970; None for what `clock` returns, and without one for today's."""
     limit: int | None = None
     """Steps after which a run is stopped; None for the machine's own limit."""
+    asks_memory: bool = False
+    """Whether a read of memory of the kernel's or a process's that `memory` does not have stops the run, with an error
+    that tells what is lacking (`RunError.lacks`). Else it is as in a kernel where nothing is mapped there: helpers
+    return -EFAULT, loads give 0."""
 
 
 def parse_returns(texts: Iterable[str]) -> dict[str, int | str]:

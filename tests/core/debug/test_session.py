@@ -18,6 +18,7 @@ from bpftui.core.debug.syntax import ExpressionError
 from bpftui.core.debug.why import why
 from bpftui.core.errors import BpftuiError, GivenUpError, ObjectError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.engine.errors import Lack
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.world.settings import Settings
 from tests.bench.bench_debug import opened
@@ -465,7 +466,7 @@ def test_what_reads_and_what_writes_memory(session: Session) -> None:
 def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
     with Session(recording(Path("tests/objects/not_here.o"), "other_kernel", UDP, UDP)) as session:
         stop = session.resume()
-        assert (stop.reason, session.lacks) == (Reason.ERROR, "not_in_any_kernel")
+        assert (stop.reason, session.lacks) == (Reason.ERROR, Lack("not_in_any_kernel"))
         at = session.position
         interpreter = Interpreter(session)
         session.break_at(str(session.location.slot + 1 if session.location else 0))
@@ -481,7 +482,7 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         assert [each.verdict for each in eyes.look().near] == ["", "XDP_TX"]
         session.enter(0)
         session.goto(at)
-        assert (session.position, session.lacks, session.error) == (at, "", None)
+        assert (session.position, session.lacks, session.error) == (at, None, None)
         assert eyes.look().changes == ()
         assert session.resume().reason is Reason.BREAKPOINT
         assert session.evaluate("r0").number == 3
@@ -490,10 +491,10 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
             interpreter.execute("answer 3")
         # What a pointer leads to is in a file: the recording has it from then on.
         (tmp_path / "there.bin").write_bytes(b"\x01\x02")
-        answered = session.recording.answered("not_in_any_kernel", f"@{tmp_path / 'there.bin'}")
+        answered = session.recording.answered(Lack("not_in_any_kernel"), f"@{tmp_path / 'there.bin'}")
         assert answered.settings.returns == {"not_in_any_kernel": "hex:0102"}
         with pytest.raises(ObjectError, match="there is no such file"):
-            session.recording.answered("not_in_any_kernel", "@/nonexistent")
+            session.recording.answered(Lack("not_in_any_kernel"), "@/nonexistent")
     with Session(Recording.read(tmp_path / "run.json")) as again:
         again.resume()
         assert (again.stop.reason, again.retval) == (Reason.END, 3)

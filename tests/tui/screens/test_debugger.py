@@ -16,7 +16,9 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.tui.screens.debugger import DebuggerScreen
 from bpftui.tui.state.stops import KeptStop, SavedStops
 from bpftui.tui.widgets.lists.edit_line import EditLine
+from tests.core.debug.test_lacking import READS_MEMORY
 from tests.core.debug.test_verified import CODE, LONG, PRUNED
+from tests.fuzz.sessions import object_of
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -205,6 +207,21 @@ async def test_what_the_machine_lacks_is_asked_for_and_runs_follow_each_other(ex
         await walk.press("colon", *"answer -EIO", "enter")
         await at(walk, "will end XDP_PASS · step 5 of 8")
         assert debugger(walk).debuggee.recording.settings.returns == {"bpf_sys_close": -5}
+
+
+async def test_memory_that_nobody_gave_is_asked_for(explore: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "reads.o").write_bytes(object_of(READS_MEMORY))
+    async with explore(tmp_path / "reads.o", size=(80, 24)) as walk:
+        await walk.press("d")
+        await at(walk, "step 0 of")
+        await walk.press("c")
+        screen = await at(walk, "the 8 bytes at 0xffff888800001000 are")
+        assert "none: nothing is mapped there" in screen
+        await walk.press("ctrl+u", *"1z")
+        await at(walk, "'1z' is neither bytes nor a text nor a number")
+        await walk.press("ctrl+u", *"0x2a", "enter")
+        await at(walk, "will end 42")
+        assert debugger(walk).debuggee.recording.settings.memory == {0xFFFF_8888_0000_1000: b"\x2a" + bytes(7)}
 
 
 async def test_what_the_verifier_knew_stands_beside_the_values(explore: Callable[..., Any], tmp_path: Path) -> None:

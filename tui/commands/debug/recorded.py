@@ -106,12 +106,13 @@ def _recording(
 
     settings, target = machine_options(options).get("settings"), target_types(options)
     if loaded is None:
-        return Recording.of(spec, program, _calls(options, say), object_=raw, settings=settings, target=target)
+        calls = _calls(options, say)
+        return Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
     count = cast("int | None", options.capture)
     calls = () if count is not None else _calls(options, say)
     with capturing(loaded, program, count) as source:
         contents, cpus = loaded_maps(spec, program, loaded, options, say)
-        found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target)
+        found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
         found.begin_with(contents, cpus)
         if source is not None and count is not None:
             take_packets(found, source, count, options.until)
