@@ -55,11 +55,6 @@ class Dwarf:
         """What was found damaged so far."""
         self._sections = DebugSections(elf)
 
-    @property
-    def present(self) -> bool:
-        """Whether the object has debug information; whether it is any good only reading it tells."""
-        return ".debug_info" in self._sections
-
     @cached_property
     def _info(self) -> DebugInfo:
         info = DebugInfo(self._sections)

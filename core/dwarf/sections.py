@@ -36,9 +36,6 @@ class DebugSections:
         self.elf = elf
         self._prepared: dict[str, bytes] = {}
 
-    def __contains__(self, name: str) -> bool:
-        return self._find(name) is not None
-
     def __getitem__(self, name: str) -> bytes:
         """Return a section's bytes, relocated; empty where there is none.
 
