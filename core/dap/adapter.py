@@ -148,10 +148,12 @@ class Adapter:
     ) -> None:
         """Pass a message on, and have what is under way stand still for it.
 
-        That is between two runs for a pause or a new beginning; for an end, the run is given up.
+        That is within a run for a pause or a new beginning; for an end it is between two, and then it is given up.
         """
         if self._debugging is not None and command in ("pause", "restart", *_ENDS):
             self._debugging.session.pausing.set()
+            if command not in _ENDS:
+                self._debugging.session.halting.set()
         messages.put(message)
         if command in _ENDS and not self._left.wait(_GRACE) and self._debugging is not None:
             self._debugging.giving_up.set()
@@ -261,6 +263,7 @@ class Adapter:
         finally:
             # Where it fails what there was goes on, and nothing is to stand still any more.
             before.session.pausing.clear()
+            before.session.halting.clear()
         before.session.close()
         self._launch_arguments = given
         debugging.take_over(before)

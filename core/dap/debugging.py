@@ -155,7 +155,7 @@ class Debugging:
             self._run_all()
             return
         if not self._launch.stop_on_entry:
-            self._resume()
+            self.session.interruptible(self._resume)
         self._stopped()
 
     def take_over(self, before: Debugging) -> None:
@@ -201,7 +201,7 @@ class Debugging:
             if move == self._resume and self._is_at_last_end:
                 self._then.append(self._end)
                 return {"allThreadsContinued": True}
-            self._then += [move, self._stopped]
+            self._then += [partial(self.session.interruptible, move), self._stopped]
             return {"allThreadsContinued": True}
 
         return handler
@@ -228,8 +228,13 @@ class Debugging:
 
     def _pause(self, _: Arguments) -> Answer:
         self._check_going()
-        self.session.pausing.clear()
+        self._go_on()
         return None
+
+    def _go_on(self) -> None:
+        """Stand still for nothing that was asked before."""
+        self.session.pausing.clear()
+        self.session.halting.clear()
 
     def _stopped(self) -> None:
         """Tell where it stands, and what was printed on the way; nothing of a run that was given up."""
@@ -258,9 +263,11 @@ class Debugging:
                     body["description"] = "The run was stopped"
             case Reason.START:
                 reason = "pause" if session.pausing.is_set() else "entry"
+            case Reason.PAUSE:
+                reason = "pause"
             case _:
                 reason = "step"
-        session.pausing.clear()
+        self._go_on()
         self._connection.event("stopped", {"reason": reason, **body})
 
     def _tell(self) -> None:

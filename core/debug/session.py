@@ -17,7 +17,7 @@ import re
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from ..errors import BpftuiError, UsageError
+from ..errors import BpftuiError, GivenUpError, UsageError
 from ..vm.engine.memory import STACK_SIZE
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
@@ -64,11 +64,37 @@ class Session(Standing):
         """Finds where watchpoints stop it."""
         self.pausing = Event()
         """Set by another thread: `resume` goes on into no other run, and stands still at the beginning of the next."""
+        self.halting = Event()
+        """Set by another thread: what `interruptible` does stands still, also within a run."""
+        self._flown = 0
+        """How many steps a flight has come that was given up, at least."""
 
     def know(self, logs: VerifierLogs) -> None:
         """Have what the verifier knew beside what there is; the log of the program is read now."""
         logs.of(self.world.program.name)
         self.verified = Verified(self, logs)
+
+    def interruptible(self, move: Callable[[], object]) -> None:
+        """Go somewhere, until `halting` is set: it stands still then, within the run that is under way.
+
+        That is no further than the run had come, and behind everything that could have stopped it before; a move that
+        has to know the whole run first leads nowhere.
+        """
+        run, position, meter = self.run, self._position, self.world.processor.meter
+        self._flown, meter.halt = 0, self.halting
+        try:
+            move()
+        except GivenUpError:
+            if not self.halting.is_set() or (meter.stop is not None and meter.stop.is_set()):
+                raise
+            meter.halt = None
+            self.close()
+            stands = position if self.run == run and not self._flown else self._flown
+            self._position = None
+            self._stand(self.length if stands is None else stands)
+            self.stopped_by(Reason.PAUSE)
+        finally:
+            meter.halt = None
 
     def extend(self, calls: Iterable[Call]) -> None:
         """Add runs behind those that there are; it stands where it stood."""
@@ -308,6 +334,10 @@ class Session(Standing):
             if (by := self._hit()) is not None:
                 self._land(seen, by)
                 return True
+        if isinstance(walk.error, GivenUpError):
+            # A quarter of what is charged is never more than what was run.
+            self._flown = max(self.world.processor.meter.charged // 4, 0 if after < 0 else after)
+            raise walk.error
         self._position = None
         self._note_outcome()
         self.stop = Stop(Reason.END if walk.error is None else Reason.ERROR, self.run, 0)

@@ -22,6 +22,8 @@ class Reason(enum.StrEnum):
     STEP = "step"
     BREAKPOINT = "breakpoint"
     WATCHPOINT = "watchpoint"
+    PAUSE = "pause"
+    """Somebody asked for it on the way."""
     END = "end"
     ERROR = "error"
     """The run was stopped there, before an instruction that cannot be executed."""

@@ -6,7 +6,7 @@ from collections import deque
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import BpftuiError
+from ..errors import BpftuiError, GivenUpError
 from ..vm.engine.calls import walked
 from ..vm.engine.errors import Thrown
 from ..vm.engine.translation import set_register
@@ -79,7 +79,7 @@ class Walk:
         """What the program returned, unsigned, once it has."""
         self.finished = False
         self.error: BpftuiError | None = None
-        """Why the run was stopped before its end."""
+        """Why the run was stopped before its end; a GivenUpError where it was not brought there."""
 
     def _phases(self) -> Iterator[Generator[int, None, object]]:
         """Return what runs one after the other: the program, and what has become due then."""
@@ -193,7 +193,7 @@ class Walk:
         self._processor.turned = None
         self._processor.doubts = False
         self._context.__exit__(None, None, None)
-        if self.finished:
+        if self.finished and not isinstance(self.error, GivenUpError):
             self._world.passed()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import UsageError
+from ..errors import GivenUpError, UsageError
 from ..maps import ElementError
 from ..vm.engine.errors import RunError
 from ..vm.runtime import MachineRuntime
@@ -167,11 +167,17 @@ class World:
         self.next, self.is_torn = run, False
 
     def pass_over(self) -> Outcome:
-        """Run what comes next at full speed, without stopping in it."""
+        """Run what comes next at full speed, without stopping in it.
+
+        Raises:
+            GivenUpError: It was given up on the way.
+        """
         call = self.recording.calls[self.next]
         if self.recording.changes_in(self.next):
             return self._walk(call)
+        self.is_torn = True
         outcome = self._run(call)
+        self.is_torn = False
         self.next += 1
         self._keep()
         return outcome
@@ -184,6 +190,8 @@ class World:
             left = walk.given.left()
         finally:
             walk.close()
+        if isinstance(walk.error, GivenUpError):
+            raise walk.error
         return Outcome(None if walk.error is not None else (walk.r0 or 0) & 0xFFFF_FFFF, walk.error, *left)
 
     def changeable(self, address: int, size: int) -> Region | None:

@@ -27,12 +27,17 @@ def timed(call: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def opened(rounds: int) -> Session:
-    """Return a session of the checksum loop of bench_vm: 2,220 rounds are a million steps."""
+def long_loop(rounds: int) -> bytes:
+    """Return an object with the checksum loop of bench_vm, `prog`: 2,220 rounds on its packet are a million steps."""
     code = SUM[: 20 * 8] + insn(0xA5, 6, 0, -18, rounds) + insn(0x95)
     # data, data_end - data: as bench_vm gives them
     start = insn(0x61, 2, 1, 80) + insn(0x61, 1, 1, 76) + insn(0x1F, 2, 1)
-    spec_bytes = object_of(start + code)
+    return object_of(start + code)
+
+
+def opened(rounds: int) -> Session:
+    """Return a session of `long_loop`."""
+    spec_bytes = long_loop(rounds)
     spec = CollectionSpec.from_bytes(spec_bytes)
     return Session(Recording.of(spec, "prog", [Call(PACKET)], object_=spec_bytes))
 

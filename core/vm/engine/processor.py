@@ -57,6 +57,8 @@ class Meter(dict[int, "Iterator[None]"]):
         self.weights: list[int] = []
         self.stop: Event | None = None
         """Set by another thread to give up a run."""
+        self.halt: Event | None = None
+        """The same, set by another thread to have a debugger stand still."""
         self.limit = DEFAULT_LIMIT
         self.remaining = DEFAULT_LIMIT
 
@@ -65,6 +67,11 @@ class Meter(dict[int, "Iterator[None]"]):
         if self:
             self.clear()
         self.limit = self.remaining = limit
+
+    @property
+    def charged(self) -> int:
+        """How many steps of the run are charged for so far: no fewer than were taken, and not much more than twice."""
+        return self.limit - self.remaining
 
     def number(self, weight: int) -> int:
         """Return a new loop's number; one iteration takes at most *weight* steps."""
@@ -87,7 +94,7 @@ class Meter(dict[int, "Iterator[None]"]):
         grant = _FIRST_GRANT
         before = None
         while True:
-            if self.stop is not None and self.stop.is_set():
+            if (self.stop is not None and self.stop.is_set()) or (self.halt is not None and self.halt.is_set()):
                 raise GivenUpError("the run was given up")
             iterations = min(max(1, grant // weight), self.remaining // weight)
             if not iterations:

@@ -17,6 +17,8 @@ import pytest
 from bpftui.core.dap import Connection, adapter, inspection
 from bpftui.core.dap.debugging import COMMANDS, Debugging
 from bpftui.tui.commands.dap import launched
+from tests.bench.bench_debug import long_loop
+from tests.bench.bench_vm import PACKET as LONG_PACKET
 from tests.core.dap.client import TRAFFIC, Client
 
 if TYPE_CHECKING:
@@ -446,3 +448,22 @@ def test_what_was_sent_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         found = client.ask("variables", variablesReference=ip)["variables"]
         values = {each["name"]: each["value"] for each in found}
         assert (values["protocol"], values["TTL"]) == ("TCP", "9")
+
+
+def test_a_pause_stands_still_within_a_run(tmp_path: Path) -> None:
+    # Some 30 million steps, which nothing stops.
+    (tmp_path / "long.o").write_bytes(long_loop(66_000))
+    with Client() as client:
+        client.ask("initialize", adapterID="bpftui")
+        client.ask("launch", object=str(tmp_path / "long.o"), program="prog", data=LONG_PACKET.hex(), stopOnEntry=True)
+        client.event("initialized")
+        client.ask("configurationDone")
+        assert client.event("stopped")["reason"] == "entry"
+        client.ask("continue", threadId=1)
+        client.ask("pause", threadId=1)
+        # The pause came while it ran, or before it did: either way it is no end.
+        reasons = [each["body"]["reason"] for each in client.messages if each.get("event") == "stopped"]
+        assert reasons == ["entry", "pause"]
+        assert client.where[0] == "prog()"
+        client.ask("disconnect")
+    assert client.is_well
