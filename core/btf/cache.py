@@ -21,7 +21,7 @@ from .index import Index
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["directory", "fetch", "key", "store"]
+__all__ = ["as_invoker", "directory", "fetch", "key", "store"]
 
 _MAGIC: Final = b"bpftui-index/1\0\0"
 _HEADER: Final = struct.Struct("=16sQIII4x")
@@ -63,7 +63,7 @@ def store(name: str, belongs: tuple[int, int], index: Index) -> None:
     """Store an index for the blob with that key. Where nothing can be written, nothing happens: it is only a cache."""
     body = array.array("I", index.places).tobytes() + index.names
     header = _HEADER.pack(_MAGIC, *belongs, len(index.places), zlib.crc32(body))
-    with contextlib.suppress(OSError), _as_invoker():
+    with contextlib.suppress(OSError), as_invoker():
         folder = directory()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
@@ -86,7 +86,7 @@ def _invoker() -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def _as_invoker() -> Generator[None]:
+def as_invoker() -> Generator[None]:
     """Have this thread use files as the user who called sudo.
 
     What is made belongs to that user then, and a link that the user put in the way leads nowhere that only root may

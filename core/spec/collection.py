@@ -84,15 +84,17 @@ class CollectionSpec(Derived):
         return read_into(cls(os.fspath(path)), read_source(path), source_directories)
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, file: str = "<bytes>") -> CollectionSpec:
-        """Read an object from memory; *file* is what errors call it.
+    def from_bytes(
+        cls, data: bytes, *, file: str = "<bytes>", source_directories: Sequence[str] = ()
+    ) -> CollectionSpec:
+        """Read an object from memory; *file* is what errors call it, the rest as for `from_file`.
 
         Raises:
             ObjectError: It is not a BPF object, or is damaged in a way that leaves nothing to show.
         """
         from .reader import read_into
 
-        return read_into(cls(file), data)
+        return read_into(cls(file), data, source_directories)
 
     def __repr__(self) -> str:
         return f"<CollectionSpec {visible(self.file)}: {holdings(self.programs, self.maps, self.variables)}>"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parser",
+    "add_compiling",
     "add_loading",
     "add_machine",
     "add_object",
@@ -40,9 +41,11 @@ __all__ = [
     "add_settings",
     "add_source",
     "add_target",
+    "check_cflags",
     "configured",
     "csv_cell",
     "hire_guardian",
+    "is_c",
     "json_value",
     "loading",
     "machine_options",
@@ -50,6 +53,7 @@ __all__ = [
     "open_spec",
     "print_json",
     "read_file",
+    "read_object",
     "read_spec",
     "record",
     "recorded",
@@ -174,7 +178,19 @@ def add_object(parser: Parser, *, several: bool = False, loaded: bool = False) -
         metavar="OBJECT",
         nargs="*" if several else None,
         help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
-        "standard input); FILE#2 is the second object in a file" + (_LOADED if loaded else ""),
+        "standard input); FILE#2 is the second object in a file; a C file, prog.c, is compiled"
+        + (_LOADED if loaded else ""),
+    )
+    add_compiling(parser)
+
+
+def add_compiling(parser: Parser) -> None:
+    """Add `--cflags`: how a C file is compiled."""
+    parser.add_argument(
+        "--cflags",
+        metavar="FLAGS",
+        help="flags of a C file, before which a compiler may stand: 'clang-19 -mcpu=v4 -I include' (default: those of "
+        "a compile_commands.json near it, else of its first line: // bpftui: -I include)",
     )
 
 
@@ -380,27 +396,65 @@ def open_spec(
         file: One of the objects, where several can be named.
     """
     name: str = arguments.object if file is None else file
-    return configured(read_file(name, getattr(arguments, "source", ())), arguments, say)
+    check_cflags(arguments)
+    return configured(
+        read_file(name, getattr(arguments, "source", ()), getattr(arguments, "cflags", None), say), arguments, say
+    )
 
 
-def read_spec(name: str, source: Sequence[str] = ()) -> CollectionSpec:
+def read_spec(name: str, source: Sequence[str] = (), cflags: str | None = None) -> CollectionSpec:
     """Read what was named, as it is: a file, a recording, or what is loaded (errors as `open_loaded` raises them).
 
     Args:
         name: As the command line has it.
         source: Where the source files are that its DWARF names.
+        cflags: How a C file is compiled; None for what is found beside it.
     """
-    return read_file(name, source) if parse_loaded(name) is None else read_loaded(name)
+    return read_file(name, source, cflags) if parse_loaded(name) is None else read_loaded(name)
 
 
-def read_file(name: str, source: Sequence[str] = ()) -> CollectionSpec:
-    """Read an object, or of a recording the one that was recorded."""
+def read_file(
+    name: str, source: Sequence[str] = (), cflags: str | None = None, say: Callable[[str], None] = warn
+) -> CollectionSpec:
+    """Read an object, or of a recording the one that was recorded; of a C file it is what it is compiled to.
+
+    *say* is told what the compiler warns of, and what of its flags is not taken.
+    """
     if is_recording(name):
         from ...core.tape import Tape
 
         with Tape(name) as tape:
             return tape.spec()
-    return CollectionSpec.from_file(name, source_directories=source)
+    return CollectionSpec.from_bytes(read_object(name, cflags, say), file=name, source_directories=source)
+
+
+def read_object(name: str, cflags: str | None = None, say: Callable[[str], None] = warn) -> bytes:
+    """Return the bytes of an object file, or of what a C file is compiled to; as for `read_file`."""
+    from ...core.spec.container import read_source
+
+    if not is_c(name):
+        return read_source(name)
+    from ...core.compiler import compiled, flags_of
+
+    flags = flags_of(name, cflags)
+    if flags.left_out:
+        say(f"{flags.origin}: not taken: {' '.join(flags.left_out)} (--cflags says the flags instead)")
+    made = compiled(name, flags.words, compiler=flags.compiler)
+    for warning in made.warnings:
+        say(f"{warning.place}: {warning.text}")
+    return made.data
+
+
+def check_cflags(arguments: argparse.Namespace) -> None:
+    """Raise UsageError where flags are given, and no C file that they are for."""
+    names: list[str] = getattr(arguments, "objects", None) or [getattr(arguments, "object", "")]
+    if getattr(arguments, "cflags", None) is not None and not any(map(is_c, names)):
+        raise UsageError(f"--cflags are for a C file, and {' '.join(names)} is none")
+
+
+def is_c(name: str) -> bool:
+    """Whether a file is one that is compiled: it is called so."""
+    return name.endswith(".c")
 
 
 def configured(

@@ -23,6 +23,7 @@ from .common import (
     machine_options,
     open_loaded,
     open_spec,
+    read_file,
     read_loaded,
     uncollected,
 )
@@ -103,7 +104,7 @@ def _begin_there(place: LoadedName, options: argparse.Namespace) -> int:
         options=machine_options(options),
         gave_up=options.gave_up,
         attach=(),
-        read=reader(options.source),
+        read=reader(options.source, options.cflags),
         no_changes=changes_refused(options),
         begin_at=Beginning(place=(place.noun, place.text)),
     )
@@ -163,23 +164,21 @@ def _explore(
         options=machine_options(options),
         gave_up=options.gave_up,
         no_changes=changes_refused(options),
-        read=reader(options.source),
+        read=reader(options.source, options.cflags),
         coverage=coverage,
     )
 
 
-def reader(source: Sequence[str] = ()) -> Reader:
+def reader(source: Sequence[str] = (), cflags: str | None = None) -> Reader:
     """Return what reads an object as it is in its file, or in memory.
 
     Args:
         source: Directories in which its C files are looked for.
+        cflags: How a C file is compiled; None for what is found beside it.
     """
-    from ...core.spec import CollectionSpec
 
-    def read(file: str, _: Callable[[str], None]) -> CollectionSpec:
-        if parse_loaded(file) is not None:
-            return read_loaded(file)
-        return CollectionSpec.from_file(file, source_directories=source)
+    def read(file: str, say: Callable[[str], None]) -> CollectionSpec:
+        return read_loaded(file) if parse_loaded(file) is not None else read_file(file, source, cflags, say)
 
     return read
 

@@ -11,7 +11,7 @@ from ...core.errors import ExitCode, ObjectError
 from ...core.references import refuse_loaded
 from ..terminal.output import write_line, write_lines
 from ..text.colors import paint
-from .common import Parser, add_source, print_json, wants_color
+from .common import Parser, add_source, print_json, read_file, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,11 +97,7 @@ def read_log(file: str) -> str:
 
 
 def _open(file: str | None, source: Sequence[str]) -> CollectionSpec | None:
-    if file is None:
-        return None
-    from ...core.spec import CollectionSpec
-
-    return CollectionSpec.from_file(file, source_directories=source)
+    return None if file is None else read_file(file, source)
 
 
 def _program(spec: CollectionSpec | None, name: str, text: str) -> ProgramSpec | None:

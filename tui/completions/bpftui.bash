@@ -7,23 +7,23 @@
 
 _shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top export log demo doctor)
 
-_shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
-_shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
+_shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
+_shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
 _shtab_bpftui_diff_option_strings=(-h --help --color --runtime --token --drop --no-drop --variant --cflags --json --html --output --fail-on --cost --context --source --btf)
-_shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --repeat --pcap --write --json --save-test --pin-path --return --memory --btf)
-_shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --return --memory --btf --break --batch --prompt --trace --save --maps --capture --until --ranges --save-test --json)
+_shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --set --preset --type --data --ctx --repeat --pcap --write --json --save-test --pin-path --return --memory --btf)
+_shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --set --preset --type --data --ctx --pcap --return --memory --btf --break --batch --prompt --trace --save --maps --capture --until --ranges --save-test --json)
 _shtab_bpftui_dap_option_strings=(-h --help --color --runtime --token --drop --no-drop --listen)
-_shtab_bpftui_cover_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --report --lcov --cobertura --html --json --return --memory --btf)
-_shtab_bpftui_fuzz_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --seconds --seed --pcap --test --compare --may-differ --json --return --memory --btf)
-_shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --attach --map --interval --duration --json --record --prometheus --otlp --strict --pin-path --return --memory --btf --limit --bytes --per-cpu)
-_shtab_bpftui_check_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --table --csv --compare --log-level --sort --only --sweep --kernels --kernel-image --source --set --preset --type --btf)
+_shtab_bpftui_cover_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --set --preset --type --data --ctx --pcap --report --lcov --cobertura --html --json --return --memory --btf)
+_shtab_bpftui_fuzz_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --set --preset --type --seconds --seed --pcap --test --compare --may-differ --json --return --memory --btf)
+_shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --set --preset --type --attach --map --interval --duration --json --record --prometheus --otlp --strict --pin-path --return --memory --btf --limit --bytes --per-cpu)
+_shtab_bpftui_check_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --json --table --csv --compare --log-level --sort --only --sweep --kernels --kernel-image --source --set --preset --type --btf)
 _shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --no-drop --json)
 _shtab_bpftui_top_option_strings=(-h --help --color --runtime --token --drop --no-drop -b --batch --json --sort --only --interval --duration --prometheus --otlp --read-only)
 _shtab_bpftui_export_option_strings=(-h --help --color --runtime --token --drop --no-drop --format --output)
 _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --no-drop --object --source --program --path --hot --json)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
-_shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --set --preset --type --btf)
-_shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --source --set --preset --type --attach --coverage --return --memory --read-only -V --version)
+_shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --cflags --set --preset --type --btf)
+_shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --source --set --preset --type --attach --coverage --return --memory --read-only -V --version)
 
 _shtab_bpftui_show_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_show___token_COMPGEN=_shtab_compgen_dirs

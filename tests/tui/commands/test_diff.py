@@ -157,7 +157,7 @@ def test_what_counts_can_be_less(words: list[str], code: int, last: str, capsys:
         ([OLD, NEW, "--variant=-O1"], "--variant compares what comes of one file: it goes without NEW"),
         ([OLD, "--variant=-O1"], "--variant compiles a C file, and "),
         (["a.c", *["--variant=-O1"] * 3], "--variant: two can be compared"),
-        ([OLD, NEW, "--cflags=-O1"], "--cflags are for --variant"),
+        ([OLD, NEW, "--cflags=-O1"], "--cflags are for a C file, and neither of these is one"),
         (["a.c", "--variant=-O1"], "a.c: there is no such file"),
         ([ISA, "--variant=clang-7000 -O1"], "there is no clang-7000 here"),
         ([OLD, NEW, "--context", "-1"], "--context -1 is less than nothing"),

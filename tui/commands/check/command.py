@@ -12,9 +12,11 @@ from ....core.references import refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
     Parser,
+    add_compiling,
     add_settings,
     add_source,
     add_target,
+    check_cflags,
     configured,
     print_json,
     read_file,
@@ -104,7 +106,10 @@ def run(arguments: Sequence[str]) -> int:
 def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser("check", "Try to load every map and program, close everything again, and report.")
-    parser.add_argument("objects", metavar="OBJECT", nargs="+", help="BPF ELF object files, or what holds one")
+    parser.add_argument(
+        "objects", metavar="OBJECT", nargs="+", help="BPF ELF object files, or what holds one, or C files"
+    )
+    add_compiling(parser)
     parser.add_argument(
         "--json",
         action="store_true",
@@ -196,7 +201,8 @@ def _check(
     """Check one object, with the settings of the command line or without."""
 
     start = time.perf_counter()
-    spec = read_file(file, options.source)
+    check_cflags(options)
+    spec = read_file(file, options.source, options.cflags)
     configured(spec, options, settings=settings)
     spec = chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000

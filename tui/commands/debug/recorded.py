@@ -13,8 +13,10 @@ from ..common import (
     add_object,
     add_settings,
     add_target,
+    check_cflags,
     configured,
     machine_options,
+    read_object,
     target_types,
     warn,
 )
@@ -67,10 +69,10 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     from ....core.debug import Recording
     from ....core.debug.recording import is_recording
     from ....core.spec import CollectionSpec
-    from ....core.spec.container import read_source
 
     # Once: what comes through a pipe is not there a second time.
-    raw = read_source(options.object)
+    check_cflags(options)
+    raw = read_object(options.object, options.cflags, say)
     if is_recording(raw):
         given = (options.data, options.ctx, options.pcap, options.btf, options.preset)
         if any(each is not None for each in given) or options.settings or options.returns or options.memory:

@@ -11,8 +11,10 @@ from ....core.references import parse_loaded, refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
     Parser,
+    add_compiling,
     add_source,
     add_target,
+    is_c,
     print_json,
     read_spec,
     runtime_of,
@@ -61,7 +63,7 @@ def make_parser() -> Parser:
         help="compile one C file (OLD) with these flags, and compare what comes of it: given twice, or once for them "
         "against none; a compiler may stand first: 'clang-14 -mcpu=v2'",
     )
-    parser.add_argument("--cflags", metavar="FLAGS", default="", help="with --variant: flags of both")
+    add_compiling(parser)
     parser.add_argument("--json", action="store_true", help=f"one JSON document, schema {SCHEMA}")
     parser.add_argument("--html", action="store_true", help="a page that needs nothing else, with both sides")
     parser.add_argument("--output", metavar="FILE", help="write the page to a file")
@@ -88,9 +90,7 @@ def make_parser() -> Parser:
 @uncollected()
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit codes as those of cmp."""
-    # A compiler reads what it is told to: it is to have no rights.
-    compiles = any(each.partition("=")[0] == "--variant" for each in arguments)
-    options = make_parser().parse(arguments, drops=compiles)
+    options = make_parser().parse(arguments)
     _check(options)
     if options.json and (options.html or options.output):
         raise UsageError("--json and --html are different answers: one at a time")
@@ -119,10 +119,10 @@ def _check(options: Any) -> None:
         raise UsageError("the following arguments are required: NEW", hint="see bpftui diff --help")
     if len(options.variant) > 2:
         raise UsageError("--variant: two can be compared", hint="each two of them, one after the other")
-    if options.variant and not options.old.endswith(".c"):
+    if options.variant and not is_c(options.old):
         raise UsageError(f"--variant compiles a C file, and {options.old} is not called so")
-    if options.cflags and not options.variant:
-        raise UsageError("--cflags are for --variant")
+    if options.cflags is not None and not any(map(is_c, (options.old, options.new or ""))):
+        raise UsageError("--cflags are for a C file, and neither of these is one")
 
 
 @contextmanager
@@ -152,21 +152,22 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
         from .loaded import compared
 
         return compared(*names, options)
-    old, new = (read_spec(name, options.source) for name in names)
+    old, new = (read_spec(name, options.source, options.cflags if is_c(name) else None) for name in names)
     return _with_costs(diff(old, new), options) if costs else diff(old, new)
 
 
 def _variants(options: Any) -> tuple[CollectionSpec, CollectionSpec]:
     """Compile a file twice; a spec is called by the flags that made it."""
-    from ....core.compiler import compiled, find_clang, parse_flags
+    from ....core.compiler import compiled, find_clang, flags_of, parse_flags
     from ....core.spec import CollectionSpec
 
-    _, common = parse_flags(options.cflags)
+    common = flags_of(options.old, options.cflags)
     texts = options.variant if len(options.variant) > 1 else ["", *options.variant]
-    parsed = [(find_clang(name), flags) for name, flags in map(parse_flags, texts)]
+    parsed = [(find_clang(name or common.compiler), flags) for name, flags in map(parse_flags, texts)]
     old, new = (
         CollectionSpec.from_bytes(
-            compiled(options.old, (*common, *flags), compiler=compiler), file=f"{options.old} {text}".rstrip()
+            compiled(options.old, (*common.words, *flags), compiler=compiler).data,
+            file=f"{options.old} {text}".rstrip(),
         )
         for text, (compiler, flags) in zip(texts, parsed, strict=True)
     )

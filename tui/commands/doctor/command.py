@@ -8,7 +8,7 @@ from ....core.errors import ExitCode, UnknownNameError
 from ....core.references import refuse_loaded
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled, paint
-from ..common import Parser, add_settings, add_target, print_json, wants_color
+from ..common import Parser, add_compiling, add_settings, add_target, check_cflags, print_json, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ def make_parser() -> Parser:
         default=[],
         help="with --kernels: the types of that kernel, against which CO-RE is resolved",
     )
+    add_compiling(parser)
     add_settings(parser)
     add_target(parser)
     return parser
@@ -68,6 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse(arguments)
     refuse_loaded(options.objects, "doctor", "what is loaded can be loaded here")
+    check_cflags(options)
     if options.kernels is not None or options.kernel_btf:
         if not options.objects or options.helpers is not None or options.btf:
             parser.error("--kernels and --kernel-btf are about an OBJECT, and go with neither --helpers nor --btf")

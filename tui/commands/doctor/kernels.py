@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     documents: list[dict[str, Any]] = []
     ok = True
     for file in options.objects:
-        spec = configured(read_file(file), options)
+        spec = configured(read_file(file, cflags=options.cflags), options)
         found = portability(spec, versions, targets)
         ok = ok and found.ok
         if options.json:

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     documents: list[dict[str, Any]] = []
     for file in options.objects:
         try:
-            spec = configured(read_file(file), options)
+            spec = configured(read_file(file, cflags=options.cflags), options)
         except BpftuiError as error:
             if len(options.objects) == 1:
                 raise

@@ -1,0 +1,167 @@
+"""With which flags a C file is compiled: those of the command line, else of a compile_commands.json, else its own.
+
+What a file says is not what the user says. Of compile_commands.json and of a file's first line only flags are taken
+that tell where headers are, what is defined, and how code is made: none of them writes a file or loads code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from ..errors import BpftuiError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Flags", "flags_of", "parse_flags"]
+
+_WITH_VALUE: Final = ("-I", "-D", "-U", "-include", "-isystem", "-idirafter", "-mllvm", "-Xclang")
+"""Flags whose value may be the next word."""
+_OURS: Final = ("-o", "-c", "-S", "-E", "-target", "--target", "-emit-llvm")
+"""What says which file is made, and of which kind."""
+_TAKEN: Final = re.compile(r"-(?:[IDU]|include|m|O|W|std=)")
+"""What is taken from files."""
+_NOT_TAKEN: Final = re.compile(r"-(?:mllvm|m(?:arch|abi|tune|soft-float|no-sse)|W[alp],|mlink|mrelocation-model)")
+"""Of those: what is for other programs, which may write files (`-Wp,-MD,FILE`) or load code, and other machines."""
+_PATHS: Final = ("-I", "-include")
+_COMMANDS: Final = "compile_commands.json"
+_LARGEST: Final = 64 << 20
+"""Bytes of a compile_commands.json: Linux's own has 20 MB."""
+_FIRST_LINE: Final = re.compile(rb"\s*(?://|/\*)\s*bpftui:(?P<flags>[^\n]*?)\s*(?:\*/[^\n]*)?\Z")
+
+
+class Flags(NamedTuple):
+    """Flags of a compiler."""
+
+    compiler: str | None
+    """What compiles; None for whichever clang there is."""
+    words: tuple[str, ...]
+    origin: str
+    """Where they are from; empty for nowhere."""
+    left_out: tuple[str, ...]
+    """Words there that are not taken from files."""
+
+
+def parse_flags(text: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return the compiler that a text with flags begins with, None for none, and the flags.
+
+    Raises:
+        UsageError: It cannot be read as a shell reads it, or has a flag that says what is made, or a word that is none.
+    """
+    words = _words(text)
+    compiler = words.pop(0) if words and not words[0].startswith("-") else None
+    before = ""
+    for word in words:
+        if word in _OURS or word.startswith(("-o", "--target=")):
+            raise UsageError(f"{word} is not for the flags {text!r}: what is made is a BPF object")
+        if not word.startswith("-") and before not in _WITH_VALUE:
+            raise UsageError(f"{word!r} in the flags {text!r} is no flag")
+        before = word
+    return compiler, tuple(words)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"the flags {text!r} cannot be read: {str(error).lower()}") from None
+
+
+def flags_of(source: str, given: str | None = None) -> Flags:
+    """Return the flags that a C file is compiled with.
+
+    Args:
+        source: The file.
+        given: What the user said, which may begin with a compiler; None where nothing was said.
+
+    Raises:
+        UsageError: The flags cannot be read.
+        BpftuiError: A compile_commands.json cannot be.
+    """
+    if given is not None:
+        return Flags(*parse_flags(given), "--cflags", ())
+    folder = os.path.dirname(os.path.abspath(source))
+    for above in _above(folder):
+        for place in (os.path.join(above, _COMMANDS), os.path.join(above, "build", _COMMANDS)):
+            if os.path.isfile(place) and (found := _command(place, os.path.abspath(source))) is not None:
+                words, directory = found
+                return _taken(words, directory, place)
+    if (text := _own(source)) is not None:
+        return _taken(_words(text), folder, f"the first line of {source}")
+    return Flags(None, (), "", ())
+
+
+def _above(folder: str) -> Iterator[str]:
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return
+        folder = parent
+
+
+def _own(source: str) -> str | None:
+    """Return what the first line of a file says of flags; None for nothing, or no file."""
+    try:
+        with open(source, "rb") as file:
+            found = _FIRST_LINE.match(file.readline(4096).rstrip(b"\r\n"))
+    except OSError:
+        return None
+    return None if found is None else found["flags"].decode(errors="replace").strip()
+
+
+def _command(place: str, source: str) -> tuple[list[str], str] | None:
+    """Return the words that a compile_commands.json has for a file, and the folder that they were meant in.
+
+    https://clang.llvm.org/docs/JSONCompilationDatabase.html: a list of objects with `directory`, `file`, and either
+    `arguments`, a list, or `command`, one text as a shell reads it.
+    """
+    try:
+        if os.path.getsize(place) > _LARGEST:
+            raise BpftuiError(f"{place} is larger than {_LARGEST >> 20} MiB", hint="--cflags says the flags")
+        with open(place, "rb") as file:
+            entries: Any = json.load(file)
+        if not isinstance(entries, list):
+            raise ValueError("it is no list")
+        for entry in cast("list[Any]", entries):
+            directory = os.path.join(os.path.dirname(place), _text(entry, "directory"))
+            if os.path.realpath(os.path.join(directory, _text(entry, "file"))) == os.path.realpath(source):
+                arguments = entry.get("arguments")
+                words = shlex.split(_text(entry, "command")) if arguments is None else [str(each) for each in arguments]
+                return words[1:], directory
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BpftuiError(f"{place} cannot be read: {reason}", hint="--cflags says the flags instead") from None
+    return None
+
+
+def _text(entry: Any, name: str) -> str:
+    found: Any = cast("dict[str, Any]", entry).get(name) if isinstance(entry, dict) else None
+    if not isinstance(found, str):
+        raise ValueError(f"an entry has no {name!r}")
+    return found
+
+
+def _taken(words: Sequence[str], folder: str, origin: str) -> Flags:
+    """Return the flags among words of a file that are taken, with paths as they were meant there."""
+    taken: list[str] = []
+    left: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        flag = next((each for each in _WITH_VALUE if word == each), None)
+        value = next(rest, "") if flag is not None else None
+        if _TAKEN.match(word) is None or _NOT_TAKEN.match(word) is not None:
+            if word.startswith("-") and word not in (*_OURS, "-g", "-MD", "-MMD"):
+                left.append(word)
+            continue
+        path = next((each for each in _PATHS if word.startswith(each)), None)
+        if path is not None:
+            place = value if value is not None else word.removeprefix(path)
+            taken += [path, os.path.join(folder, place)]
+        else:
+            taken += [word] if value is None else [word, value]
+    return Flags(None, tuple(taken), origin, tuple(left))

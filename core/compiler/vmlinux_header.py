@@ -1,0 +1,53 @@
+"""The running kernel's types as a header, vmlinux.h, kept in the user's cache: it takes seconds to be made."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from ..btf import cache
+from ..errors import BpftuiError
+from ..files import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["NAME", "folder"]
+
+NAME: Final = "vmlinux.h"
+
+
+def folder() -> str:
+    """Return the folder with the header of this kernel's types, which is made where it is not there yet.
+
+    Raises:
+        FeatureError: The kernel does not publish its types.
+        BpftuiError: It cannot be written.
+    """
+    from ..btf.header import c_header
+    from ..btf.kernel import VMLINUX, vmlinux
+
+    types = vmlinux()
+    place = cache.directory() / "include"
+    first = "/* The types of {}, as bpftui wrote them: {} bytes, CRC-32 {:08x} */\n".format(
+        VMLINUX, *cache.key(VMLINUX.read_bytes())
+    )
+    if not _begins(place / NAME, first):
+        try:
+            with cache.as_invoker():
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_whole(place / NAME, [first, c_header(types)])
+        except OSError as error:
+            raise BpftuiError(
+                f"{NAME} cannot be kept: {place / NAME}: {error.strerror}",
+                hint=f"bpftui show {VMLINUX} --header > {NAME}, and -I says where it is",
+            ) from None
+    return os.fspath(place)
+
+
+def _begins(file: Path, text: str) -> bool:
+    try:
+        with open(file, encoding="utf-8") as opened:
+            return opened.readline() == text
+    except (OSError, ValueError):
+        return False
