@@ -13,6 +13,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from bpftui.core.elf import Elf, SectionFlag, SectionType, read_object_file
 from bpftui.core.errors import ObjectError
+from bpftui.core.spec import CollectionSpec
 
 ROOT = Path(__file__).parents[2]
 OBJECTS = [path.relative_to(ROOT) for path in [*sorted(ROOT.glob("tests/objects/*.o")), *sorted(ROOT.glob("bpf/*.o"))]]
@@ -162,3 +163,11 @@ def test_what_to_do_with_what_is_no_bpf_object(data: bytes, hint: str) -> None:
 def test_what_an_elf_file_for_another_machine_is(number: int, what: str) -> None:
     with pytest.raises(ObjectError, match=rf"it is an ELF file for x86-64 \({what}\), not a BPF object"):
         Elf(header(machine=(18, "<H", 62), type=(16, "<H", number)))
+
+
+def test_of_source_code_the_object_beside_it_is_meant() -> None:
+    with pytest.raises(ObjectError) as raised:
+        CollectionSpec.from_file("bpf/traffic.c")
+    assert raised.value.message == "bpf/traffic.c: it is source code in C, not a BPF object"
+    made = "clang -O2 -g --target=bpf -c bpf/traffic.c -o bpf/traffic.o"
+    assert raised.value.hint == f"open bpf/traffic.o, which lies beside it, or compile it: {made}"

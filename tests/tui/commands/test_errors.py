@@ -139,9 +139,9 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         (["show", "bpf"], 1, "bpf: it is a directory, not a BPF object (there is bpf/"),
         (["show", "bpf/trafic.o"], 1, "bpf/trafic.o: there is no such file (did you mean bpf/traffic.o?)"),
         (
-            ["bpf/traffic.c"],
+            ["bpf/bpf_min.h"],
             1,
-            "bpf/traffic.c: it is source code in C, not a BPF object (open bpf/traffic.o, which lies",
+            "bpf/bpf_min.h: it is source code in C, not a BPF object (compile it: clang -O2 -g --target=bpf -c bpf/",
         ),
         (["check", "--runtime", "vn", "bpf/traffic.o"], 2, "argument --runtime: invalid choice: 'vn'"),
     ],
