@@ -446,9 +446,9 @@ def read_object(name: str, cflags: str | None = None, say: Callable[[str], None]
 
 
 def check_cflags(arguments: argparse.Namespace) -> None:
-    """Raise UsageError where flags are given, and no C file that they are for."""
+    """Raise UsageError where flags are given, and no C file that they are for; at home one may be opened yet."""
     names: list[str] = getattr(arguments, "objects", None) or [getattr(arguments, "object", "")]
-    if getattr(arguments, "cflags", None) is not None and not any(map(is_c, names)):
+    if getattr(arguments, "cflags", None) is not None and names != [""] and not any(map(is_c, names)):
         raise UsageError(f"--cflags are for a C file, and {' '.join(names)} is none")
 
 

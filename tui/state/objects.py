@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from ... import bpf
 from .recent import recent
 
-__all__ = ["KnownObject", "known_objects"]
+__all__ = ["COMPILED", "KnownObject", "known_objects"]
 
 _SHIPPED: Final = {
     "traffic": "what comes in, by protocol and source; every 1000th packet as an event",
@@ -24,6 +25,12 @@ _MOST_HERE: Final = 200
 _ELF: Final = b"\x7fELF"
 _EM_BPF: Final = 247
 """`e_machine` of BPF objects (elf.h)."""
+_C: Final = re.compile(rb"""\bSEC\(|<bpf/bpf_\w+\.h>|\bsection\("(?:xdp|tc|maps|\.maps|license)""")
+"""What a C file has that is compiled for BPF."""
+_LOOKED_AT: Final = 64 << 10
+"""Bytes of a C file that it is looked for in."""
+COMPILED: Final = "C: ⏎ compiles it"
+"""What is said of a C file."""
 
 
 class KnownObject(NamedTuple):
@@ -44,16 +51,16 @@ def known_objects() -> list[KnownObject]:
     directory = _short(os.getcwd())
     return [
         *(KnownObject("Recent", path, _short(os.path.dirname(path))) for path in last),
-        *(KnownObject(f"Here: {directory}", path, "") for path in here),
+        *(KnownObject(f"Here: {directory}", path, COMPILED if path.endswith(".c") else "") for path in here),
         *(KnownObject("Shipped", path, what) for path, what in shipped.items()),
     ]
 
 
 def _here() -> list[str]:
-    """Return the BPF objects of the current directory, by name."""
+    """Return the BPF objects of the current directory, and the C files that come to one, by name."""
     found: list[str] = []
     with suppress(OSError), os.scandir() as entries:
-        names = sorted(entry.name for entry in entries if entry.name.endswith(".o"))
+        names = sorted(entry.name for entry in entries if entry.name.endswith((".o", ".c")))
         for name in names:
             path = os.path.abspath(name)
             if len(found) < _MOST_HERE and _is_bpf(path):
@@ -62,10 +69,12 @@ def _here() -> list[str]:
 
 
 def _is_bpf(path: str) -> bool:
-    """Whether a regular file begins as an object for BPF does."""
+    """Whether a regular file begins as an object for BPF does, or is a C file for BPF."""
     with suppress(OSError):
         if os.path.isfile(path):
             with open(path, "rb") as file:
+                if path.endswith(".c"):
+                    return _C.search(file.read(_LOOKED_AT)) is not None
                 head = file.read(20)
             order = "big" if head[5:6] == b"\2" else "little"
             return head[:4] == _ELF and int.from_bytes(head[18:20], order) == _EM_BPF

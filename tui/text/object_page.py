@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
+from ...core.compiler import find_clang, flags_of
 from ...core.errors import BpftuiError
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
@@ -57,6 +58,9 @@ def object_page(path: str, note: str, state: str) -> Page:
         page.field("open", state)
     if (last := outcomes().get(os.path.abspath(path))) is not None:
         page.answer(f"{last.text} ({age(time.time() - last.when)} ago)", good=last.good)
+    if path.endswith(".c"):
+        _compiles(page, path)
+        return page
     if status.st_size > _LARGEST:
         page.note("it is large: ⏎ opens it")
         return page
@@ -73,6 +77,21 @@ def object_page(path: str, note: str, state: str) -> Page:
     page.note("")
     _hold(page, spec)
     return page
+
+
+def _compiles(page: Page, path: str) -> None:
+    """Say with what a C file is compiled; it is not, before somebody opens it."""
+    try:
+        flags = flags_of(path)
+        page.field("compiler", os.path.basename(find_clang(flags.compiler)))
+    except BpftuiError as error:
+        page.problem(error.message)
+        if error.hint:
+            page.note(f"  → {error.hint}")
+        return
+    page.field("flags", f"-O2 -g {' '.join(flags.words)}".rstrip(), f"from {flags.origin}" if flags.origin else "")
+    if flags.left_out:
+        page.field("not taken", " ".join(flags.left_out), "--cflags takes it")
 
 
 def _hold(page: Page, spec: CollectionSpec) -> None:

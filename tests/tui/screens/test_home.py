@@ -15,6 +15,7 @@ import pytest
 from bpftui import bpf
 from bpftui.core.live import Session
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.commands.explore import reader
 from bpftui.tui.dialogs.help import HelpRows
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.objects import KnownObject, known_objects
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from bpftui.core.spec import CollectionSpec
+    from bpftui.tui.app import Reader
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +51,10 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 async def at_home(
     size: tuple[int, int] = (120, 40),
     begin: Callable[[CollectionSpec], Session] = lambda spec: Session(spec, FakeRuntime()),
+    read: Reader | None = None,
 ) -> AsyncGenerator[Walk]:
     """Begin at home."""
-    app = BpftuiApp(runtime="vm", begin=begin)
+    app = BpftuiApp(runtime="vm", begin=begin, read=read)
     try:
         async with app.run_test(size=size) as pilot:
             walk = Walk(app, pilot, FakeRuntime())
@@ -106,6 +109,42 @@ def test_no_file_is_offered_twice(here: Path) -> None:
         ("Shipped", f"{name}.o")
         for name in ("traffic", "count_packets", "my_map", "global_example", "hidden_example", "constants")
     ]
+
+
+def test_c_files_for_bpf_are_among_those_of_this_directory(here: Path) -> None:
+    (here / "empty.c").touch()
+    (here / "hello.c").write_text("#include <stdio.h>\nint main(void) { return 0; }\n")
+    (here / "prog.c").write_text('#include <bpf/bpf_helpers.h>\nSEC("xdp") int f(void *ctx) { return 2; }\n')
+    (here / "plain.c").write_text('__attribute__((section("xdp"), used)) int f(void *ctx) { return 2; }\n')
+    os.mkfifo(here / "pipe.c")
+    assert [(os.path.basename(each.path), each.note) for each in known_objects() if each.group.startswith("Here")] == [
+        ("constants.o", ""),
+        ("plain.c", "C: ⏎ compiles it"),
+        ("prog.c", "C: ⏎ compiles it"),
+        ("traffic.o", ""),
+    ]
+
+
+async def test_a_c_file_is_told_of_and_compiled_when_it_is_opened(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compilers = here / "bin"
+    compilers.mkdir()
+    clang = compilers / "clang-19"
+    shutil.copy(here / "traffic.o", compilers)
+    clang.write_text(f"#!/bin/sh\ncat {compilers}/traffic.o\n")
+    clang.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compilers}:/usr/bin:/bin")
+    (here / "a.c").write_text("// bpftui: -DX -fsafe\nSEC(\n")
+    async with at_home(read=reader()) as walk:
+        assert "▌ a.c " in walk.screen
+        assert "C: ⏎ compiles it" in walk.screen
+        assert "compiler      clang-19" in walk.screen
+        assert "flags         -O2 -g -DX  from the first line of" in walk.screen
+        assert "not taken     -fsafe  --cflags takes it" in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: " home › a.c " in walk.screen)
+        assert "count_traffic xdp" in walk.screen
+        await walk.press("6")
+        assert "not taken: -fsafe (--cflags says the flags instead)" in walk.screen
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
