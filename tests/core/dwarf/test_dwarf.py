@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -18,14 +18,19 @@ from bpftui.core.btf.header import c_header
 from bpftui.core.btf.layout import layout
 from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.dwarf import Dwarf
-from bpftui.core.dwarf.info import At, Entry, Unit
+from bpftui.core.dwarf.dwarf import FoldedVariable
+from bpftui.core.dwarf.info import At, DebugInfo, Entry, Form, Tag, Unit
 from bpftui.core.dwarf.variables import Span
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.show.spec_json import spec_json
+from tests.core.dwarf.made import Die, info_of
 from tests.core.spec.expected import EXPECTED
+
+if TYPE_CHECKING:
+    from tests.core.dwarf.made import Attribute
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 TWINS = [
@@ -347,3 +352,74 @@ def test_places_that_dwarf_4_lists() -> None:
     assert [(each.name, each.scope, each.places) for each in debug.locals] == [
         ("ctx", (Span(3, 0, 56),), ((Span(3, 0, 16), b"\x51"),))
     ]
+
+
+def test_sections_that_are_compressed_in_other_ways() -> None:
+    """ELF's header of what is compressed: its kind (1 zlib, 2 zstd), its size and its alignment (Elf64_Chdr)."""
+
+    def told(kind: int, size: int | None = None) -> str:
+        raw = bytearray((OBJECTS / "symbols.dwarfz.o").read_bytes())
+        at = Elf(bytes(raw)).by_name[".debug_info"].offset
+        raw[at : at + 4] = kind.to_bytes(4, "little")
+        if size is not None:
+            raw[at + 8 : at + 16] = size.to_bytes(8, "little")
+        elf = Elf(bytes(raw), file="x.o")
+        dwarf = Dwarf(elf)
+        _ = dwarf.types
+        return str(dwarf.problems[0]) if dwarf.problems else ""
+
+    size = len(Dwarf(Elf((OBJECTS / "symbols.dwarfz.o").read_bytes()))._sections[".debug_info"])
+    assert told(1) == ""
+    assert told(3) == "x.o: section .debug_info: it is compressed in an unknown way, 3"
+    assert "zstd" in told(2) or "it cannot be decompressed" in told(2)
+    limit = 64 << 20
+    assert told(1, limit + 1) == f"x.o: section .debug_info: it claims {limit + 1} bytes once decompressed"
+    for wrong in (size - 1, size + 1, limit):
+        assert told(1, wrong) == (
+            f"x.o: section .debug_info: it has not the {wrong} bytes that it claims once decompressed"
+        )
+
+
+def test_limits_of_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many entries and attributes, and no more: those before are there."""
+    unit = Die(Tag.COMPILE_UNIT, [(At.COUNT, Form.DATA1, b"\1")], [Die(Tag.VARIABLE, [(At.COUNT, Form.DATA1, b"\2")])])
+    monkeypatch.setattr("bpftui.core.dwarf.info._MAX_ATTRIBUTES", 2)
+    monkeypatch.setattr("bpftui.core.dwarf.info._MAX_ENTRIES", 2)
+    info = info_of(unit)
+    monkeypatch.setattr("bpftui.core.dwarf.info._MAX_ATTRIBUTES", 1)
+    assert "it has more than 1 attributes: the rest is left out" in str(DebugInfo(info.sections).problem)
+    monkeypatch.setattr("bpftui.core.dwarf.info._MAX_ATTRIBUTES", 2)
+    monkeypatch.setattr("bpftui.core.dwarf.info._MAX_ENTRIES", 1)
+    again = DebugInfo(info.sections)
+    assert "it has more than 1 entries: the rest is left out" in str(again.problem)
+    assert len(again.entries) == 1
+
+
+def test_what_was_folded_has_its_number_or_none() -> None:
+    """What has a place, is only declared, or leads to a function is none of them; what comes behind is read all the same."""
+    prototype = Die(Tag.SUBROUTINE_TYPE)
+    helper = Die(Tag.POINTER, [(At.TYPE, Form.REF_ADDR, prototype)])
+
+    def variable(name: str, *more: Attribute) -> Die:
+        return Die(Tag.VARIABLE, [(At.NAME, Form.STRING, name.encode() + b"\0"), *more])
+
+    number = (At.CONST_VALUE, Form.SDATA, b"\x7b")
+    children = [
+        Die(Tag.BASE),
+        variable("declared", number, (At.DECLARATION, Form.FLAG_PRESENT, b"")),
+        variable("placed", (At.LOCATION, Form.EXPRLOC, b"\0")),
+        variable("bpf_helper", (At.TYPE, Form.REF_ADDR, helper)),
+        variable("", number),
+        variable("told", number),
+        variable("unread"),
+        variable("text", (At.CONST_VALUE, Form.STRING, b"x\0")),
+        prototype,
+        helper,
+    ]
+    made = info_of(Die(Tag.COMPILE_UNIT, (), children)).sections
+    dwarf = Dwarf(made.elf)
+    dwarf._sections = made
+    assert dwarf.folded == [FoldedVariable("told", -5), FoldedVariable("unread", None), FoldedVariable("text", None)]
+    _ = dwarf._info
+    del dwarf.folded  # from what is read for the types: the same
+    assert len(dwarf.folded) == 3
