@@ -54,6 +54,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/kernel/net/traffic.py: LIMIT = 1024  →  LIMIT = 1025": "a size",
     "core/kernel/sys/probes.py: MapType.LPM_TRIE: (8, 8, 1, MapFlag.NO_PREALLOC),  →  "
     "MapType.LPM_TRIE: (8, 9, 1, MapFlag.NO_PREALLOC),": "a trie takes values of any size",
+    "core/dwarf/line.py: _MAX_ROWS: Final = 1_000_000  →  _MAX_ROWS: Final = 1000001": "a size",
+    "core/dwarf/names.py: _MAX_DEPTH: Final = 32  →  _MAX_DEPTH: Final = 33": "a size",
+    "core/diff/forms.py: _LONGEST_STRING: Final = 256  →  _LONGEST_STRING: Final = 257": "a size",
     "tui/commands/demo.py: _BAR: Final = 30  →  _BAR: Final = 31": "a size",
     "tui/widgets/spec/spec_tree.py: _LINK_SLICE = 0.008  →  _LINK_SLICE = 1.016": "how long a slice of work takes",
     "tui/widgets/verifier/state_view.py: _WORDS = 36  →  _WORDS = 37": "a size",

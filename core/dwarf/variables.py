@@ -67,7 +67,10 @@ def typed_entry(info: DebugInfo, entry: Entry) -> Entry:
 
 
 def variables_of(info: DebugInfo) -> Iterator[tuple[Entry, list[Entry]]]:
-    """Iterate over all variables of functions that have code, with the scopes that they are in, the outermost first."""
+    """Iterate over all variables of functions that have code, in the order of the file.
+
+    Each comes with the scopes that it is in, the outermost first.
+    """
     for unit in info.units:
         waiting: list[tuple[Entry, list[Entry]]] = [
             (each, [])
@@ -76,12 +79,11 @@ def variables_of(info: DebugInfo) -> Iterator[tuple[Entry, list[Entry]]]:
         ]
         while waiting:
             entry, scopes = waiting.pop()
+            if entry.tag in _VARIABLES:
+                yield entry, scopes
+                continue
             inner = [*scopes, entry]
-            for child in reversed(entry.children):
-                if child.tag in _SCOPES:
-                    waiting.append((child, inner))
-                elif child.tag in _VARIABLES:
-                    yield child, inner
+            waiting += [(each, inner) for each in reversed(entry.children) if each.tag in _SCOPES | _VARIABLES]
 
 
 def read_locals(info: DebugInfo, types: Mapping[int, CType], problems: list[ObjectError]) -> list[LocalVariable]:

@@ -22,8 +22,8 @@ REGISTERS = tuple(range(0x1000, 0x1B00, 0x100))
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
     """Return a session before the first step, with a packet of 64 bytes and maps."""
-    spec = CollectionSpec.from_file(Path("tests/objects/linked.o"))
-    with Session(Recording.of(spec, "third", [Call(bytes(64))])) as opened:
+    spec = CollectionSpec.from_file(Path("tests/objects/packet_room.o"))
+    with Session(Recording.of(spec, "on_tc", [Call(bytes(64))])) as opened:
         yield opened
 
 
@@ -141,11 +141,11 @@ def test_helpers(
     ],
 )
 def test_helpers_on_maps(session: Session, helper: int, key: bool, value: bool) -> None:
-    """A key of four bytes in r2, a value of eight in r3; of what is no map, nothing is known."""
+    """A key of four bytes in r2, a value of 88 in r3; of what is no map, nothing is known."""
     store = session.world.collection.maps[".bss"].store
     (address,) = (each for each, one in session.world.host.maps.items() if one is store)
-    assert (store.shape.key_size, store.shape.value_size) == (4, 8)
-    read = (at(0x1200, 4) if key else []) + (at(0x1300, 8) if value else [])
+    assert (store.shape.key_size, store.shape.value_size) == (4, 88)
+    read = (at(0x1200, 4) if key else []) + (at(0x1300, 88) if value else [])
     assert found(session, Instruction(0x85, imm=helper), r1=address) == (read, [])
     unknown = (at(0x1200, 0) if key else []) + (at(0x1300, 0) if value else [])
     assert found(session, Instruction(0x85, imm=helper)) == (unknown, [])

@@ -396,7 +396,7 @@ def test_limits_of_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_folded_has_its_number_or_none() -> None:
-    """What has a place, is only declared, or leads to a function is none of them; what comes behind is read all the same."""
+    """What has a place, is only declared, or leads to a function is none; what comes behind is read all the same."""
     prototype = Die(Tag.SUBROUTINE_TYPE)
     helper = Die(Tag.POINTER, [(At.TYPE, Form.REF_ADDR, prototype)])
 

@@ -371,3 +371,26 @@ def test_variables_that_are_declared_or_everybodys_are_none_of_a_function() -> N
     assert len(read_locals(info, {}, [])) == 1
     nowhere = Die(Tag.COMPILE_UNIT, (), [Die(Tag.SUBPROGRAM, (), [variable()])])
     assert read_locals(info_of(nowhere), {}, []) == []  # a function without code
+
+
+def test_variables_are_in_the_order_of_the_file_each_with_its_scopes() -> None:
+    """As a source has them: parameters, what stands before a block, what is in it, what stands behind it."""
+
+    def named(tag: int, name: str) -> Die:
+        return Die(tag, [(At.NAME, Form.STRING, name.encode() + b"\0")])
+
+    block = Die(Tag.LEXICAL_BLOCK, (), [named(Tag.VARIABLE, "c"), named(Tag.VARIABLE, "d")])
+    inlined = Die(Tag.INLINED_SUBROUTINE, (), [named(Tag.FORMAL_PARAMETER, "e"), Die(Tag.LEXICAL_BLOCK, (), [block])])
+    inner = [named(Tag.FORMAL_PARAMETER, "a"), named(Tag.VARIABLE, "b"), inlined, named(Tag.VARIABLE, "f")]
+    second = Die(Tag.SUBPROGRAM, FUNCTION, [named(Tag.VARIABLE, "g")])
+    top = Die(Tag.COMPILE_UNIT, (), [Die(Tag.SUBPROGRAM, FUNCTION, inner), second])
+    found = read_locals(info_of(top), {}, [])
+    assert [(each.name, each.depth) for each in found] == [
+        ("a", 1),
+        ("b", 1),
+        ("e", 2),
+        ("c", 4),
+        ("d", 4),
+        ("f", 1),
+        ("g", 1),
+    ]

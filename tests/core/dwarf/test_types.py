@@ -85,6 +85,12 @@ def test_integers(size: int, encoding: int, signed: bool, is_char: bool, is_bool
     assert found == t.Int(found.id, "number", size, size * 8, 0, signed, is_char, is_bool)
 
 
+def size_word(btf: Btf, type_id: int) -> int:
+    """Return the third word of a type's record."""
+    at = btf.record(type_id)[0] + 8
+    return int.from_bytes(btf.raw[at : at + 4], btf.byte_order)
+
+
 def test_what_is_no_integer() -> None:
     """A float is one; complex numbers (3), and integers of three bytes or of none, are plain bytes."""
     shapes = [base("double", 8, 4), base("complex", 16, 3), base("odd", 3, 5), base("()", 0, 7)]
@@ -99,6 +105,7 @@ def test_what_is_no_integer() -> None:
         array = btf.type(inner.type_id)
         assert isinstance(array, t.Array)
         assert array.count == size
+        assert size_word(btf, array.id) == 0  # an array has no size of its own (btf_array_check_meta)
         assert btf.type(array.element) == t.Int(array.element, "unsigned char", 1, 8, 0, False, False, False)
         assert btf.type(array.index) == t.Int(array.index, "__ARRAY_SIZE_TYPE__", 4, 32, 0, False, False, False)
     assert target(btf, "T3") == t.Composite(target(btf, "T3").id, "()", False, 0, ())
