@@ -393,7 +393,7 @@ def test_c_variables(session: Session) -> None:
     assert session.location.slot == 62
     values = interpreter.execute("info locals").value
     assert isinstance(values, dict)
-    assert list(values) == ["number", "now", "packet", "ctx", "eth", "data_end", "data"]
+    assert list(values) == ["ctx", "packet", "now", "number", "data", "data_end", "eth"]
     assert (values["number"], values["eth"]) == ("<optimized out>", "<optimized out>")
     assert values["now"] == str(session.registers[6])
     assert session.evaluate("packet->kind").text == "{family=IPV4, protocol=UDP}"
