@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TestedRecording", "recorded", "runs_test", "set_values", "unsaid", "write_test"]
 
-_CLOCKS: Final = ("clock", "wall")
+_NO_MATTER: Final = ("clock", "wall", "asks_memory")
+"""Settings that a test has of its own, or that change nothing by themselves: the answers to questions are `memory`."""
 _SAID: Final = ("cpus", "seed", "kconfig", "limit")
 """Settings of a machine that `Bpf.load` takes."""
 _UNSAID: Final = {"returns": "results of helpers", "memory": "memory of the kernel's or of processes"}
@@ -50,7 +51,7 @@ class TestedRecording:
         """Arguments of `Bpf.load`."""
         settings = recording.settings
         for name, value, usual in zip(settings._fields, settings, type(settings)(), strict=True):
-            if value == usual or not (value or usual) or name in _CLOCKS:
+            if value == usual or not (value or usual) or name in _NO_MATTER:
                 continue
             if name in _SAID:
                 self.world[name] = value

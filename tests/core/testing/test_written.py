@@ -15,6 +15,7 @@ from bpftui.core.packet import template
 from bpftui.core.pytest_source import literal
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.testing.bpf import Bpf
+from bpftui.core.testing.saved import TestedRecording
 from bpftui.core.testing.written import Given, World, written
 from bpftui.core.vm.world.settings import Settings
 from bpftui.tui.__main__ import main
@@ -122,6 +123,15 @@ def test_a_recording_of_another_world(tmp_path: Path, capsys: pytest.CaptureFixt
     tape.write_bytes(b"SQLite format 3\0".ljust(68, b"\0") + RECORDING.ljust(100, b"\0"))
     assert main(["run", str(tape), "count_traffic", "--save-test", str(tmp_path / "test.py")]) == 2
     assert f"{tape} is a recording" in capsys.readouterr().err
+
+
+def test_that_a_run_would_have_asked_for_memory_is_no_matter_of_a_test() -> None:
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    recording = Recording.of(spec, "count_traffic", [Call(UDP)], asks_memory=True)
+    assert TestedRecording(recording).world == {}
+    recording.settings = recording.settings._replace(memory={0x1000: b"\1"})
+    with pytest.raises(UsageError, match="what a test does not say: memory of the kernel's or of processes"):
+        TestedRecording(recording)
 
 
 def test_saved_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
