@@ -60,6 +60,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "tui/commands/demo.py: _BAR: Final = 30  →  _BAR: Final = 31": "a size",
     "tui/widgets/spec/spec_tree.py: _LINK_SLICE = 0.008  →  _LINK_SLICE = 1.016": "how long a slice of work takes",
     "tui/widgets/verifier/state_view.py: _WORDS = 36  →  _WORDS = 37": "a size",
+    "core/diff/forms.py: _FORMS: Final = 1 << 16  →  _FORMS: Final = 1 << 17": "a size",
     # The same is done otherwise, or more of it than has to be.
     "core/analysis/run.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
     "found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 256, _U64))": "which numbers are tried is a choice",
@@ -74,6 +75,13 @@ EQUIVALENT: Final[dict[str, str]] = {
     "shared=shared_functions(spec))  →  facts = facts or ProgramFacts(program, spec.maps, losses=True, "
     "shared=shared_functions(spec))": "nobody asks for what is lost, which takes longer to find",
     'core/btf/declare.py: return t.Void(0, "void")  →  return t.Void(1, "void")': "nobody asks for void's id",
+    "core/diff/alignment.py: if start.old < pair.old and start.new < pair.new:  →  "
+    "if start.old <= pair.old and start.new < pair.new:": "where one has nothing there are no pairs",
+    "core/diff/layouts.py: if isinstance(one, t.Enum) and isinstance(other, t.Enum):  →  "
+    "if isinstance(one, t.Enum) or isinstance(other, t.Enum):": "types of one name are of one kind",
+    'core/dwarf/dwarf.py: info = self._info if "_info" in vars(self) else '
+    'DebugInfo(self._sections, only=frozenset({Tag.VARIABLE}))  →  info = self._info if "_info" not in vars(self) else '
+    "DebugInfo(self._sections, only=frozenset({Tag.VARIABLE}))": "what is passed over is read once more",
     "core/elf.py: DEFAULT = 0  →  DEFAULT = 1": "of local symbols nobody asks for it",
     'core/kernel/map.py: memlock=told.get("memlock", 0),  →  memlock=told.get("memlock", 1),': "all kernels tell it",
     "core/kernel/sys/perf.py: fcntl.ioctl(fd, _ENABLE, 0)  →  fcntl.ioctl(fd, _ENABLE, 1)": "it is alone in its group",

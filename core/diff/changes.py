@@ -46,8 +46,8 @@ class Item:
     """What no longer fits: for a map that is pinned, or for programs in user space that know the old one."""
 
 
-def change_of(old: object | None, new: object | None, *, differs: bool) -> Change:
-    """Return what has become of something that is None where it is not."""
+def change_of(old: object | None, new: object | None, *, differs: bool = False) -> Change:
+    """Return what has become of something that is None where it is not; *differs* counts where it is in both."""
     if old is None or new is None:
         return Change.REMOVED if new is None else Change.ADDED
     return Change.CHANGED if differs else Change.SAME

@@ -34,7 +34,7 @@ def maps_between(old: CollectionSpec, new: CollectionSpec, layouts: Layouts) -> 
     for name, ours, theirs in matched(old.maps, new.maps):
         if ours is None or theirs is None:
             is_gone = theirs is None and ours is not None and not ours.is_data
-            yield Item(name, change_of(ours, theirs, differs=True), breaks=("it is gone",) if is_gone else ())
+            yield Item(name, change_of(ours, theirs), breaks=("it is gone",) if is_gone else ())
             continue
         facts = facts_between(_map_facts(ours), _map_facts(theirs))
         if ours.is_data and theirs.is_data:
@@ -151,7 +151,7 @@ def variables_between(old: CollectionSpec, new: CollectionSpec, layouts: Layouts
     for name, ours, theirs in matched(old.variables, new.variables):
         if ours is None or theirs is None:
             gone = ("it is gone",) if theirs is None else ()
-            yield Item(name, change_of(ours, theirs, differs=True), breaks=gone)
+            yield Item(name, change_of(ours, theirs), breaks=gone)
             continue
         facts = facts_between(_variable_facts(ours), _variable_facts(theirs))
         breaks = list(layouts.breaks(ours.type, theirs.type, "it"))

@@ -67,7 +67,7 @@ class Layouts:
         """
         for name, ours, theirs in matched(named_types(old), named_types(new)):
             if ours is None or theirs is None:
-                yield Item(name, change_of(ours, theirs, differs=True))
+                yield Item(name, change_of(ours, theirs))
                 continue
             facts = tuple(self._facts(ours, theirs))
             breaks = tuple(self.breaks(ours, theirs)) if facts else ()

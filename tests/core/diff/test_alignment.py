@@ -76,6 +76,13 @@ def test_a_budget_that_is_used_up_leaves_the_rest_without_partners() -> None:
     assert all(old[a] == new[b] for a, b in pairs)
 
 
+def test_both_sides_of_what_is_sure_are_looked_at() -> None:
+    """`S` is there once in both; behind it one has nothing that is left, and before it they end alike."""
+    pairs = align(list("xaaSbb"), list("zaaSbbw"), budget())
+    assert pairs == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]
+    assert align(list("wbbSaax"), list("bbSaaz"), budget()) == [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4)]
+
+
 def test_a_million_different_items_cost_a_look() -> None:
     spent = Budget(0, "the comparison", least=10_000_000)
     old, new = range(500_000), range(500_000, 1_000_000)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpftui.core.diff import Change, FunctionDiff, Kind, What, diff
+from bpftui.core.diff.forms import _blank
 from bpftui.core.errors import BpftuiError
 from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec
@@ -116,6 +117,15 @@ def test_a_jump_that_goes_elsewhere_is_another_one() -> None:
     old = "if r1 == 0x0 goto out; r0 = 1; r0 = 2; out: exit"
     new = "if r1 == 0x0 goto mid; r0 = 1; mid: r0 = 2; exit"
     assert told(old, new) == ["~if r1 == 0x0 goto L1", " r0 = 1", "+L1:", " r0 = 2", "-L2:", " exit"]
+
+
+def test_what_stands_for_something_with_a_name_is_left_out_of_an_instruction() -> None:
+    """The immediate (of `lddw` both halves), or the offset; what stands behind it stays."""
+    lddw, mov = bytes.fromhex("1811 2233 44556677 00000000 8899aabb"), bytes.fromhex("b701 2233 44556677")
+    assert _blank(bytearray(lddw + mov), 0, offset=False).hex() == "18112233000000000000000000000000" + mov.hex()
+    assert _blank(bytearray(mov + mov), 0, offset=False) == bytes.fromhex("b701223300000000") + mov
+    assert _blank(bytearray(mov + mov), 1, offset=True) == mov + bytes.fromhex("b701000044556677")
+    assert _blank(bytearray(mov + mov + lddw[:8]), 2, offset=False)[16:] == bytes.fromhex("1811223300000000")
 
 
 def test_the_entries_of_a_jump_table_are_what_it_is() -> None:

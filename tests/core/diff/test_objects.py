@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bpftui.core.diff.verdict import failures, parse_conditions
 from bpftui.core.errors import UsageError
 from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.uapi import ProgramType
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 
@@ -138,6 +140,39 @@ def test_what_counts(versions: ObjectDiff) -> None:
     assert list(failures(versions, parse_conditions("size+11%"))) == []
     assert list(failures(versions, parse_conditions("code"))) == ["code: count, weigh, gone, 1 more"]
     assert list(failures(versions, parse_conditions("core,externs"))) == []
+
+
+def test_of_what_is_loaded_only_what_could_be_known_is_compared(versions: ObjectDiff) -> None:
+    """No file tells sections, and values that programs change are no difference; all else is told as before."""
+    spec = CollectionSpec.from_file
+    found = diff(spec("tests/objects/versions.o"), spec("tests/objects/versions.new.o"), loaded=True)
+    assert (found.relocations, found.externs, found.sections) == ((), (), ())
+    assert {name.what for name in found.facts} <= {"byte order"}
+    assert names(found.programs) == names(versions.programs)
+    changed = CollectionSpec.from_file("bpf/traffic.o"), CollectionSpec.from_file("bpf/traffic.o")
+    changed[1].set("total_packets", 5)
+    assert names(diff(*changed).variables)["total_packets"] == "changed"
+    assert diff(*changed, loaded=True).same
+    program = changed[1].programs["count_traffic"]
+    changed[1].programs["count_traffic"] = replace(program, section="xdp/other")
+    assert names(diff(*changed).programs)["count_traffic"] == "changed"
+    assert diff(*changed, loaded=True).same
+    changed[1].programs["count_traffic"] = replace(program, type=ProgramType.SCHED_CLS)
+    assert names(diff(*changed, loaded=True).programs)["count_traffic"] == "changed"
+    changed[1].programs["count_traffic"] = program
+    changed[1].set("sample_every", 5)  # a constant: programs do not change it
+    assert {name for name, change in names(diff(*changed, loaded=True).variables).items() if change != "same"} == {
+        "sample_every"
+    }
+
+
+def test_a_cost_differs_where_one_of_its_numbers_does() -> None:
+    one = Cost(ok=True, verified=100)
+    assert not CostDiff("x", one, Cost(ok=True, verified=100)).differs
+    assert CostDiff("x", one, Cost(ok=True, verified=101)).differs
+    assert CostDiff("x", one, None).differs
+    assert CostDiff("x", one, None).growth("verified") is None
+    assert CostDiff("x", Cost(ok=True, verified=0), Cost(ok=True, verified=0)).growth("verified") == 0.0
 
 
 def test_costs_that_grow() -> None:

@@ -22,6 +22,7 @@ def kinds(old: str, new: str) -> tuple[str, bool]:
 @pytest.mark.parametrize(
     ("old", "new", "rows", "only_renamed"),
     [
+        ("r6 = r1; r0 = r6; exit", "r6 = r1; r0 = r6; exit", "===", False),
         # a value is kept in another register, and used there
         ("r6 = r1; r0 = r6; exit", "r7 = r1; r0 = r7; exit", "rr=", True),
         # … but what is returned is another one
@@ -75,6 +76,10 @@ def kinds(old: str, new: str) -> tuple[str, bool]:
             "rr==~=",
             False,
         ),
+        # what one has more changes what it writes, and nothing else
+        ("r6 = r1; r0 = r6; exit", "r7 = r1; r8 = 5; r0 = r7; exit", "r+r=", False),
+        ("r6 = r1; r8 = 5; r0 = r6; exit", "r7 = r1; r0 = r7; exit", "r-r=", False),
+        ("r6 = r1; r0 = r6; exit", "r7 = r1; r7 = *(u8 *)(r1 +9); r0 = r7; exit", "r+~=", False),
         # another number is another instruction
         ("r6 = 1; r0 = r6; exit", "r7 = 2; r0 = r7; exit", "~~=", False),
         ("r6 = 1; r0 = r6; exit", "r7 = 1; r7 += 1; r0 = r7; exit", "r+~=", False),
