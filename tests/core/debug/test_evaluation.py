@@ -87,6 +87,7 @@ def session() -> Iterator[Session]:
         ("((struct volume *)r0)->packets", "1"),
         ("r10 - fp", "0"),
         ("w10 == (r10 & 0xffffffff)", "1"),
+        ("w1 == 1 && r1 == 1", "1"),
         ("&total_packets == &total_packets", "1"),
         ("*&total_packets", "1"),
         (r"'\a' + '\b' * 256 + '\f' * 65536", "788487"),
@@ -149,6 +150,15 @@ def test_errors_say_where(session: Session, text: str, said: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         session.evaluate(text)
     assert said in caught.value.message
+
+
+def test_a_name_that_nothing_has_is_told_what_it_may_have_meant(session: Session) -> None:
+    hints: list[str | None] = []
+    for text in ("total_packet", "zzzzzz"):
+        with pytest.raises(ExpressionError) as caught:
+            session.evaluate(text)
+        hints.append(caught.value.hint)
+    assert hints == ["did you mean total_packets?", "there are variables, maps, registers (r0 to r10), ctx, pkt"]
 
 
 def test_conditions_and_logpoints() -> None:

@@ -20,6 +20,10 @@ from bpftui.core.debug.locals import _stack_size
         ("r2 = r10; r2 += -20; r2 += -64", 24),
         ("r2 = r10; r2 = 5; r2 += -20", 0),
         ("r2 = r9; r2 += -20", 0),
+        ("r1 = 5 ll; *(u64 *)(r10 - 8) = r1", 8),  # of which the second half is no instruction
+        ("*(u32 *)(r10 - 4) = 1; *(u64 *)(r10 - 24) = r1; r1 = *(u64 *)(r10 - 16)", 24),
+        ("*(u64 *)(r1 - 64) = r10; r1 = *(u64 *)(r2 - 64)", 0),
+        ("r2 = r10; r3 = r2; r3 += -20", 0),  # a copy of a copy is not followed
     ],
 )
 def test_what_a_function_uses_of_its_stack(code: str, size: int) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bpftui.core.debug import Call, Reason, Recording, Session, standing
 from bpftui.core.debug.commands import Interpreter
 from bpftui.core.debug.sight import Eyes
+from bpftui.core.debug.stops import Owner
 from bpftui.core.debug.syntax import ExpressionError
 from bpftui.core.debug.why import why
 from bpftui.core.errors import BpftuiError, GivenUpError, ObjectError, UnknownNameError, UsageError
@@ -566,3 +567,24 @@ def test_what_was_given_up_is_not_kept_as_whole() -> None:
         given_up.clear()
         assert session.timeline.changes == {}
         assert session.resume().reason is Reason.WATCHPOINT
+
+
+def test_where_a_line_begins(session: Session) -> None:
+    timeline = session.timeline
+    begins = [position for position in range(timeline.length + 2) if timeline.begins_line(position)]
+    assert begins[:3] == list(timeline.lines[:3])
+    assert begins == [each for each in timeline.lines if each < timeline.length + 2]
+    assert not timeline.begins_line(len(timeline.places) + 5)
+
+
+def test_a_stack_is_that_of_one_call() -> None:
+    """Of a run that a change led elsewhere, whatever is at that position now is another function, or none."""
+    with Session(
+        Recording.of(CollectionSpec.from_file(Path("bpf/traffic.o")), "count_traffic", [Call(UDP)])
+    ) as session:
+        timeline = session.timeline
+        owner = Owner(0, 3, timeline.places[3], 0, "count_traffic")
+        assert owner.scope(timeline) == range(3, timeline.length)
+        assert not owner._replace(place=owner.place + 1).scope(timeline)
+        assert not owner._replace(depth=1).scope(timeline)
+        assert not owner._replace(began=len(timeline.places)).scope(timeline)

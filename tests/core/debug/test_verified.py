@@ -216,3 +216,31 @@ def test_bytes_of_the_stack_are_told_in_words(letters: str, text: str) -> None:
     log = f"0: R1=ctx() R10=fp0 fp-8={letters}\n0: (b7) r0 = 0                        ; R0_w=0\n1: (95) exit\n"
     with knowing(log, SHORT) as session:
         assert shown(session)["fp-8"].removesuffix(" ✗").removesuffix(" ✓") == text
+
+
+@pytest.mark.parametrize(
+    ("told", "sign"),
+    [
+        ("0000mmmm", "✓"),  # the first letter is of the highest address
+        ("mmmm0000", "≠ imprecise"),
+        ("00000mmm", "✓"),
+        ("mmmmmmm0", "≠ imprecise"),
+        ("mmm0mmmm", "✓"),
+        ("????7", "✓"),  # four bytes that a register was spilled to
+        ("????8", "≠ imprecise"),
+        ("7", "✓"),
+        ("8", "≠ imprecise"),
+    ],
+)
+def test_bytes_of_the_stack_are_what_was_known(told: str, sign: str) -> None:
+    """Of `*(u32 *)(r10 - 8) = 7`; the four bytes above are zeros."""
+    raw = object_of(insn(0x62, 10, 0, -8, 7) + insn(0xB7, 0, 0, 0, 0) + insn(0x95))
+    log = (
+        f"0: R1=ctx() R10=fp0\n0: (62) *(u32 *)(r10 -8) = 7          ; R10=fp0 fp-8={told}\n"
+        "1: (b7) r0 = 0                        ; R0=0\n2: (95) exit\nprocessed 3 insns\n"
+    )
+    recording = Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(SHORT)], object_=raw)
+    with Session(recording) as session:
+        session.know(VerifierLogs.given(log, "prog", "log.txt"))
+        session.goto(1)
+        assert shown(session)["fp-8"].endswith(f" {sign}")
