@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import Final
 
-__all__ = ["RECORDING", "elf_kind", "file_kind", "is_recording"]
+__all__ = ["RECORDING", "elf_kind", "file_kind", "is_recording", "is_source"]
 
 RECORDING: Final = b"bpft"
 """PRAGMA application_id of a recording (`bpftui.core.tape`): four bytes of SQLite's header, at 68."""
@@ -95,6 +95,11 @@ def is_recording(path: str | os.PathLike[str]) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def is_source(name: str) -> bool:
+    """Whether a file is one that is compiled before it is read: it is called so."""
+    return name.endswith(".c")
 
 
 def _is_recording(head: bytes) -> bool:

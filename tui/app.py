@@ -20,6 +20,7 @@ from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations
 from .permission import Permission
+from .rereading import INTERVAL, Rereading, WatchedFile, carry_over
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import config_file
 from .status import Failure, Work
@@ -68,13 +69,15 @@ class Debugged(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Object:
+class OpenObject:
     """An object that is open."""
 
     session: Session
     operations: Operations
     screen: ExplorerScreen
     mode: str
+    watched: WatchedFile | None
+    """The file that it is from, where that can change."""
 
     @property
     def state(self) -> str:
@@ -161,7 +164,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._home_mode = "home" if sessions or self._begin_at else self.DEFAULT_MODE
         self._system_mode = self.DEFAULT_MODE if self._begin_at else "system"
         self._numbers = 0
-        self.objects: list[_Object] = []
+        self.objects: list[OpenObject] = []
         """What is open, in the order in which it was opened."""
         for index, session in enumerate(sessions):
             self._add(session, () if index else attach)
@@ -170,6 +173,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._notes = notes
         self._gave_up = gave_up
         self._read = read or _read
+        self.rereading = None if read is None else Rereading(self, read)
         self._begin_session = begin
         self._play = play or _play
         self._observe = observe or _cannot_observe
@@ -181,14 +185,15 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.add_mode(self._home_mode, self._make_home)  # pyright: ignore[reportUnknownMemberType] - Screen, of whatever result
         self.add_mode(self._system_mode, self._make_system)  # pyright: ignore[reportUnknownMemberType]
 
-    def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> _Object:
+    def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> OpenObject:
         """Take an object among those that are open."""
         runtime = self._runtime if session.collection is None else session.runtime.name
         operations = Operations(session, runtime=runtime, attach=attach, permission=self.permission)
         self._numbers += 1
         first = self._numbers == 1 and self.DEFAULT_MODE not in (self._home_mode, self._system_mode)
         mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
-        added = _Object(session, operations, ExplorerScreen(session.spec, operations), mode)
+        watched = WatchedFile(_path(session.name)) if _can_change(session) else None
+        added = OpenObject(session, operations, ExplorerScreen(session.spec, operations), mode, watched)
         self.objects.append(added)
         self.add_mode(added.mode, lambda: added.screen)  # pyright: ignore[reportUnknownMemberType]
         return added
@@ -223,16 +228,16 @@ class BpftuiApp(BaseApp[ExitCode]):
     # The object that is meant: the one in front, or the last that was
 
     @property
-    def _meant(self) -> _Object | None:
+    def _meant(self) -> OpenObject | None:
         return next((each for each in self.objects if each.mode == self.current_mode), self._last)
 
     @property
-    def _object(self) -> _Object:
+    def _object(self) -> OpenObject:
         meant = self._meant
         assert meant is not None, "no object is open"
         return meant
 
-    def _named(self, path: str) -> _Object | None:
+    def _named(self, path: str) -> OpenObject | None:
         """Return the open object of that absolute name."""
         return next((each for each in self.objects if _path(each.session.name) == path), None)
 
@@ -381,6 +386,29 @@ class BpftuiApp(BaseApp[ExitCode]):
         title = f"{os.path.basename(several.file)} holds {len(choices)} BPF objects"
         self.push_screen(ChooseDialog(title, choices), chosen)
 
+    # Files that change while they are explored
+
+    async def replace(self, old: OpenObject, spec: CollectionSpec) -> ExplorerScreen:
+        """Show another version of an object in its place: where one was in it, with the values that were set."""
+        problems = carry_over(old.session.spec, spec)
+        session = await asyncio.to_thread(self._begin_session, spec)
+        place = old.screen.navigation.here()
+        added = self._add(session)
+        added.operations.unsaved |= old.operations.unsaved & spec.variables.keys()
+        self.objects.remove(added)
+        self.objects[self.objects.index(old)] = added
+        before = self._last
+        await self._show(added.mode)
+        self._last = added if before is old else before
+        await added.screen.furnished.wait()
+        added.screen.navigation.come_to(place)
+        await asyncio.to_thread(old.operations.close)
+        await self.remove_mode(old.mode)
+        self._list_at_home()
+        for problem in problems:
+            added.screen.notify(problem, severity="warning", timeout=8)
+        return added.screen
+
     def close_object(self, path: str) -> None:
         """Close an open object; what of it is attached is asked about."""
         found = self._named(path)
@@ -393,7 +421,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
         self._ask_first("Close", [found], close)
 
-    async def _close_object(self, found: _Object) -> None:
+    async def _close_object(self, found: OpenObject) -> None:
         self.objects.remove(found)
         if self._last is found:
             self._last = None
@@ -406,7 +434,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         if self._home is not None:
             self._home.on_screen_resume()
 
-    def _ask_first(self, what: str, objects: Sequence[_Object], then: Callable[[bool | None], None]) -> None:
+    def _ask_first(self, what: str, objects: Sequence[OpenObject], then: Callable[[bool | None], None]) -> None:
         """Ask once what of *objects* would end, with No first: what is attached, recorded, set and in no preset.
 
         Where nothing would be, go on at once.
@@ -485,6 +513,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         """Do what is to be done at once after the first frame."""
         self.set_keymap(dict(self.config.keys))
         self.run_worker(self._begin())
+        if self.rereading is not None:
+            self.set_interval(INTERVAL, self.rereading.look_again)
 
     async def action_quit(self) -> None:
         """Quit from whatever screen is in front; what would be lost, of any object, is asked about once."""
@@ -547,6 +577,12 @@ def _read(file: str, _: Callable[[str], None]) -> CollectionSpec:
     return CollectionSpec.from_file(file)
 
 
+def _can_change(session: Session) -> bool:
+    """Whether what is explored is a file that may be written anew: neither a recording, nor loaded, nor a pipe."""
+    name = session.name
+    return session.theirs is None and parse_loaded(name) is None and os.path.isfile(name) and not is_recording(name)
+
+
 def _play(file: str) -> Session:
     from ..core.tape import PlayedSession
 
@@ -558,7 +594,7 @@ def _path(file: str) -> str:
     return file if parse_loaded(file) is not None else os.path.abspath(os.path.expanduser(file))
 
 
-def _name(found: _Object) -> str:
+def _name(found: OpenObject) -> str:
     return found.session.title
 
 

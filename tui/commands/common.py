@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from ...core.errors import UsageError, nearest
-from ...core.foreign import is_recording
+from ...core.foreign import is_recording, is_source
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
 from ...core.visible import visible
@@ -45,7 +45,6 @@ __all__ = [
     "configured",
     "csv_cell",
     "hire_guardian",
-    "is_c",
     "json_value",
     "loading",
     "machine_options",
@@ -432,7 +431,7 @@ def read_object(name: str, cflags: str | None = None, say: Callable[[str], None]
     """Return the bytes of an object file, or of what a C file is compiled to; as for `read_file`."""
     from ...core.spec.container import read_source
 
-    if not is_c(name):
+    if not is_source(name):
         return read_source(name)
     from ...core.compiler import compiled, flags_of
 
@@ -448,13 +447,8 @@ def read_object(name: str, cflags: str | None = None, say: Callable[[str], None]
 def check_cflags(arguments: argparse.Namespace) -> None:
     """Raise UsageError where flags are given, and no C file that they are for; at home one may be opened yet."""
     names: list[str] = getattr(arguments, "objects", None) or [getattr(arguments, "object", "")]
-    if getattr(arguments, "cflags", None) is not None and names != [""] and not any(map(is_c, names)):
+    if getattr(arguments, "cflags", None) is not None and names != [""] and not any(map(is_source, names)):
         raise UsageError(f"--cflags are for a C file, and {' '.join(names)} is none")
-
-
-def is_c(name: str) -> bool:
-    """Whether a file is one that is compiled: it is called so."""
-    return name.endswith(".c")
 
 
 def configured(

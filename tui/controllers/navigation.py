@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
 
 from textual.binding import Binding, BindingType
 from textual.widgets import TabPane
@@ -215,6 +215,22 @@ class Navigation(Controller):
         if place.pane is not None:
             place.pane.return_to(place.spot)
         self.stage.refresh_bindings()
+
+    def come_to(self, place: _Place) -> None:
+        """Stand where one stood in another version of the object, as far as that is still there."""
+        if self._tree.choose(place.node):
+            self.choose(place.node)
+        if any(pane.id == place.tab for pane in self._tabs.query(TabPane)):
+            self._tabs.active = place.tab
+        pane = None if place.pane is None else self._twin(cast("Widget", place.pane))
+        if isinstance(pane, Spotted):
+            pane.return_to(place.spot)
+        if place.focused is not None and (focused := self._twin(place.focused)) is not None:
+            self._tree.screen.set_focus(focused)
+
+    def _twin(self, widget: Widget) -> Widget | None:
+        """Return what is here what a widget is in another version."""
+        return next((each for each in self._tree.screen.query(type(widget)) if each.id == widget.id), None)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""

@@ -42,6 +42,11 @@ class SearchController(Controller):
         self._code = code
         self._navigation = navigation
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is being searched for."""
+        return self._bar.is_open
+
     def action_search(self) -> None:
         """Search in the tree."""
         self.open(self._tree)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from ... import bpf
+from ...core.foreign import is_source
 from .recent import recent
 
 __all__ = ["COMPILED", "KnownObject", "known_objects"]
@@ -51,7 +52,7 @@ def known_objects() -> list[KnownObject]:
     directory = _short(os.getcwd())
     return [
         *(KnownObject("Recent", path, _short(os.path.dirname(path))) for path in last),
-        *(KnownObject(f"Here: {directory}", path, COMPILED if path.endswith(".c") else "") for path in here),
+        *(KnownObject(f"Here: {directory}", path, COMPILED if is_source(path) else "") for path in here),
         *(KnownObject("Shipped", path, what) for path, what in shipped.items()),
     ]
 
@@ -73,7 +74,7 @@ def _is_bpf(path: str) -> bool:
     with suppress(OSError):
         if os.path.isfile(path):
             with open(path, "rb") as file:
-                if path.endswith(".c"):
+                if is_source(path):
                     return _C.search(file.read(_LOOKED_AT)) is not None
                 head = file.read(20)
             order = "big" if head[5:6] == b"\2" else "little"

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
-from ...core.compiler import find_clang, flags_of
 from ...core.errors import BpftuiError
+from ...core.foreign import is_source
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
 from ...core.spec.container import SeveralObjectsError
@@ -58,7 +58,7 @@ def object_page(path: str, note: str, state: str) -> Page:
         page.field("open", state)
     if (last := outcomes().get(os.path.abspath(path))) is not None:
         page.answer(f"{last.text} ({age(time.time() - last.when)} ago)", good=last.good)
-    if path.endswith(".c"):
+    if is_source(path):
         _compiles(page, path)
         return page
     if status.st_size > _LARGEST:
@@ -81,6 +81,8 @@ def object_page(path: str, note: str, state: str) -> Page:
 
 def _compiles(page: Page, path: str) -> None:
     """Say with what a C file is compiled; it is not, before somebody opens it."""
+    from ...core.compiler import find_clang, flags_of
+
     try:
         flags = flags_of(path)
         page.field("compiler", os.path.basename(find_clang(flags.compiler)))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import BpftuiError, UnreadableError, UsageError
+from ....core.foreign import is_source
 from ....core.references import parse_loaded, refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
@@ -14,7 +15,6 @@ from ..common import (
     add_compiling,
     add_source,
     add_target,
-    is_c,
     print_json,
     read_spec,
     runtime_of,
@@ -119,9 +119,9 @@ def _check(options: Any) -> None:
         raise UsageError("the following arguments are required: NEW", hint="see bpftui diff --help")
     if len(options.variant) > 2:
         raise UsageError("--variant: two can be compared", hint="each two of them, one after the other")
-    if options.variant and not is_c(options.old):
+    if options.variant and not is_source(options.old):
         raise UsageError(f"--variant compiles a C file, and {options.old} is not called so")
-    if options.cflags is not None and not any(map(is_c, (options.old, options.new or ""))):
+    if options.cflags is not None and not any(map(is_source, (options.old, options.new or ""))):
         raise UsageError("--cflags are for a C file, and neither of these is one")
 
 
@@ -152,7 +152,7 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
         from .loaded import compared
 
         return compared(*names, options)
-    old, new = (read_spec(name, options.source, options.cflags if is_c(name) else None) for name in names)
+    old, new = (read_spec(name, options.source, options.cflags if is_source(name) else None) for name in names)
     return _with_costs(diff(old, new), options) if costs else diff(old, new)
 
 

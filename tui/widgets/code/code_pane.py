@@ -262,7 +262,7 @@ class CodePane(Vertical):
 
     def return_to(self, spot: CodeSpot | None) -> None:
         """Show a program again, with the row and the scroll that one had there."""
-        if spot is not None:
+        if spot is not None and spot.place.program in self.spec.programs:  # it was of another version of the object
             self._show(spot.place.program, lambda: self.view.jumps.return_to(spot))
 
     def _show(self, program: str, then: Callable[[], None]) -> None:

@@ -1,0 +1,230 @@
+"""Files that change while they are explored are read again: the place stays, and so do values; what is loaded too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import BpftuiError
+from bpftui.core.live import Session
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui import app as app_module
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.rereading import WatchedFile, differences
+from tests.tui.conftest import ROOT, Walk, let_messages_stay
+from tests.tui.fakes import FakeRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+
+@pytest.fixture(autouse=True)
+def messages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_messages_stay(monkeypatch)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """An object in a folder of its own."""
+    return Path(shutil.copy(ROOT / "bpf/traffic.o", tmp_path / "prog.o"))
+
+
+class Looks:
+    """Explores a file, and looks whether it has changed when it is told to."""
+
+    def __init__(self, walk: Walk, app: BpftuiApp) -> None:
+        self.walk = walk
+        self._app = app
+
+    async def look(self, times: int = 2) -> None:
+        """Look as often; a file that has settled takes two."""
+        found = self._app.rereading
+        assert found is not None
+        for _ in range(times):
+            await found.look()
+        await self.walk.settle()
+
+
+@asynccontextmanager
+async def explored(
+    file: Path, read: Callable[[str, Callable[[str], None]], CollectionSpec] | None = None
+) -> AsyncGenerator[Looks]:
+    with ExitStack() as sessions, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_module, "INTERVAL", 1000.0)
+
+        taken = read or (lambda name, _: CollectionSpec.from_file(name))
+
+        def begin(spec: CollectionSpec) -> Session:
+            return sessions.enter_context(Session(spec, FakeRuntime()))
+
+        app = BpftuiApp(
+            begin(taken(str(file), lambda _: None)),
+            read=taken,
+            begin=begin,
+        )
+        async with app.run_test(size=(120, 40)) as pilot:
+            await app.explorer.furnished.wait()
+            yield Looks(Walk(app, pilot, FakeRuntime()), app)
+
+
+def another(file: Path) -> None:
+    """Write another version: a constant in the code of a function is another one."""
+    raw = bytearray((ROOT / "bpf/traffic.o").read_bytes())
+    code = CollectionSpec.from_file(ROOT / "bpf/traffic.o").programs["count_traffic"].code
+    at = raw.find(code[-16:])
+    raw[at + 4] ^= 1
+    file.write_bytes(raw)
+
+
+async def test_another_version_is_shown_in_its_place(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await walk.press("2", *["down"] * 20)
+        before = [line[:119] for line in walk.screen.splitlines()[:38]]
+        another(file)
+        await looks.look()
+        assert walk.screen.splitlines()[38].strip() == "prog.o was read again: 1 function changed"
+        assert [line[:119] for line in walk.screen.splitlines()[:38]] == before
+        assert len(walk.app.objects) == 1
+        await looks.look(3)
+        assert len(walk.app.objects) == 1
+        code = CollectionSpec.from_file(file).programs["count_traffic"].code
+        assert code != CollectionSpec.from_file(ROOT / "bpf/traffic.o").programs["count_traffic"].code
+        assert walk.explorer.spec.programs["count_traffic"].code == code
+
+
+async def test_what_was_set_stays_set_and_unsaved(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        app = walk.app
+        app.session.spec.variables["sample_every"].set(250)
+        app.operations.unsaved.add("sample_every")
+        another(file)
+        await looks.look()
+        assert "was read again" in walk.screen
+        assert app.session.spec.variables["sample_every"].get() == 250
+        assert app.operations.unsaved == {"sample_every"}
+
+
+async def test_the_same_bytes_written_again_change_nothing(file: Path) -> None:
+    async with explored(file) as looks:
+        before = looks.walk.app.session
+        file.write_bytes(file.read_bytes())
+        await looks.look(3)
+        assert looks.walk.app.session is before
+        assert "read again" not in looks.walk.screen
+
+
+async def test_a_file_that_is_being_written_is_waited_for(file: Path) -> None:
+    whole = file.read_bytes()
+    async with explored(file) as looks:
+        walk = looks.walk
+        for part in (0, 64, 1000):
+            file.write_bytes(whole[:part])
+            await looks.look(2)
+            assert "another file" not in walk.screen
+        file.unlink()
+        await looks.look(4)
+        assert "another file" not in walk.screen
+        another(file)
+        await looks.look()
+        assert "prog.o was read again: 1 function changed" in walk.screen
+
+
+async def test_one_that_stays_damaged_is_told_once_and_what_was_read_stays(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        file.write_bytes(b"no object")
+        await looks.look(4)
+        assert "✗ prog.o is another file now, which is not taken:" in walk.screen
+        assert "count_traffic" in walk.screen
+        await walk.press("escape")
+        await looks.look(4)
+        assert "is another file now" not in walk.screen
+        another(file)
+        await looks.look()
+        assert "prog.o was read again: 1 function changed" in walk.screen
+
+
+async def test_a_c_file_that_does_not_compile_is_told_at_once(tmp_path: Path) -> None:
+    source = tmp_path / "prog.c"
+    source.write_text("int f;\n")
+
+    def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
+        if "error" in source.read_text():
+            raise BpftuiError(f"{name}:1:1: unknown type name 'error'", hint="1 | error f;")
+        return CollectionSpec.from_bytes((ROOT / "bpf/traffic.o").read_bytes(), file=name)
+
+    async with explored(source, read) as looks:
+        source.write_text("error f;\n")
+        await looks.look()
+        assert "✗ prog.c is another file now, which is not taken:" in looks.walk.screen
+        source.write_text("int f; \n")
+        await looks.look()
+        assert "another file" not in looks.walk.screen  # it comes to the same object
+
+
+async def test_what_is_loaded_stays(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await walk.press("L")
+        await walk.until(lambda: " LOADED " in walk.screen)
+        another(file)
+        before = walk.app.session
+        await looks.look(3)
+        assert "⚠ prog.o is another file now: what is loaded stays as it is" in walk.screen
+        assert walk.app.session is before
+
+
+async def test_nothing_is_taken_away_from_who_is_in_the_middle_of_something(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        before = walk.app.session
+        another(file)
+        for opening in ("slash", "question_mark"):
+            await walk.press(opening)
+            await looks.look(3)
+            assert walk.app.session is before
+            await walk.press("escape")
+        await looks.look(1)
+        assert "prog.o was read again: 1 function changed" in walk.screen
+
+
+async def test_what_is_gone_from_the_new_version_leaves_one_in_the_tree(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await walk.press("2", "end")
+        shutil.copy(ROOT / "bpf/constants.o", file)
+        await looks.look()
+        assert "prog.o was read again: " in walk.screen
+        assert "constants" in walk.screen
+        await walk.press("down", "1", "2", "3", "4")
+
+
+def test_differences_by_numbers() -> None:
+    old, new = (CollectionSpec.from_file(ROOT / f"bpf/{name}.o") for name in ("count_packets", "my_map"))
+    assert differences(old, old) == ""
+    assert "map" in differences(old, new)
+
+
+def test_a_file_has_changed_when_two_looks_see_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"a")
+    watched = WatchedFile(str(path))
+    assert [watched.has_changed() for _ in range(2)] == [False, False]
+    path.write_bytes(b"ab")
+    assert [watched.has_changed() for _ in range(3)] == [False, True, True]  # until it is taken
+    path.write_bytes(b"abc")
+    assert watched.has_changed() is False
+    watched.take()
+    assert watched.has_changed() is False
+    os.utime(path, ns=(1, 1))
+    assert [watched.has_changed() for _ in range(2)] == [False, True]
+    watched.take()
+    path.unlink()
+    assert [watched.has_changed() for _ in range(2)] == [False, False]

@@ -1,0 +1,169 @@
+"""Files that are explored and change: when they have, what is different, and where one was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..core.errors import BpftuiError
+from ..core.foreign import is_source
+from ..core.live import State
+from .state.presets import Preset, current_values, restore
+from .status import Failure
+from .text.format import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..core.spec import CollectionSpec
+    from .app import BpftuiApp, OpenObject, Reader
+
+__all__ = ["INTERVAL", "Rereading", "WatchedFile", "carry_over", "differences"]
+
+INTERVAL: Final = 0.4
+"""Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
+_PATIENCE: Final = 3
+"""How often a file that cannot be read is read, before that is said: who writes it may not have finished."""
+
+
+class _Stamp(NamedTuple):
+    """What tells a file from what it was."""
+
+    modified: int
+    """Nanoseconds since 1970."""
+    size: int
+    number: int
+    """Of its inode: many editors and compilers write another file, and move it there."""
+
+
+class WatchedFile:
+    """Tells when a file has become another one, once whoever writes it has finished.
+
+    Args:
+        path: The file, as it was read already or is now.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._taken = self._seen = _stamp(path)
+        self._refused: list[_Stamp | None] = []
+        """As what it was seen when it could not be read."""
+
+    def has_changed(self) -> bool:
+        """Look once more: whether it is not what was taken, and is what it was at the look before."""
+        before, self._seen = self._seen, _stamp(self.path)
+        return self._seen is not None and self._seen != self._taken and self._seen == before
+
+    def take(self) -> None:
+        """Take it as it was seen last: it has changed from now on, when it is another one than that."""
+        self._taken = self._seen
+
+    def refuse(self) -> bool:
+        """Say that it cannot be read; return whether that is to be told: it has been the same for some looks."""
+        self._refused.append(self._seen)
+        return self._refused.count(self._seen) >= _PATIENCE
+
+
+def _stamp(path: str) -> _Stamp | None:
+    """Return what a file is now; None where there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return _Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def differences(old: CollectionSpec, new: CollectionSpec) -> str:
+    """Return what is different between two versions, by numbers: `1 function and 2 variables`; empty for nothing."""
+    from ..core.diff import Change, diff
+
+    found = diff(old, new)
+    groups = {
+        "function": found.functions,
+        "map": found.maps,
+        "variable": found.variables,
+        "type": found.types,
+        "CO-RE relocation": found.relocations,
+        "extern": found.externs,
+    }
+    numbers = {noun: sum(each.change is not Change.SAME for each in items) for noun, items in groups.items()}
+    parts = [counted(number, noun) for noun, number in numbers.items() if number]
+    if not parts:
+        return "" if found.same else "what it says of itself"
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
+
+
+def carry_over(old: CollectionSpec, new: CollectionSpec) -> Sequence[str]:
+    """Set in another version of an object what was set in this one; return a sentence for each that does not fit."""
+    values = current_values(old)
+    return restore(new, Preset("", "", values)).problems if values else ()
+
+
+class Rereading:
+    """Reads what is explored again when its file has changed.
+
+    What is loaded stays as it is. Where the user is elsewhere, or in something that stands over the object (a dialog, a
+    test run, a search), that is left alone, and the file is read when it is over.
+
+    Args:
+        app: What shows the objects.
+        read: Reads one, in a thread.
+    """
+
+    def __init__(self, app: BpftuiApp, read: Reader) -> None:
+        self._app = app
+        self._read = read
+        self._is_looking = False
+
+    def look_again(self) -> None:
+        """Look whether files have changed, unless that is being done; called again and again."""
+        if not self._is_looking and any(each.watched is not None for each in self._app.objects):
+            self._is_looking = True
+            self._app.run_worker(self._look(), group="reread", description="read again what has changed")
+
+    async def _look(self) -> None:
+        try:
+            await self.look()
+        finally:
+            self._is_looking = False
+
+    async def look(self) -> None:
+        """Read again what has become another file since it was read."""
+        for each in list(self._app.objects):
+            if each.watched is None or not await asyncio.to_thread(each.watched.has_changed) or self._is_busy(each):
+                continue
+            if each.session.state is State.SPEC:
+                await self._read_again(each, each.watched)
+            else:
+                each.watched.take()
+                text = f"{each.session.title} is another file now: what is loaded stays as it is"
+                each.screen.notify(text, severity="warning", timeout=10)
+
+    def _is_busy(self, each: OpenObject) -> bool:
+        """Whether the user is elsewhere, or in the middle of something."""
+        screen = each.screen
+        if self._app.screen is not screen or not screen.furnished.is_set():
+            return True
+        return screen.work is not None or screen.search.is_open
+
+    async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
+        notes: list[str] = []
+        line, name = old.screen.message_line, old.session.title
+        try:
+            spec = await asyncio.to_thread(self._read, watched.path, notes.append)
+        except BpftuiError as error:
+            if is_source(watched.path) or watched.refuse():
+                watched.take()
+                why = f"{name} is another file now, which is not taken: {error.message}"
+                line.fail(Failure("read again", why, error.hint or ""))
+            return
+        watched.take()
+        line.settle("read again")
+        changed = await asyncio.to_thread(differences, old.session.spec, spec)
+        if not changed or old.session.state is not State.SPEC or self._is_busy(old):
+            return
+        screen = await self._app.replace(old, spec)
+        screen.notify(f"{name} was read again: {changed} changed", timeout=8)
+        for note in notes:
+            screen.notify(note, severity="warning", timeout=8)
