@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from ..core.live import Events, Sample
+    from ..core.live import Events, Sample, Session
     from ..core.live.drawn import MarkKind
     from ..core.live.monitor import Monitor
     from ..core.live.trial import Ran
     from ..core.runtime import Collection, Printed
+    from ..core.runtime.theirs import Theirs
     from ..core.tape import Recorder
 
-__all__ = ["Keeping"]
+__all__ = ["Keeping", "where_attached"]
 
 _MOST: Final = 100
 """Recordings of an object that can begin within a second."""
@@ -64,12 +65,15 @@ class Keeping:
         """For how long it has been recording; None where it is not."""
         return None if self._recorder is None else self._clock() - self._since
 
-    def begin(self, collection: Collection, attached: Iterable[tuple[str, str]] = ()) -> None:
+    def begin(
+        self, collection: Collection, attached: Iterable[tuple[str, str]] = (), *, theirs: Theirs | None = None
+    ) -> None:
         """Begin a recording, in a file that is called after the object and the time.
 
         Args:
             collection: What is recorded.
             attached: What is attached already: program and target.
+            theirs: Set where others have loaded it.
 
         Raises:
             BpftuiError: It cannot be made; see `bpftui.core.tape.Recorder.of`.
@@ -83,7 +87,7 @@ class Keeping:
             raise UsageError(f"{directory}: recordings cannot be kept there: {error.strerror or error}") from None
         now = self._monitor.graph.now
         path = _new_file(directory, collection)
-        recorder = Recorder.of(str(path), collection, interval=self._monitor.interval, start=now)
+        recorder = Recorder.of(str(path), collection, interval=self._monitor.interval, start=now, theirs=theirs)
         with suppress(OSError):
             give(path)
         with self._lock:
@@ -151,6 +155,19 @@ class Keeping:
             recorder.mark(time_, kind, what, detail)
         for time_, run in runs:
             recorder.ran(time_, run)
+
+
+def where_attached(session: Session) -> list[tuple[str, str]]:
+    """Return where the programs run that others have loaded, each with its place; of one's own nothing.
+
+    It takes some tens of milliseconds. Where nobody may know it, nothing is returned.
+    """
+    theirs = session.theirs
+    if theirs is None:
+        return []
+    with suppress(BpftuiError):
+        theirs.look()
+    return [(name, place.text) for name in session.spec.programs for place in theirs.places(name)]
 
 
 def _new_file(directory: Path, collection: Collection) -> Path:

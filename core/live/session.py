@@ -134,6 +134,11 @@ class Session(Closing):
         """Whether it is a recording, of which nothing runs."""
         return False
 
+    @property
+    def leaves_streams(self) -> bool:
+        """Whether streams are left unread: whoever takes a record takes it from its owner."""
+        return self.theirs is not None
+
     def monitor(self, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]) -> Monitor:
         """Return what samples it for a screen; see `bpftui.core.live.monitor.Monitor`."""
         from .monitor import Monitor
@@ -294,7 +299,7 @@ class Session(Closing):
             UsageError: Nothing is loaded.
         """
         with self._changing:
-            reader = EventReader(self._loaded(), names if self.theirs is None else (), keeps=keeps)
+            reader = EventReader(self._loaded(), () if self.leaves_streams else names, keeps=keeps)
             self._readers = (*self._readers, reader)
             return reader
 

@@ -76,6 +76,13 @@ class Theirs(Protocol):
         """
         ...
 
+    def document(self) -> bytes:
+        """Return it as what `CollectionSpec.from_bytes` reads, as it is now; takes some tenths of a second a program.
+
+        Code is as its object had it; where that cannot be told, as the verifier made it.
+        """
+        ...
+
     def users(self, map_name: str) -> Sequence[Related]:
         """Return who has a map: programs, maps that it is in, processes, pins. As `look` found it."""
         ...

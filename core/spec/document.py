@@ -100,6 +100,7 @@ def _program_as_json(program: ProgramSpec, blobs: _Blobs) -> dict[str, Any]:
         **{name: getattr(program, name) for name in _PROGRAM},
         "type": int(program.type),
         "attach_type": None if program.attach_type is None else int(program.attach_type),
+        "translated": program.translated,
         "btf": None if program.btf is None else blobs.add(program.btf),
         "code": _packed(linked.code),
         "functions": [list(each) for each in linked.functions],
@@ -194,6 +195,7 @@ def _program(spec: CollectionSpec, name: str, told: Mapping[str, Any], blobs: _B
         flags=_number(told["flags"]),
         kernel_version=_number(told["kernel_version"]),
         byte_order=spec.byte_order,
+        translated=bool(told["translated"]),
         btf=None if told["btf"] is None else blobs.found[_number(told["btf"])],
         link=lambda: linked,
     )

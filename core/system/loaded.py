@@ -6,7 +6,6 @@ Names of functions, C lines and types come from the BTF that it was loaded with,
 
 from __future__ import annotations
 
-import contextlib
 import re
 import struct
 import sys
@@ -17,18 +16,16 @@ from typing import TYPE_CHECKING, Final
 from ..asm import CallSource, instructions
 from ..asm.opcodes import CALL
 from ..btf import types as t
-from ..errors import BpftuiError, LoadError, UnknownNameError, UsageError
+from ..errors import BpftuiError, LoadError, UnknownNameError
 from ..helpers.names import HELPERS
 from ..kernel.host.existing import read_btf
 from ..kernel.host.kallsyms import find_symbols, names_at
 from ..kernel.map import Map
-from ..kernel.runtime import KernelRuntime
 from ..kernel.sys.explain import explain
 from ..kernel.sys.layouts import BpfProgInfo
 from ..kernel.sys.object import fill, link_info, object_info, open_id
 from ..kernel.sys.pins import pinned_object
 from ..kernel.sys.syscall import BpfError, buffer
-from ..maps.shape import why_unreadable
 from ..references import no_object
 from ..spec import INSN_SIZE, CollectionSpec, ProgramSpec, ProgramType
 from ..spec.program import Function, LineInfo, LinkedCode, Reference, ReferenceKind
@@ -36,7 +33,7 @@ from ..uapi import LinkType
 from .names import whole_name
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..asm import Instruction
     from ..btf import Btf
@@ -44,7 +41,7 @@ if TYPE_CHECKING:
     from ..references import LoadedName
     from ..spec import MapSpec
 
-__all__ = ["Loaded", "LoadedSpec", "find_loaded", "helper_of", "loaded_spec", "watching"]
+__all__ = ["Loaded", "LoadedSpec", "find_loaded", "helper_of", "loaded_spec"]
 
 _LD_IMM64: Final = 0x18
 _MAP_ID, _MAP_VALUE, _FUNCTION = 1, 2, 4
@@ -225,31 +222,6 @@ def loaded_spec(loaded: Loaded, file: str) -> LoadedSpec:
         NoPermissionError, LoadError: The kernel said no.
     """
     return _read(loaded, file)
-
-
-@contextlib.contextmanager
-def watching(loaded: Loaded, file: str) -> Generator[tuple[CollectionSpec, KernelRuntime]]:
-    """Have the maps of what is loaded open, to read only: a spec of them, and a runtime that "loads" it as they are.
-
-    Streams are left out: whoever reads a ring buffer takes its records from its owner. So are the programs.
-
-    Raises:
-        UsageError: There is nothing of it that could be read so.
-        UnknownNameError, NoPermissionError, LoadError: As for `loaded_spec`.
-    """
-    spec = _read(loaded, file)
-    spec.programs.clear()
-    for name in [name for name, map_ in spec.maps.items() if why_unreadable(map_.type) is not None]:
-        del spec.maps[name]
-    spec.variables = {name: each for name, each in spec.variables.items() if each.map.name in spec.maps}
-    if not spec.maps:
-        hint = "a stream's records would be taken from its owner"
-        raise UsageError(f"{file} has no map that could be read without changing anything", hint=hint)
-    with contextlib.ExitStack() as stack:
-        opened = {name: stack.enter_context(Map.from_id(spec.map_ids[name], read_only=True)) for name in spec.maps}
-        for name, map_ in opened.items():
-            map_.spec.section, map_.spec.data = spec.maps[name].section, spec.maps[name].data
-        yield spec, KernelRuntime(replacements=opened)
 
 
 def _read(loaded: Loaded, file: str) -> LoadedSpec:

@@ -24,11 +24,13 @@ from ..kernel.sys.object import open_id
 from ..live import Session
 from ..runtime import Forecast
 from ..runtime.theirs import Related
+from ..spec.document import document_of
 from .changes import detach_link
 from .consequences import is_detachable, of_detaching, others
 from .errands import open_inventory
 from .loaded import LoadedSpec
 from .model import ProgramEntry
+from .restored import wholly_restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -199,6 +201,11 @@ class OthersObject:
             except UsageError as error:
                 return error.message
         return "no link holds it anywhere"
+
+    def document(self) -> bytes:
+        """Return it as a document."""
+        found, _ = wholly_restored(self.spec)
+        return document_of(found)
 
     def users(self, map_name: str) -> Sequence[Related]:
         """Return who has a map."""

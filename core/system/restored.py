@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .loaded import LoadedSpec
     from .rewriting import Piece, Rewriting
 
-__all__ = ["restored"]
+__all__ = ["restored", "wholly_restored"]
 
 _ALU_AND_JUMPS: Final = frozenset({Class.ALU, Class.ALU64, Class.JMP, Class.JMP32})
 _MEMORY: Final = frozenset({Class.LDX, Class.STX})
@@ -71,6 +71,30 @@ def restored(spec: LoadedSpec, name: str) -> LoadedSpec:
         UnknownNameError: There is no such program.
         NoPermissionError, LoadError: The kernel said no.
     """
+    program = _restored(spec, name)
+    found = copy(spec)
+    found.programs = {name: program}
+    found.program_ids = {name: spec.program_ids[name]}
+    found.file = found.title  # `id:42` would be opened as what is loaded
+    found.raw = document_of(found)
+    return found
+
+
+def wholly_restored(spec: LoadedSpec) -> tuple[LoadedSpec, list[BpftuiError]]:
+    """Return the same with all programs as their objects had them, and why some are as the verifier made them."""
+    problems: list[BpftuiError] = []
+    programs = dict(spec.programs)
+    for name in spec.programs:
+        try:
+            programs[name] = _restored(spec, name)
+        except BpftuiError as error:
+            problems.append(error)
+    found = copy(spec)
+    found.programs, found.raw = programs, None
+    return found, problems
+
+
+def _restored(spec: LoadedSpec, name: str) -> ProgramSpec:
     program = spec.program(name)
     if not program.code:
         raise FeatureError(f"the code of {name} is hidden from this user", hint="that takes CAP_BPF")
@@ -84,12 +108,7 @@ def restored(spec: LoadedSpec, name: str) -> LoadedSpec:
     used = [spec.map_ids[each] for each in program.linked.maps]
     inner = [number for each in program.linked.maps if (number := _inner(spec, each))]
     linked = _Restoring(spec, program, rewritings_of(program.type, [*used, *inner])).linked()
-    found = copy(spec)
-    found.programs = {name: replace(program, translated=False, link=lambda: linked)}
-    found.program_ids = {name: spec.program_ids[name]}
-    found.file = found.title  # `id:42` would be opened as what is loaded
-    found.raw = document_of(found)
-    return found
+    return replace(program, translated=False, link=lambda: linked)
 
 
 def _inner(spec: LoadedSpec, name: str) -> int:

@@ -131,7 +131,7 @@ class PlayedEvents:
         self.types = {
             name: record_type(collection.spec, map_.spec)
             for name, map_ in collection.maps.items()
-            if map_.type.is_stream and (names is None or name in names)
+            if map_.type.is_stream and (names is None or name in names) and not self._player.tape.of_others
         }
 
     types: dict[str, RecordType]

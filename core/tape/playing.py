@@ -137,6 +137,11 @@ class PlayedSession(Session):
         return self.tape.path
 
     @property
+    def leaves_streams(self) -> bool:
+        """Whether streams were left unread."""
+        return self.tape.of_others
+
+    @property
     def title(self) -> str:
         """What the recording is called: several may be of one object."""
         return os.path.basename(self.tape.path)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..live.drawn import MarkKind
     from ..live.trial import Ran
     from ..runtime import Collection, MapSnapshot, Printed
+    from ..runtime.theirs import Theirs
 
 __all__ = ["COUNTS", "LOST", "Recorder"]
 
@@ -112,18 +113,29 @@ class Recorder(Closing):
             raise
 
     @classmethod
-    def of(cls, path: str, collection: Collection, *, interval: float, start: float = 0.0) -> Recorder:
-        """Begin a tape of a collection that was loaded from an object; arguments as for the class.
+    def of(
+        cls,
+        path: str,
+        collection: Collection,
+        *,
+        interval: float,
+        start: float = 0.0,
+        theirs: Theirs | None = None,
+    ) -> Recorder:
+        """Begin a tape of a collection that was loaded from an object, or by others; arguments as for the class.
+
+        Args:
+            theirs: Set where others have loaded it: its loader has the object, and a document takes the place of it.
 
         Raises:
-            UsageError: There is no object: others have loaded it.
+            UsageError: There is no object.
             ObjectError, NoPermissionError: The tape cannot be made.
         """
         spec = collection.spec
+        if theirs is not None:
+            return cls(path, collection, theirs.document(), Edits(), interval=interval, start=start)
         if spec.raw is None:
-            raise UsageError(
-                f"{spec.file} was loaded by others: a recording has the object in it, which its loader has"
-            )
+            raise UsageError(f"{spec.title} was not read from an object, which a recording has in it")
         edits = Edits.of(spec, CollectionSpec.from_bytes(spec.raw, file=spec.file))
         return cls(path, collection, spec.raw, edits, interval=interval, start=start)
 
@@ -131,7 +143,7 @@ class Recorder(Closing):
         machine = os.uname()
         remarks = [*collection.remarks, *(each.message for each in collection.problems.values())]
         facts = {
-            "file": raw(collection.spec.file),
+            "file": raw(_name_of(collection.spec)),
             "object": zlib.compress(object_, 6),
             "edits": json.dumps(edits.to_json()),
             "runtime": collection.runtime.name,
@@ -343,6 +355,11 @@ class Recorder(Closing):
             if database is not None:
                 with suppress(sqlite3.Error), closing(database):  # else it is taken over at the next opening
                     database.execute("PRAGMA journal_mode = DELETE")
+
+
+def _name_of(spec: CollectionSpec) -> str:
+    """Return what an object is called: of what others have loaded not `id:42`, which is another thing elsewhere."""
+    return spec.file if spec.raw is not None else spec.title
 
 
 def _number(database: sqlite3.Connection, source: int, key: bytes) -> int:

@@ -15,6 +15,7 @@ from ..live import Events, Sample
 from ..live.trial import Ran
 from ..runtime import Entry, MapSnapshot, Printed, PrintedLine, ProgramInfo
 from ..spec import CollectionSpec
+from ..spec.document import is_document
 from ..spec.edits import Edits
 from .recorder import COUNTS, LOST
 from .schema import damaged, open_to_read, raw, text
@@ -157,6 +158,11 @@ class Tape(Closing):
         spec = CollectionSpec.from_bytes(self.object, file=self.file)
         self._edits.apply(spec)
         return spec
+
+    @property
+    def of_others(self) -> bool:
+        """Whether it is of what others had loaded, whose streams nobody read: their records stay their owner's."""
+        return is_document(self.object)
 
     @property
     def ticks(self) -> int:

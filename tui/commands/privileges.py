@@ -49,6 +49,8 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return _LOADING
         case "debug" | "dap" | "cover" | "fuzz":
             return ()
+        case "watch" if options.record is not None and parse_loaded(options.object) is not None:
+            return _EVERYTHING  # what the kernel has made of code is undone by loading probes
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
         case "diff":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...core.live.drawn import MarkKind
     from ...core.live.trial import Ran
     from ...core.runtime import Collection, Printed
+    from ...core.runtime.theirs import Theirs
     from ...core.tape import Playback, PlayedCollection, PlayedEvents, Recorder, Tape
 
 __all__ = ["Kept", "Played", "Recording", "played", "recording", "recording_json", "recording_lines"]
@@ -169,7 +170,12 @@ class Recording:
 
 @contextmanager
 def recording(
-    path: str | None, collection: Collection, events: EventSource, *, interval: float
+    path: str | None,
+    collection: Collection,
+    events: EventSource,
+    *,
+    interval: float,
+    theirs: Theirs | None = None,
 ) -> Generator[tuple[Recording | None, EventSource]]:
     """Record *collection* to a new file while the context lasts; without a path, nothing.
 
@@ -178,6 +184,7 @@ def recording(
         collection: What is loaded.
         events: What reads its streams.
         interval: Nominal seconds between two samples.
+        theirs: Set where others have loaded it.
 
     Yields:
         What is told of each sample, and what is to be asked for events instead.
@@ -190,6 +197,6 @@ def recording(
         return
     from ...core.tape import Recorder
 
-    with Recorder.of(path, collection, interval=interval) as recorder:
+    with Recorder.of(path, collection, interval=interval, theirs=theirs) as recorder:
         kept = Kept(events)
         yield Recording(recorder, kept), kept

@@ -14,6 +14,7 @@ from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
 from ...core.foreign import is_recording
 from ...core.references import parse_loaded
+from ..keeping import where_attached
 from ..terminal.hush import hush
 from ..terminal.output import InPlace, write_lines
 from ..text.charset import is_writable
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from ...core.live import EventReader, EventSource, MapRow, MapTable, Sample, Sampler, Session
     from ...core.metrics import Family
     from ...core.references import LoadedName
-    from ...core.runtime import Collection, Link, PrintReader, Runtime
+    from ...core.runtime import Collection, Link, PrintReader
     from ...core.spec import CollectionSpec
     from .exporting import Destination
     from .recording import Recording
@@ -117,7 +118,11 @@ def run(arguments: Sequence[str]) -> int:
         return _run_loaded(loaded, options)
     if is_recording(options.object):
         return _play(options)
-    return _run(open_spec(options), None, options)
+    from ...core.live import Session
+
+    spec = open_spec(options)
+    _check_names(spec, options)
+    return _run(Session(spec, runtime_of(options, **loading(options))), options)
 
 
 def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
@@ -127,17 +132,20 @@ def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
             f"{options.object} is loaded already: it is read, and not changed",
             hint="--attach, --set, --type, --preset and --pin-path are for files",
         )
-    if options.record is not None:
-        raise UsageError(
-            f"{options.object} is loaded already: a recording has the object in it, which its loader has",
-            hint="watch --json keeps samples of it",
-        )
     if options.runtime == "vm":
         raise UsageError(f"{options.object} is loaded in the kernel, and not in the built-in machine")
-    from ...core.system.loaded import find_loaded, watching
+    from ...core.maps.shape import why_unreadable
+    from ...core.system.loaded import find_loaded, loaded_spec
+    from ...core.system.opened import open_loaded
 
-    with watching(find_loaded(name), options.object) as (spec, runtime):
-        return _run(spec, runtime, options)
+    spec = loaded_spec(find_loaded(name), options.object)
+    if not spec.programs and all(why_unreadable(each.type) is not None for each in spec.maps.values()):
+        raise UsageError(
+            f"{options.object} has no map that could be read without changing anything",
+            hint="a stream's records would be taken from its owner",
+        )
+    _check_names(spec, options)
+    return _run(open_loaded(spec), options)
 
 
 def _play(options: argparse.Namespace) -> int:
@@ -161,22 +169,25 @@ def _play(options: argparse.Namespace) -> int:
         return _watch(found.session, found.collection, playback, found.events, printed, options)
 
 
-def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namespace) -> int:
-    """Load *spec* into *runtime* (the one that was asked for without), attach, and watch."""
+def _check_names(spec: CollectionSpec, options: argparse.Namespace) -> None:
+    """Raise UnknownNameError or UsageError for maps, programs and targets that there are not."""
+    from ...core.live import check_target
+    from ...core.spec.targets import parse_attachment
+
     for name in options.maps or ():
         spec.map(name)
+    for program, target in map(parse_attachment, options.attach):
+        check_target(spec.program(program), target)
 
-    from ...core.live import Session, check_target
+
+def _run(session: Session, options: argparse.Namespace) -> int:
+    """Load what a session is of, unless it has it loaded, attach, and watch."""
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
     where = destination(options, "json", "record")
-    for program, target in attachments:
-        check_target(spec.program(program), target)
-    if runtime is None:
-        runtime = runtime_of(options, **loading(options))
-    with Session(spec, runtime) as session, ExitStack() as stack:
-        collection = session.load(strict=options.strict)
+    with session, ExitStack() as stack:
+        collection = session.collection or session.load(strict=options.strict)
         for problem in (*collection.remarks, *(error.message for error in collection.problems.values())):
             warn(problem)
         # Read before anything is attached: what nobody reads goes nowhere.
@@ -188,9 +199,14 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
         for name, record in events.types.items():
             if record.guess:
                 warn(f"{name}: records are taken for {record.text}")
-        tape, source = stack.enter_context(recording(options.record, collection, events, interval=options.interval))
+        tape, source = stack.enter_context(
+            recording(options.record, collection, events, interval=options.interval, theirs=session.theirs)
+        )
         if tape is not None:
-            tape.mark(0.0, "loaded", spec.title)
+            if session.theirs is None:
+                tape.mark(0.0, "loaded", session.spec.title)
+            for program, place in where_attached(session):
+                tape.mark(0.0, "attached", program, place)
         # So are runs: those of before are in the maps, and in no count.
         uncounted = stack.enter_context(session.runtime.statistics())
         for program, target in attachments:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
+from ..keeping import where_attached
 from ..operations import program_and_target
 from ..status import Failure
 from .controller import Controller
@@ -62,7 +63,9 @@ class KeepingController(Controller):
                 return f"kept in {keeping.path}: bpftui FILE opens it, and home in tab 3"
             if collection is None:
                 return "nothing is loaded any more"
-            keeping.begin(collection, map(program_and_target, operations.attachments()))
+            session = operations.session
+            attached = [*map(program_and_target, operations.attachments()), *where_attached(session)]
+            keeping.begin(collection, attached, theirs=session.theirs)
         except BpftuiError as error:
             return Failure("record", error.message, error.hint or "")
         except Exception as error:
@@ -79,14 +82,12 @@ class KeepingController(Controller):
         self._operations.changed()
 
     def check_action(self, action: str) -> bool:
-        """Offer it where something is sampled that a file has."""
+        """Offer it where something is sampled."""
         operations = self._operations
-        return operations.monitor.running and operations.session.theirs is None and operations.monitor.playhead is None
+        return operations.monitor.running and operations.monitor.playhead is None
 
     def why_not(self, action: str) -> str:
         """Return why nothing can be kept."""
         if self._operations.monitor.playhead is not None:
             return "this is a recording already"
-        if self._operations.session.theirs is not None:
-            return "others have loaded it: a recording has the object in it, which its loader has"
         return "nothing is seen before the load: L"

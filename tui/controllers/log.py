@@ -28,9 +28,9 @@ class Log:
         self._pane.add(text)
         self.note(text, error)
 
-    def show(self, text: str) -> None:
-        """Add to the session's messages only."""
-        self._pane.add(text)
+    def show(self, text: str, when: float | None = None) -> None:
+        """Add to the session's messages only: of now, or of a moment in seconds since 1970."""
+        self._pane.add(text, when)
 
     def note(self, text: str, error: Exception | None = None) -> None:
         """Add to the user's log only; where there can be none, the session's messages say so once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...core.errors import BpftuiError, VerifierError
 from ...core.live.monitor import useful_map
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .outlook import Outlook
 
 __all__ = ["Outcomes"]
+
+_MARKS: Final = 500
+"""Of what was done while a recording ran, how much is among the messages, which are 1,000 lines at most."""
 
 
 class Outcomes:
@@ -69,6 +72,10 @@ class Outcomes:
         self._panes.variables.live = collection.variables
         self._panes.maps.entries.live = collection.maps
         self._panes.log.say("A recording keeps no log of the verifier's; below is what was done.")
+        playhead = self._operations.monitor.playhead
+        if playhead is not None:
+            for mark in playhead.marks[-_MARKS:]:
+                self._log.show(f"recorded: {mark.text}", playhead.began + mark.time)
         self._log.line(self._operations.session.runtime.remark)
         for remark in collection.remarks:
             self._log.line(remark)

@@ -426,6 +426,7 @@ class ExplorerScreen(ControlledScreen):
                 self.outlines.of(self.navigation.node) if self.furnished.is_set() else None,
                 self.operations.session.theirs,
                 self.operations.monitor.last,
+                past=self.operations.session.is_past,
             )
             has_tab = self.navigation.has_tab(self.navigation.node)
             self.query_one(Overview).show(page, keep_place=keep_place, has_tab=has_tab)

@@ -50,6 +50,8 @@ def describe(
     known: Known | None = None,
     theirs: Theirs | None = None,
     sample: Sample | None = None,
+    *,
+    past: bool = False,
 ) -> Page:
     """Return what there is to say about *node*: nothing is asked of a runtime for it, which could have one wait.
 
@@ -63,6 +65,7 @@ def describe(
         known: What its code tells of it, as soon as that is known.
         theirs: Set where others have loaded it.
         sample: What was read last of where it is loaded.
+        past: Whether it is a recording.
     """
     problems = problems or {}
     match node.kind:
@@ -82,7 +85,7 @@ def describe(
         case NodeKind.EXTERN | NodeKind.EXTERNS:
             return _externs(spec, answers)
         case _:
-            return _collection(spec, loaded, forecast, problems, theirs)
+            return _collection(spec, loaded, forecast, problems, theirs, past=past)
 
 
 def _collection(
@@ -91,6 +94,8 @@ def _collection(
     forecast: Forecast | None,
     problems: Mapping[str, BpftuiError],
     theirs: Theirs | None,
+    *,
+    past: bool,
 ) -> Page:
     page = Page(spec.title, "BPF object" if theirs is None else "loaded by others")
     declared = [found for found in spec.maps.values() if not found.is_data]
@@ -128,6 +133,10 @@ def _collection(
             page.item("2", "read the code; v has the native code beside it")
         if declared:
             page.item("4", "see what the maps hold, live; e changes an entry, after a question")
+    elif past:
+        page.item(", .", "the sample before, the next one; p plays them")
+        page.item("4", "see what the maps held; w draws a number over time")
+        page.item("d", "step through a run of a program, on what the maps held")
     elif loaded is None:
         page.item("2", "read the code")
         page.item("3", "set variables, constants too, before the load")

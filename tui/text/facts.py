@@ -127,7 +127,8 @@ def program_facts(spec: ProgramSpec) -> Iterator[Fact]:
     attach_type = spec.attach_type.label if spec.attach_type is not None else None
     yield Fact("attach_type", attach_type, "attach type", attach_type or "")
     yield Fact("attach_to", spec.attach_to, "hooks", spec.attach_to or "")
-    yield Fact("section", spec.section, "section", spec.section, phrase=f'SEC("{spec.section}")')
+    phrase = f'SEC("{spec.section}")' if spec.section else ""
+    yield Fact("section", spec.section, "section", spec.section, phrase=phrase)
     flags = flag_names(spec.flags, ProgramFlag) if spec.flags else ""
     yield Fact("flags", int(spec.flags), "flags", flags, phrase=flags)
     yield Fact(

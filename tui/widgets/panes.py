@@ -50,7 +50,7 @@ class Panes:
         self._spec = spec
         self.code = MarkedCodePane(spec, session)
         self.variables = VariablesView(spec)
-        self.maps = MapPane(spec, theirs=session.theirs is not None)
+        self.maps = MapPane(spec, unread=session.leaves_streams)
         self.maps.entries.held = HeldObjects(session).of
         self.graph = GraphPane(theirs=session.theirs is not None)
         self.log = LogPane(spec, lambda: session.runtime, theirs=session.theirs is not None, past=session.is_past)

@@ -31,6 +31,7 @@ def test_what_is_read_is_what_was_written() -> None:
     assert (found.license, found.byte_order) == ("Dual MIT/GPL", "little")
     program, before = found.programs["count_traffic"], own.programs["count_traffic"]
     assert program.code == before.code
+    assert not program.translated
     assert program.linked.references == before.linked.references
     assert [line.text for line in program.linked.line_infos] == [line.text for line in before.linked.line_infos]
     assert str(found.maps["traffic"].key) == "struct kind"

@@ -178,10 +178,28 @@ def test_a_map_is_watched_and_never_changed(traffic: KernelCollection, dropping:
     assert last["variables"]["total_packets"] >= 14
     assert {*last["maps"]} == {"traffic", "sources"}  # whoever reads a stream takes its records away
     assert last["events"] == {}
+    assert {*last["programs"]} == {"count_traffic"}
     line = bpftui("watch", f"map:{events.id}").refused(2)
     assert line == (
         f"map:{events.id} has no map that could be read without changing anything "
         "(a stream's records would be taken from its owner)"
+    )
+
+
+def test_what_is_loaded_is_recorded_and_opens_without_it(traffic: KernelCollection, tmp_path: Path) -> None:
+    program, path = traffic.programs["count_traffic"], str(tmp_path / "a.rec")
+    words = ["--duration", "0.2", "--interval", "0.1", "--json"]
+    live = bpftui("watch", f"id:{program.id}", *words, "--record", path).out
+    assert bpftui("watch", path, "--json").out == live
+    shown = bpftui("show", path).out.splitlines()
+    assert shown[0].startswith(f"{program.id} count_traffic  little-endian")
+    assert shown[2].split("insns")[0].strip("│ └─") == "count_traffic  xdp  183"
+    code = bpftui("disasm", path, "count_traffic").out
+    assert "r1 = map[traffic]" in code
+    stops = bpftui("run", path, "count_traffic", "--runtime", "vm", "--json").out
+    assert json.loads(stops)["retval"] == 2
+    assert bpftui("watch", f"map:{traffic.maps['traffic'].id}", *words, "--record", path).refused(1) == (
+        f"{path}: a recording is written to a new file, and there is one (name another one, or remove it)"
     )
 
 

@@ -29,6 +29,7 @@ from bpftui.core.system.inventory import Inventory
 from bpftui.core.system.load import Observer
 from bpftui.core.system.loaded import find_loaded, loaded_spec
 from bpftui.core.system.opened import OthersObject, open_loaded
+from bpftui.core.tape import PlayedSession
 from bpftui.tui import onlooker
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.commands.explore import reader
@@ -38,6 +39,7 @@ from bpftui.tui.screens import explorer
 from tests.kernel.private_bpffs import in_private_bpffs
 from tests.terminal import Terminal
 from tests.tui.conftest import ROOT, Walk, let_messages_stay
+from tests.tui.screens.test_keeping import kept
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -139,6 +141,30 @@ def test_a_session_has_it_open_and_changes_nothing(others: Ids) -> None:
         assert [number for number, _ in theirs.links] == [others.link]
         text = f"program {others.program} count_traffic uses it, on veth0 in {inside[0]}"
         assert theirs.users("traffic")[0] == Related(text, "prog", others.program)
+
+
+async def test_it_is_kept_and_opened_again_as_it_was(
+    others: Ids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with explored(f"id:{others.program}") as walk:
+        await walk.until(lambda: walk.app.operations.monitor.last is not None)
+        await walk.press("K")
+        await walk.until(lambda: re.search(r"● REC \d:\d\d", walk.screen) is not None)
+        path = await kept(walk)
+        await walk.press("K")
+        await walk.until(lambda: "● REC" not in walk.screen)
+    with PlayedSession(path) as session:
+        assert session.spec.title == f"{others.program} count_traffic"
+        program = session.spec.programs["count_traffic"]
+        assert not program.translated  # as its object had it: it can be debugged
+        (mark,) = session.tape.marks
+        assert (mark.kind, mark.what) == ("attached", "count_traffic")
+        assert re.fullmatch(r"xdp veth0 in net:\[\d+\] native by python", mark.detail)
+        last = session.tape.sample(session.tape.ticks)
+        assert last.programs["count_traffic"].run_cnt > 0
+        assert len(last.maps["traffic"].entries) > 0
+        assert "events" not in last.maps  # its records stay its owner's
 
 
 def test_native_code_is_told_by_the_lines(others: Ids) -> None:

@@ -214,6 +214,20 @@ async def test_a_mark_is_seen_in_the_sample_behind_it(recording: Path) -> None:
         assert "x 1 → 2" in walk.screen
 
 
+async def test_what_was_done_is_among_the_messages(recording: Path) -> None:
+    async with played(recording) as walk:
+        await walk.press("6")
+        await walk.until(lambda: "below is what was done" in walk.screen)
+        assert re.search(r"08:00:00  recorded: attached count_traffic → eth1", walk.screen)
+
+
+async def test_its_first_page_says_what_can_be_done_with_it(recording: Path) -> None:
+    async with played(recording) as walk:
+        walk.explorer.navigation.go_to(Node(NodeKind.COLLECTION))
+        await walk.until(lambda: "the sample before, the next one; p plays them" in walk.screen)
+        assert "attach a program" not in walk.screen
+
+
 async def test_beside_the_bar_there_is_no_moment(recording: Path) -> None:
     async with played(recording) as walk:
         for x in (1, walk.explorer.query_one(TimeSlider).size.width - 2):

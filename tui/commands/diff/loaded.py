@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ....core.diff.objects import adapted_types, diff
-from ....core.errors import BpftuiError, FeatureError
+from ....core.errors import BpftuiError
 from ....core.references import parse_loaded
 from ....core.system.loaded import LoadedSpec
-from ....core.system.restored import restored
+from ....core.system.restored import wholly_restored
 from ..common import read_spec, target_types, warn
 
 if TYPE_CHECKING:
@@ -47,16 +47,9 @@ def _restored(spec: CollectionSpec, name: str) -> CollectionSpec:
     """Return what is loaded with its code as its object had it, as far as that is known."""
     if not isinstance(spec, LoadedSpec):
         return spec
-    programs: dict[str, ProgramSpec] = {}
-    for each in spec.programs:
-        try:
-            programs[each] = restored(spec, each).programs[each]
-        except FeatureError as error:
-            warn(f"{name}: {error.message}: what the verifier made of it is compared")
-            programs[each] = spec.programs[each]
-    found = spec.copy()
-    found.programs = programs
-    found.raw = None
+    found, problems = wholly_restored(spec)
+    for error in problems:
+        warn(f"{name}: {error.message}: what the verifier made of it is compared")
     return found
 
 

@@ -24,10 +24,10 @@ class MessageView(RowView):
         self.empty_text = "nothing has happened yet"
         self._lines: list[tuple[str, str]] = []
 
-    def add(self, text: str) -> None:
-        """Add a message, which can have several lines."""
+    def add(self, text: str, when: float | None = None) -> None:
+        """Add a message, which can have several lines: of now, or of a moment in seconds since 1970."""
         first, *more = text.splitlines() or [""]
-        self._lines.append((time.strftime("%H:%M:%S"), first))
+        self._lines.append((time.strftime("%H:%M:%S", time.localtime(when)), first))
         self._lines.extend(("", line) for line in more)
         del self._lines[:-_CAPACITY]
         self.refresh_rows()

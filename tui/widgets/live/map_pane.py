@@ -48,7 +48,7 @@ _CHART_LEAST: Final = 14
 """Rows that a chart has however many rows there are, where that is not more than two fifths of the pane."""
 _AROUND_ROWS: Final = 4
 """Rows for titles, a note, and a gap between the rows and the chart."""
-_THEIRS: Final = "not read: whoever takes a record out of it takes it from its owner"
+_UNREAD: Final = "not read: whoever takes a record out of it takes it from its owner"
 _MAX_ROWS: Final = 10_000
 """Events that are kept of a stream."""
 
@@ -73,12 +73,12 @@ class MapPane(Vertical):
         self,
         spec: CollectionSpec,
         *,
-        theirs: bool = False,
+        unread: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
-        """Initialise the pane for the maps of *spec*; streams that are *theirs*, who loaded them, are not read."""
+        """Initialise the pane for the maps of *spec*; streams are *unread* where others have loaded it."""
         super().__init__(id=id)
-        self._theirs = theirs
+        self._unread = unread
         self.spec = spec
         self.entries = EntriesView(spec, self._show_entries, id="map-entries")
         declared = [found.name for found in spec.maps.values() if not found.is_data]
@@ -144,10 +144,10 @@ class MapPane(Vertical):
         """Say what is missing before the load."""
         self.watch_map_name()
         self.watch(self.query_one(EventView), "said", self._show_said, init=False)
-        wait = "its entries are being read" if self._theirs else "L loads the collection: then its entries are here"
+        wait = "its entries are being read" if self._unread else "L loads the collection: then its entries are here"
         self.entries.say(wait if self.map_name else "no maps: what its programs keep in variables is in tab 3")
         self.query_one(EventView).empty_text = (
-            _THEIRS if self._theirs else "L loads the collection: then its events are here"
+            _UNREAD if self._unread else "L loads the collection: then its events are here"
         )
 
     def watch_map_name(self) -> None:
@@ -196,7 +196,7 @@ class MapPane(Vertical):
         self._streams, self._streamed = streams, time
         view = self.query_one(EventView)
         if not view.kept:
-            view.empty_text = _THEIRS if self._theirs else "no events yet"
+            view.empty_text = _UNREAD if self._unread else "no events yet"
         state = streams.get(self.map_name)
         if self.is_stream:
             view.state = state or StreamState()

@@ -146,9 +146,9 @@ class LogPane(Vertical):
         """Say what there is to know where no program was refused."""
         self.query_one("#log-empty", Static).update(text)
 
-    def add(self, text: str) -> None:
-        """Add a message."""
-        self.query_one(MessageView).add(text)
+    def add(self, text: str, when: float | None = None) -> None:
+        """Add a message: of now, or of a moment in seconds since 1970."""
+        self.query_one(MessageView).add(text, when)
 
     def show_refusals(self, errors: Mapping[str, BpftuiError]) -> None:
         """Show why programs were refused, the first that the verifier refused at once; without any, nothing of it.
