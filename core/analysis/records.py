@@ -9,13 +9,16 @@ from ..btf import CType, Kind
 from ..helpers.names import HELPERS
 from ..uapi import MapType
 from .lattice import Place
+from .record_tags import Store, Tag, stores_before, stores_behind, tag_of
 from .xrefs import ProgramUses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..spec.collection import CollectionSpec
     from ..spec.map import MapSpec
+    from ..spec.program import ProgramSpec
+    from .lattice import Value
 
 __all__ = ["PADDING", "RecordType", "record_candidates", "record_type"]
 
@@ -32,16 +35,23 @@ class RecordType(NamedTuple):
     guess: str = ""
     """Why it is thought to be so, as a clause; empty where the object declares it."""
     kinds: tuple[CType, ...] = ()
-    """The structures that programs write, where they are several of different lengths, the shortest first."""
+    """The structures that programs write, where they are several: without a tag of different lengths, the shortest
+    first."""
+    tag: Tag | None = None
+    """What tells them apart; None where their lengths do."""
 
     def of(self, raw: bytes) -> CType | None:
-        """Return the type of one record: where there are several, the longest that it is long enough for.
+        """Return the type of one record: of several that of its tag, else the longest that it is long enough for.
 
         A perf event array pads records, by less than 8 bytes (`__perf_event_output`, net/core/filter.c); what is longer
         by more is none of them.
         """
         if not self.kinds:
             return self.type
+        if self.tag is not None:
+            number = self.tag.of(raw)
+            kind = None if number is None else self.kinds[number]
+            return kind if kind is not None and (kind.size <= len(raw) or kind.is_flexible) else None
         found = next((each for each in reversed(self.kinds) if each.size <= len(raw)), None)
         return found if found is not None and len(raw) - found.size < PADDING else None
 
@@ -49,7 +59,8 @@ class RecordType(NamedTuple):
     def text(self) -> str:
         """`struct event`, with the reason where that is a guess; `bytes` where nothing tells."""
         if self.kinds:
-            return f"{', '.join(each.c_text for each in self.kinds)}, by their length"
+            by = "their length" if self.tag is None else self.tag.name
+            return f"{', '.join(each.c_text for each in self.kinds)}, by {by}"
         name = "bytes" if self.type is None else self.type.c_text
         return f"{name}, a guess: {self.guess}" if self.guess else name
 
@@ -59,9 +70,8 @@ def record_type(spec: CollectionSpec, found: MapSpec) -> RecordType:
 
     The integer that a perf event array has as its value is a descriptor's, and no record.
 
-    The guess is by what programs reserve and write. They must agree on one structure of that size, or on several of
-    which each has a size of its own: the one that the
-    line of C names, else the one that a variable in that line is or points to (DWARF), else the only one of that size.
+    The guess is by what programs reserve and write. They must agree on one structure of that size, or on several that
+    a member tells apart, or of which each has a size of its own: the one that the line of C names, else the one that a variable in that line is or points to (DWARF), else the only one of that size.
     """
     if found.value is not None and (found.type is MapType.RINGBUF or found.value.is_composite):
         return RecordType(found.value)
@@ -91,6 +101,8 @@ class _Write(NamedTuple):
     size: int
     source: str
     """The line of C; empty where that is not known."""
+    stores: Sequence[Store]
+    """What is written into the record, as far as that is seen."""
 
 
 def _guessed(spec: CollectionSpec, name: str) -> RecordType:
@@ -101,15 +113,18 @@ def _guessed(spec: CollectionSpec, name: str) -> RecordType:
     variables = {} if debug is None else debug.structures
     known = record_candidates(spec)
     agreed: dict[str, tuple[CType, str]] | None = None
-    kinds: dict[str, CType] = {}
+    kinds: dict[str, tuple[CType, list[Sequence[Store]]]] = {}
     are_told = True
     for write in writes:
         here = _named(write, known, variables)
         are_told = are_told and len(here) == 1
-        kinds.update({each: ctype for each, (ctype, _) in here.items()})
+        for each, (ctype, _) in here.items():
+            kinds.setdefault(each, (ctype, []))[1].append(write.stores)
         agreed = here if agreed is None else {each: why for each, why in agreed.items() if each in here}
     if not agreed and are_told:
-        by_size = sorted(kinds.values(), key=lambda ctype: ctype.size)
+        if (tag := tag_of([*kinds.values()])) is not None:
+            return RecordType(None, "", tuple(ctype for ctype, _ in kinds.values()), tag)
+        by_size = sorted((ctype for ctype, _ in kinds.values()), key=lambda ctype: ctype.size)
         if len({ctype.size for ctype in by_size}) == len(by_size) and not any(each.is_flexible for each in by_size):
             return RecordType(None, "", tuple(by_size))
     if agreed is None or len(agreed) != 1:
@@ -150,12 +165,26 @@ def _writes(spec: CollectionSpec, name: str) -> Iterator[_Write]:
             facts = uses.facts.at(start) if start < program.flow.slots else None
             for slot, arguments in facts.calls.items() if facts is not None else ():
                 at = _WRITERS.get(uses.helper_at(slot) or 0)
-                stream, size = (None, None) if at is None else (arguments[at.stream], arguments[at.size])
+                if at is None:
+                    continue
+                stream, size = arguments[at.stream], arguments[at.size]
                 if stream is None or stream.place is not Place.MAP or stream.name != name:
                     continue
                 if size is not None and size.place is Place.CONSTANT:
                     line = program.linked.line_at(slot)
-                    yield _Write(size.offset, "" if line is None else line.source)
+                    data = None if at.data is None else arguments[at.data]
+                    stores = _stores(program, slot, data, size.offset) if data or at.data is None else []
+                    yield _Write(size.offset, "" if line is None else line.source, stores)
+
+
+def _stores(program: ProgramSpec, call: int, data: Value | None, size: int) -> list[Store]:
+    """Return what is written into a record of *size* bytes, which lies at *data*, or is what the call returns."""
+    graph = program.flow.graph_at(call)
+    if data is None:
+        return stores_behind(program, graph, call)
+    if data.place is Place.STACK and data.exact:
+        return stores_before(program, graph, call, data.offset, size)
+    return []
 
 
 class _Writer(NamedTuple):
@@ -163,17 +192,19 @@ class _Writer(NamedTuple):
 
     stream: int
     size: int
+    data: int | None
+    """Which is what is written; None where it returns the room for that."""
 
 
 _WRITERS: Final = {
     HELPERS.index(f"bpf_{name}"): writer
     for name, writer in {
-        "ringbuf_output": _Writer(0, 2),
-        "ringbuf_reserve": _Writer(0, 1),
-        "ringbuf_reserve_dynptr": _Writer(0, 1),
-        "perf_event_output": _Writer(1, 4),
-        "skb_output": _Writer(1, 4),
-        "xdp_output": _Writer(1, 4),
+        "ringbuf_output": _Writer(0, 2, 1),
+        "ringbuf_reserve": _Writer(0, 1, None),
+        "ringbuf_reserve_dynptr": _Writer(0, 1, None),
+        "perf_event_output": _Writer(1, 4, 3),
+        "skb_output": _Writer(1, 4, 3),
+        "xdp_output": _Writer(1, 4, 3),
     }.items()
 }
 _STRUCT: Final = re.compile(r"\bstruct\s+(\w+)")

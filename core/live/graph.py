@@ -352,7 +352,8 @@ class Graph:
                 at = "" if cpu is None else f" on CPU {cpu}"
                 return f"{self._key_label(counter.name, key)}{counter.label}{at}"
             case Total(counter):
-                return f"all {counter.label} of {counter.name}"
+                what = "" if counter.label == counter.name else f"{counter.label} of "
+                return f"all {what}{counter.name}"
             case Entries(name):
                 return f"entries of {name}"
             case Runs(program):
@@ -362,7 +363,8 @@ class Graph:
             case Arrivals(name):
                 return f"{name} records"
             case OfRecords(counter, kind):
-                return f"{counter.name} {f'{kind}.' if kind else ''}{counter.label}"
+                of = "" if kind is None else f"{kind.c_text.removeprefix('struct ')}."
+                return f"{counter.name} {of}{counter.label}"
             case _:
                 return quantity.source[1]
 

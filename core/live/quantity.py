@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
-from ..analysis.records import PADDING
 from ..btf.units import Unit
 from .series import RateTracker, Series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..analysis.records import RecordType
+    from ..btf import CType
     from ..runtime import Entry
     from .counters import Counter
     from .drawn import EventLine, StreamState
@@ -265,10 +266,10 @@ class OfRecords:
 
     counter: Counter
     """Where it is in a record; its name is the map's."""
-    kind: str = ""
+    kind: CType | None = None
     """The structure that has it, where there are records of several."""
-    size: int = 0
-    """The length of those records; 0 for any."""
+    record: RecordType | None = field(default=None, compare=False)
+    """What tells of which structure a record is, where there are several."""
     grows: bool = field(default=False, init=False, compare=False)
     is_mean: bool = field(default=False, init=False, compare=False)
 
@@ -291,7 +292,7 @@ class OfRecords:
     def _is_in(self, raw: bytes) -> bool:
         """Whether a record has the number."""
         is_long_enough = len(raw) >= self.counter.offset + self.counter.size
-        return is_long_enough and (not self.size or 0 <= len(raw) - self.size < PADDING)
+        return is_long_enough and (self.record is None or self.record.of(raw) == self.kind)
 
 
 class Track:

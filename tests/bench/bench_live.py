@@ -83,8 +83,11 @@ with load(CollectionSpec.from_file(path)) as collection:
             time.sleep(0.5)
             taken += len(reader.take()["records"].records)
             done = os.waitpid(child, os.WNOHANG)[0]
-        found = reader.take()["records"]
-        taken += len(found.records)
+        while True:  # what the writer has left in the buffer
+            found = reader.take()["records"]
+            taken += len(found.records)
+            if not found.records and not found.behind:
+                break
     spent = resource.getrusage(resource.RUSAGE_SELF)
     written, lost = (collection.variables[name].get() for name in ("written", "lost"))
     print(taken, found.lost, written, lost, spent.ru_utime + spent.ru_stime)

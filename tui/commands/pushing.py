@@ -36,7 +36,10 @@ _UNITS: Final = {"bytes": "By", "seconds": "s", "": "1"}
 """Base units as UCUM writes them, which OpenTelemetry wants."""
 _TOGETHER: Final = 5_000
 """Numbers in a request at most: collectors, and what stands before them, refuse large ones."""
-_CAUSE: Final = re.compile(r"\[Errno -?\d+\] ([^\"')]+)")
+_CAUSE: Final = re.compile(r"\[(?:Errno -?\d+|SSL: \w+)\] ([^\"'()]+)")
+_CERTIFICATES: Final = ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE")
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What `requests`, by which the exporter sends, takes rather than what it is told."""
 """What of an error of the exporter's says why: the rest is about its own retries."""
 _EXPORTER: Final = "opentelemetry.exporter."
 """Loggers of what sends begin with it."""
@@ -128,6 +131,9 @@ class _Sender:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
         self._url, self._teller, self._interval = url, teller, interval
+        if any(os.environ.get(each) for each in _CERTIFICATES):
+            for each in _BUNDLES:
+                os.environ.pop(each, None)
         self._log = _Complaints(self._complain)
         self._logger = logging.getLogger("opentelemetry")
         exporter = OTLPMetricExporter(endpoint=url, max_export_batch_size=_TOGETHER)
@@ -179,7 +185,7 @@ class _Sender:
         """Say why they do not arrive: at once, for the exporter tries again for a while before it gives up."""
         if self._arrives and not self._ending.is_set():
             cause = _CAUSE.search(reason)
-            warn(f"{self._url}: metrics do not arrive: {visible(cause[1].lower() if cause else reason)}")
+            warn(f"{self._url}: metrics do not arrive: {visible(cause[1].strip().lower() if cause else reason)}")
         self._arrives = False
 
 

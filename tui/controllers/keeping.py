@@ -33,7 +33,6 @@ class KeepingController(Controller):
             "K",
             "keep",
             "Keep",
-            show=False,
             id="keep",
             tooltip="Keep what is seen in a recording; again: end it",
         ),

@@ -210,12 +210,11 @@ class SamplingController(Controller):
             record = self._monitor.record_type(name)
             if record is not None and record.type is not None:
                 return [Arrivals(name), *map(OfRecords, record_counters(name, record.type))]
-            kinds = () if record is None else record.kinds
             return [
                 Arrivals(name),
                 *(
-                    OfRecords(number, kind.c_text.removeprefix("struct "), kind.size)
-                    for kind in kinds
+                    OfRecords(number, kind, record)
+                    for kind in (() if record is None else record.kinds)
                     for number in record_counters(name, kind)
                 ),
             ]

@@ -83,6 +83,9 @@ class NarrowingDialog(Dialog[_Item]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(Option(plain(self.line_of(each))) for each in self._shown)
+        if not self._shown:
+            said = f"none of {len(self._items):,} has {text!r}" if self._items else "there is nothing to choose from"
+            options.add_option(Option(plain(said), disabled=True))
         options.highlighted = 0 if self._shown else None
         self.query_one("#set", Button).disabled = not self._shown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ...core.analysis.records import RecordType, record_candidates
+from ...core.analysis.records import RecordType, record_candidates, record_type
 from .dialog import field
 from .narrowing import NarrowingDialog
 
@@ -19,12 +19,16 @@ _BYTES = RecordType(None)
 
 
 class RecordTypeDialog(NarrowingDialog[RecordType]):
-    """Choose one of the object's structures for the events of a stream, or bytes; dismisses with it, or None."""
+    """Choose one of the object's structures for the events of a stream, those that its programs were seen to write, or
+    bytes; dismisses with it, or None.
+    """
 
     title_text: ClassVar[str] = "Events"
 
     def __init__(self, spec: CollectionSpec, stream: str, now: RecordType) -> None:
-        super().__init__([*map(RecordType, record_candidates(spec)), _BYTES])
+        own = record_type(spec, spec.maps[stream])
+        several = [own] if own.kinds else []
+        super().__init__([*several, *map(RecordType, record_candidates(spec)), _BYTES])
         self._stream = stream
         self._now = now
 
@@ -39,5 +43,7 @@ class RecordTypeDialog(NarrowingDialog[RecordType]):
 
     def line_of(self, item: RecordType) -> str:
         """Return a structure with its size."""
+        if item.kinds:
+            return item.text
         size = "" if item.type is None else f"{item.type.size:,} bytes"
         return f"{item.text:<40} {size}".rstrip()

@@ -105,7 +105,7 @@ class RunScreen(ExplainedModal[None]):
     """Nothing by itself: what a program takes says where to begin."""
 
     PAGE: ClassVar[str] = "test-runs"
-    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("run", "why")
+    first_keys: ClassVar[tuple[str, ...]] = ("run", "why")
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "run", "Run", id="run.run", tooltip="Run the program on this packet"),

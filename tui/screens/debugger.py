@@ -91,7 +91,7 @@ class DebuggerScreen(ControlledScreen):
         remark: What is said first: with what the run begins.
     """
 
-    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
+    first_keys: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *SteppingController.BINDINGS,

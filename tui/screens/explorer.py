@@ -92,7 +92,6 @@ class ExplorerScreen(ControlledScreen):
         operations: What loads and attaches it.
     """
 
-    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("moment",)
     BINDINGS: ClassVar[list[BindingType]] = [
         *SessionController.BINDINGS,
         *DebuggingController.BINDINGS,
@@ -294,6 +293,11 @@ class ExplorerScreen(ControlledScreen):
         self.outlook.stop()
         if self.furnished.is_set():
             self.finder.stop()
+
+    @property
+    def first_keys(self) -> Sequence[str]:
+        """What one does in a recording: go to other moments, and play."""
+        return () if self.operations.monitor.playhead is None else ("moment", "pause")
 
     def key_name(self, binding: str) -> str | None:
         """Return what a key of the bar does now, where it is not what it does as a rule."""

@@ -125,7 +125,7 @@ class SystemScreen(ControlledScreen):
         begin_at: How it is shown at first.
     """
 
-    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("select", "search", "order", "watch", "users", "pause", "detach")
+    first_keys: ClassVar[tuple[str, ...]] = ("select", "search", "order", "watch", "users", "pause", "detach")
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(

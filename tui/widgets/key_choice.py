@@ -21,10 +21,13 @@ _MOST_OF_PANE: Final = 4
 """How many keys of the pane that has the focus come before those of the place: what is attached can always be seen to
 be detached, and what is long to be searched."""
 
-_ORDER: Final = ("load", "attach", "search", "run", "find", "pause")
+_WANTED: Final = "…"
+"""Where the keys come that a pane wants: see `WantsKeys`."""
+
+_ORDER: Final = ("load", "attach", _WANTED, "search", "run", "find", "pause")
 """From what a session needs first to what can be found in the help; what is not listed comes right before the last."""
 
-_ORDER_ATTACHED: Final = ("detach", "search", "run", "attach", "find", "pause")
+_ORDER_ATTACHED: Final = ("detach", _WANTED, "search", "run", "attach", "find", "pause")
 """The same where something can be detached."""
 
 _LOADING: Final = ("attach", "run")
@@ -44,7 +47,17 @@ _LAST: Final = ("help", "quit")
 class OrdersKeys(Protocol):
     """A screen that one is on for something: the keys of that come before those of its panes."""
 
-    FIRST_KEYS: ClassVar[tuple[str, ...]]
+    @property
+    def first_keys(self) -> Sequence[str]:
+        """The names of the actions."""
+        ...
+
+
+@runtime_checkable
+class WantsKeys(Protocol):
+    """A pane in which some keys of the place are wanted most, behind its own."""
+
+    PLACE_KEYS: ClassVar[tuple[str, ...]]
     """The names of the actions."""
 
 
@@ -73,10 +86,16 @@ def keys_of_bar(
         for each in by_action.values()
         if _name(each) not in _LAST and not ("load" in names and _name(each) in _LOADING)
     ]
-    purpose = ("load", *(screen.FIRST_KEYS if isinstance(screen, OrdersKeys) else ()))
+    purpose = ("load", *(screen.first_keys if isinstance(screen, OrdersKeys) else ()))
     first = [each for name in purpose for each in keys if _name(each) == name]
     of_pane = [each for each in keys if not isinstance(each.node, Screen | App) and _name(each) != "search"]
-    order = _ORDER_ATTACHED if "detach" in names else _ORDER
+    at = screen.focused.ancestors_with_self if screen.focused is not None else ()
+    wanted = [name for each in at if isinstance(each, WantsKeys) for name in each.PLACE_KEYS]
+    order = [
+        name
+        for each in (_ORDER_ATTACHED if "detach" in names else _ORDER)
+        for name in (wanted if each == _WANTED else [each])
+    ]
     rest = sorted(keys, key=lambda each: _rank(_name(each), order))
     ranked = (*first, *sorted(of_pane, key=_place)[:_MOST_OF_PANE], *rest)
     chosen = list(dict.fromkeys(each.binding.action for each in ranked))[: most - len(last)]

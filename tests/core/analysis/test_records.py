@@ -37,9 +37,33 @@ def test_without_debug_information_nothing_is_claimed() -> None:
     assert "sent" in [each.stripped.name for each in record_candidates(spec)]
 
 
+def test_structures_are_told_apart_by_a_member_that_programs_write_constants_into() -> None:
+    spec = CollectionSpec.from_file(OBJECT.with_name("record_tags.o"))
+    record = record_type(spec, spec.maps["reserved"])
+    assert record.text == "struct opened, struct closed, struct failed, by what"
+    assert record.tag is not None
+    assert (record.tag.offset, record.tag.size) == (8, 4)
+    assert record.tag.kinds == ((1, 0), (2, 1), (7, 2))
+    alike = [bytes(8) + bytes([what]) + bytes(15) for what in (1, 2, 7, 3)]  # two of the structures have 24 bytes
+    kinds = [record.of(raw) for raw in alike]
+    assert [None if each is None else each.c_text for each in kinds] == [
+        "struct opened",
+        "struct closed",
+        "struct failed",
+        None,
+    ]
+    assert record.of(alike[0][:20]) is None  # it ends before its structure does
+    assert record.of(alike[0][:8]) is None
+    # On the stack: the times are other constants as well, but what is an enumeration is meant to tell.
+    sent = record_type(spec, spec.maps["sent"])
+    assert sent.text == "struct opened, struct closed, by what"
+
+
 def test_structures_of_different_lengths_are_told_apart_by_them() -> None:
     spec = CollectionSpec.from_file(OBJECT.with_name("record_kinds.o"))
     record = record_type(spec, spec.maps["told"])
+    assert record.text == "struct began, struct ended, by kind"
+    record = record._replace(tag=None)
     assert record.text == "struct began, struct ended, by their length"
     lengths = (7, 8, 15, 16, 23, 24)
     found = [record.of(bytes(length)) for length in lengths]

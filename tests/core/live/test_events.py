@@ -201,4 +201,5 @@ def test_a_record_of_several_kinds_begins_with_its_own() -> None:
     assert record_text(struct.pack("=II", 1, 10), record) == "began {kind=1, pid=10}"
     assert record_text(struct.pack("=IIQ", 2, 10, 1500), record) == "ended {kind=2, pid=10, spent_ns=1500}"
     assert record_text(b"1234", record) == "4 bytes, as none of its structures: 31 32 33 34"
+    assert record_text(struct.pack("=IIQ", 3, 10, 1500), record).startswith("16 bytes, as none of its structures: 03")
     assert record_value(struct.pack("=II", 1, 10), record) == {"kind": 1, "pid": 10}

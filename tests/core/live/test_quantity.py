@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.analysis.records import RecordType, record_candidates
 from bpftui.core.btf.units import Unit
 from bpftui.core.live import Sample, counters, variable_counters
 from bpftui.core.live.counters import record_counters
@@ -109,9 +110,11 @@ def test_of_records_of_several_kinds_a_number_of_one() -> None:
     lines = [EventLine(0.0, "", struct.pack("=Q", 10)), EventLine(0.0, "", struct.pack("=QQ", 30, 0))]
     look = Look(sample(0), {}, {"events": lines})
     assert told(OfRecords(number), look) == ([20.0], [None])
-    assert told(OfRecords(number, "one", 8), look) == ([10.0], [None])
-    assert told(OfRecords(number, "two", 16), look) == ([30.0], [None])
-    assert Graph(SPEC).label(OfRecords(number, "two", 16)) == "events two.events"
+    two = next(each for each in record_candidates(SPEC) if each.size == 16)
+    kinds = RecordType(None, "", (integer, two))
+    assert told(OfRecords(number, integer, kinds), look) == ([10.0], [None])
+    assert told(OfRecords(number, two, kinds), look) == ([30.0], [None])
+    assert Graph(SPEC).label(OfRecords(number, two, kinds)) == f"events {two.stripped.name}.events"
 
 
 def test_of_a_variable() -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpftui import bpf
+from bpftui.core import kernel
 from bpftui.core.errors import ExitCode, UsageError
 from bpftui.core.metrics import Family, Teller
+from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands import pushing
 from bpftui.tui.commands.pushing import Endpoint, Starts, metrics_data, parse_endpoint
 from tests.tui.commands.command_line import COMMAND, ROOT, user_environment
@@ -26,6 +31,7 @@ from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from opentelemetry.sdk.metrics.export import MetricExportResult
 
@@ -214,6 +220,87 @@ def test_headers_are_those_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[0][0] == "Bearer secret"
     assert b"edge" in seen[0][1]
     assert b"bpftui_scrape_seconds" in seen[0][1]
+
+
+def test_certificates_are_those_of_the_sdk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """TLS: a certificate that nobody knows is refused, one that `OTEL_EXPORTER_OTLP_CERTIFICATE` names is not."""
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+    openssl = shutil.which("openssl") or pytest.skip("no openssl is installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "1"]
+    words += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([openssl, *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    came: list[ExportMetricsServiceRequest] = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.append(ExportMetricsServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_request(self, code: object = "-", size: object = "-") -> None: ...
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None: ...
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Server(("127.0.0.1", 0), Taking) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        url = f"https://127.0.0.1:{server.server_port}/v1/metrics"
+        said: list[str] = []
+
+        def refused() -> bool:
+            said.append(capsys.readouterr().err)
+            return "do not arrive" in "".join(said)
+
+        with sending(url, []):
+            assert wait_for(refused)
+        assert came == []
+        reason = "certificate verify failed: self-signed certificate"
+        assert "".join(said) == f"bpftui: warning: {url}: metrics do not arrive: {reason}\n"
+        for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.setenv(each, "/nonexistent/others.pem")  # they are not in the way
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(certificate))
+        with sending(url, [Family("bpf_x_total", "counter", "X.", (), [((), 5.0)])]):
+            assert wait_for(lambda: bool(came))
+        server.shutdown()
+        answering.join()
+    told = [each.name for each in came[0].resource_metrics[0].scope_metrics[0].metrics]
+    assert told[0] == "bpf_x_total"
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("dropping", [False, True])
+def test_top_sends_what_programs_and_maps_of_the_machine_cost(tap: Tap, dropping: bool) -> None:
+    with kernel.load(CollectionSpec.from_file(bpf.path("count_packets"))) as collection:
+        program = next(iter(collection.programs.values()))
+        command = [*COMMAND, "top", "--otlp", tap.url, "--interval", "0.2", "--only", program.name]
+        with subprocess.Popen(
+            [*command, *["--drop"] * dropping], cwd=ROOT, env=user_environment(), stderr=subprocess.PIPE, text=True
+        ) as running:
+            assert running.stderr is not None
+            assert f"metrics go to {tap.url}/v1/metrics" in running.stderr.readline()
+
+            def runs() -> list[int]:
+                return [
+                    int(float(each.get("asInt", each.get("asDouble", 0))))
+                    for each in tap.points("bpf_program_runs_total")
+                    if {"key": "id", "value": {"stringValue": str(program.id)}} in each["attributes"]
+                ]
+
+            assert wait_for(lambda: len(runs()) >= 2)
+            program.run(bytes(64), repeat=1000)
+            assert wait_for(lambda: runs()[-1] - runs()[0] >= 1000)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(PATIENCE) == ExitCode.INTERRUPTED
+    names = {each["name"] for each in tap.metrics}
+    assert {"bpf_program_run_seconds_total", "bpf_program_memory_bytes", "bpf_map_memory_bytes"} <= names
 
 
 def test_a_counter_that_went_back_counts_from_the_time_before() -> None:

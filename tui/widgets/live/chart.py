@@ -456,7 +456,8 @@ class Chart(Widget):
         scale = axis_scale(peak, unit)
         if self.view == "log":
             least = min((value for value in values if value > 0), default=1.0)
-            return log_axis(least, peak, 1024 if unit is Unit.BYTES else 10)
+            zero = any(value <= 0 for value in values)
+            return log_axis(least, peak, 1024 if unit is Unit.BYTES else 10, zero=zero)
         return linear_axis(peak, max(1, rows // _TICK_ROWS), scale)
 
     def _labels(self, axis: Axis, series: ChartSeries) -> list[str]:
@@ -465,7 +466,7 @@ class Chart(Widget):
             return labels(axis.ticks)
         # Each has a prefix of its own: one may be a million times another one.
         small = partial(amount, unit=series.unit, per_second=series.per_second)
-        return [labels([tick])[0] if tick >= 1 else small(tick) for tick in axis.ticks]
+        return [labels([tick])[0] if tick >= 1 or not tick else small(tick) for tick in axis.ticks]
 
     def _plot(self, drawn: Sequence[_Line], rows: int, axis: Axis, *, marked: bool) -> Canvas:
         """Return the canvas with series on it, the first on top; *marked* have their shapes."""

@@ -42,6 +42,7 @@ _VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale",
 class GraphPane(Vertical, can_focus=True):
     """A chart under one line that says what it shows."""
 
+    PLACE_KEYS: ClassVar[tuple[str, ...]] = ("keep",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "view", "View", id="graph.view", tooltip="Next view: lines, small ones, log scale, heat map"),
         Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),

@@ -58,7 +58,7 @@ class Axis:
     """How values become heights."""
 
     low: float
-    """The value at the bottom; on a logarithmic one also where what is below it is drawn, zero too."""
+    """The value at the bottom; on a logarithmic one also where what is below it is drawn, and zero, if it has a tick."""
     top: float
     ticks: list[float]
     is_log: bool = False
@@ -76,20 +76,26 @@ def linear_axis(peak: float, count: int, scale: float = 1.0) -> Axis:
     return Axis(0.0, top, ticks)
 
 
-def log_axis(least: float, peak: float, base: int = 10) -> Axis:
-    """Return an axis on which each tick is so many times the one below.
+def log_axis(least: float, peak: float, base: int = 10, *, zero: bool = False) -> Axis:
+    """Return an axis on which each tick is so many times the one below; zero, which has no place on it, is the lowest.
 
     Args:
         least: The least value above zero; what is a million times smaller than the peak is at the bottom.
         peak: What has to be below the top.
         base: So many times.
+        zero: Whether there are zeros: a tick below all others is theirs.
     """
     if not peak > 0:
-        return Axis(1.0, float(base), [1.0, float(base)], is_log=True)
+        return _log_axis([1.0, float(base)], base, zero=zero)
     high = math.ceil(math.log(peak, base) - 1e-9)
     steps = round(6 / math.log10(base))
     low = max(high - max(1, steps), min(high - 1, math.floor(math.log(least, base) + 1e-9)))
-    ticks = [float(base) ** power for power in range(low, high + 1)]
+    return _log_axis([float(base) ** power for power in range(low, high + 1)], base, zero=zero)
+
+
+def _log_axis(ticks: list[float], base: int, *, zero: bool) -> Axis:
+    if zero:
+        return Axis(ticks[0] / base, ticks[-1], [0.0, *ticks], is_log=True)
     return Axis(ticks[0], ticks[-1], ticks, is_log=True)
 
 

@@ -17,6 +17,15 @@ SPECS: dict[str, Facts] = {
         maps=[bpf_map("told", "ringbuf", 0, 0, 4096), bpf_map("alike", "ringbuf", 0, 0, 4096)],
         programs=[_xdp("brings", insns=53, line_infos=20, maps=["told", "alike"])],
     ),
+    "tests/objects/record_tags.o": spec(
+        license="Dual MIT/GPL",
+        types=24,
+        maps=[bpf_map("reserved", "ringbuf", 0, 0, 4096), bpf_map("sent", "ringbuf", 0, 0, 4096)],
+        programs=[
+            _xdp("reserves", insns=52, line_infos=23, maps=["reserved"]),
+            _xdp("sends", insns=31, line_infos=8, maps=["sent"]),
+        ],
+    ),
     "tests/objects/live.o": spec(
         license="GPL",
         types=92,

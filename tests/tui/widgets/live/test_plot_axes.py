@@ -25,3 +25,10 @@ def test_how_high_a_value_is() -> None:
     axis = log_axis(1.0, 1000.0)
     assert [axis.share(value) for value in (0.0, 1.0, 10.0, 1000.0)] == pytest.approx([0, 0, 1 / 3, 1])
     assert [linear_axis(100.0, 4).share(value) for value in (0.0, 25.0, 100.0)] == [0, 0.25, 1]
+
+
+def test_zero_has_a_tick_of_its_own_where_there_are_zeros() -> None:
+    axis = log_axis(1.0, 100.0, zero=True)
+    assert axis.ticks == pytest.approx([0.0, 1.0, 10.0, 100.0])
+    assert [axis.share(value) for value in axis.ticks] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert log_axis(1.0, 0.0, zero=True).ticks == [0.0, 1.0, 10.0]
