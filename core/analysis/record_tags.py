@@ -211,4 +211,3 @@ class _Walk:
                 value = self._constants.get(insn.src) if is_register else insn.imm
             value = None if value is None else value & (1 << 8 * size) - 1
             self.stores.append(Store(self.pointers[insn.dst] + insn.offset, size, value))
-

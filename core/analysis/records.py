@@ -71,7 +71,8 @@ def record_type(spec: CollectionSpec, found: MapSpec) -> RecordType:
     The integer that a perf event array has as its value is a descriptor's, and no record.
 
     The guess is by what programs reserve and write. They must agree on one structure of that size, or on several that
-    a member tells apart, or of which each has a size of its own: the one that the line of C names, else the one that a variable in that line is or points to (DWARF), else the only one of that size.
+    a member tells apart, or of which each has a size of its own: the one that the line of C names, else the one that a
+    variable in that line is or points to (DWARF), else the only one of that size.
     """
     if found.value is not None and (found.type is MapType.RINGBUF or found.value.is_composite):
         return RecordType(found.value)

@@ -19,6 +19,7 @@ from .quantity import Arrivals, Entries, Look, OfEntry, OfRecords, Quantity, Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ..btf.units import Unit
     from ..spec import CollectionSpec
     from .drawn import EventLine, StreamState
     from .histogram import Histogram
@@ -80,6 +81,8 @@ class Graph:
         """What is followed at all entries of its map."""
         self._slots: set[OfEntry] = set()
         self._histograms: dict[str, Histogram | None] = {}
+        self._units: dict[str, Unit] = {}
+        """Those that were chosen, by what has them: see `place`."""
 
     @property
     def is_recorded(self) -> bool:
@@ -227,6 +230,7 @@ class Graph:
         self._turned = set(other._turned)
         self._slots = set(other._slots)
         self._histograms = dict(other._histograms)
+        self._units = dict(other._units)
         for each in self._chosen:
             self.follow(each)
 
@@ -293,6 +297,26 @@ class Graph:
         self._histograms[name] = histogram
 
     @property
+    def units(self) -> Mapping[str, Unit]:
+        """The units that were chosen, whatever names and types tell, by what has them."""
+        return self._units
+
+    @units.setter
+    def units(self, units: Mapping[str, Unit]) -> None:
+        self._units = dict(units)
+
+    def unit(self, quantity: Quantity) -> Unit:
+        """Return the unit that was chosen for a quantity, else its own."""
+        return self._units.get(_place(quantity), quantity.unit)
+
+    def choose_unit(self, quantity: Quantity, unit: Unit) -> None:
+        """Draw a quantity, and whatever is of the same number, in a unit."""
+        if unit is quantity.unit:
+            self._units.pop(_place(quantity), None)
+        elif place := _place(quantity):
+            self._units[place] = unit
+
+    @property
     def slots(self) -> Sequence[OfEntry]:
         """One slot of each entry of which all are followed."""
         return tuple(self._slots)
@@ -339,7 +363,7 @@ class Graph:
             self.label(quantity),
             past.points,
             slot,
-            quantity.unit,
+            self.unit(quantity),
             is_rate=not as_value,
             is_mean=quantity.is_mean and not as_value,
             buckets=past.buckets,
@@ -378,3 +402,12 @@ class Graph:
         texts = [field.text(Entry(key, ())) for field in self._fields[name].keys]
         brackets = "[]" if source.type.is_indexed else "{}" if len(texts) > 1 else ("", "")
         return f"{brackets[0]}{', '.join(texts)}{brackets[1]} "
+
+
+def _place(quantity: Quantity) -> str:
+    """Return what has a number, whichever entry's it is: `map traffic.bytes`; empty for what is no part of anything."""
+    match quantity:
+        case OfEntry(counter) | Total(counter) | OfRecords(counter):
+            return f"{counter.source} {counter.name}{counter.path}"
+        case _:
+            return ""

@@ -13,12 +13,14 @@ from ...core.live.histogram import declared
 from ...core.live.quantity import Arrivals, Entries, OfEntry, OfRecords, Runs, RunTime, Total
 from ..nodes import Node, NodeKind
 from ..operations import program_and_target
+from ..state.units import keep_units, kept_units
 from .controller import Controller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.analysis.records import RecordType
+    from ...core.btf.units import Unit
     from ...core.live.counters import Counter
     from ...core.live.drawn import EventLine
     from ...core.live.monitor import Observation
@@ -83,6 +85,7 @@ class SamplingController(Controller):
         self._navigation = navigation
         self._log = log
         self._unprinted = ""
+        self._monitor.graph.units = kept_units(spec.title)
 
     async def take(self, observation: Observation) -> None:
         """Let the visible pane follow a new sample."""
@@ -234,6 +237,22 @@ class SamplingController(Controller):
         """Return whether how much it grows says something."""
         counts = self._spec.derived(Counting).counts
         return counter.source == "variable" or counts(counter.name, counter.path, None, counter.offset, counter.size)
+
+    def ask_unit(self, quantity: Quantity) -> None:
+        """Ask what a number that is drawn counts; that is kept for the object."""
+        from ..dialogs.unit import UnitDialog
+
+        graph = self._monitor.graph
+        dialog = UnitDialog(graph.label(quantity), now=graph.unit(quantity), own=quantity.unit)
+        self.stage.ask(dialog, partial(self._set_unit, quantity))
+
+    def _set_unit(self, quantity: Quantity, unit: Unit | None) -> None:
+        if unit is None:
+            return
+        graph = self._monitor.graph
+        graph.choose_unit(quantity, unit)
+        keep_units(self._spec.title, graph.units)
+        self.show()
 
     def ask_record_type(self) -> None:
         """Ask what the events of the stream that is shown are."""

@@ -538,6 +538,10 @@ class ExplorerScreen(ControlledScreen):
         """Go where what a line is drawn of lives."""
         self.following.follow(event.target)
 
+    def on_graph_pane_unit_asked(self, event: GraphPane.UnitAsked) -> None:
+        """Choose what a line counts."""
+        self.sampling.ask_unit(event.quantity)
+
     def on_graph_pane_past_asked(self) -> None:
         """Read the past of all rows of a heat map."""
         self.sampling.read_past()

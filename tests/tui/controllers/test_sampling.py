@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bpftui.core.btf.units import Unit
 from bpftui.core.live.session import State
 from bpftui.core.runtime import MapSnapshot
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.quantity import QuantityDialog
+from bpftui.tui.dialogs.unit import UnitDialog
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.operations import AttachRequest
 from bpftui.tui.widgets.live.event_view import EventView
@@ -49,6 +51,23 @@ async def test_records_of_a_stream_and_numbers_in_them(explore: Callable[..., An
         # All are 2: the mean is 2.
         await walk.until(lambda: "● reserved length  last 2  max 2  mean 2" in " ".join(walk.screen.split("▕")))
         assert "reserved length  the last 1 min" in walk.screen
+
+
+async def test_a_unit_is_chosen_and_kept_for_the_object(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/live.o", size=(120, 40), runtime=MachineRuntime()) as walk:
+        await attached(walk, "reserves")
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "reserved"))
+        await walk.until(lambda: walk.explorer.query_one(EventView).row_count() > 0)
+        await walk.press("w")
+        await walk.hurry(*"length", "enter")
+        await walk.until(lambda: "last 2  max 2" in walk.screen)
+        await walk.press("e")
+        assert isinstance(walk.app.screen, UnitDialog)
+        assert "a number of anything: packets, calls, as its name and type say" in walk.screen
+        await walk.hurry(*"bytes", "enter")
+        await walk.until(lambda: "last 2 B  max 2 B  mean 2 B" in walk.screen)
+    async with explore("tests/objects/live.o", size=(120, 40), runtime=MachineRuntime()) as walk:
+        assert walk.app.operations.monitor.graph.units == {"map reserved.length": Unit.BYTES}
 
 
 async def test_the_pane_of_a_map_is_of_that_map_wherever_the_tree_is(explore: Callable[..., Any]) -> None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from ....core.live.quantity import OfEntry
+from ....core.live.quantity import OfEntry, OfRecords, Total
 from ...nodes import Node, NodeKind
 from ...targets import EntryTarget
 from ...text.format import duration
@@ -46,6 +46,7 @@ class GraphPane(Vertical, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "view", "View", id="graph.view", tooltip="Next view: lines, small ones, log scale, heat map"),
         Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
+        Binding("e", "unit", "Unit", show=False, id="graph.unit", tooltip="Choose what the chosen line counts"),
         Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
         Binding("left,h", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
         Binding("right,l", "read(1)", "Later", show=False, id="graph.later", tooltip="Read the moment after"),
@@ -72,6 +73,17 @@ class GraphPane(Vertical, can_focus=True):
         def __init__(self, target: Target) -> None:
             super().__init__()
             self.target = target
+
+    class UnitAsked(Message):
+        """The unit of a line is to be chosen.
+
+        Args:
+            quantity: What it is drawn of.
+        """
+
+        def __init__(self, quantity: Quantity) -> None:
+            super().__init__()
+            self.quantity = quantity
 
     class PastAsked(Message):
         """More is drawn than before: its past is to be read, where that is in a recording."""
@@ -232,6 +244,11 @@ class GraphPane(Vertical, can_focus=True):
         graph.turn(self._selected if self.chart.view == "heat" else None)
         self.show(graph, self._now)
 
+    def action_unit(self) -> None:
+        """Choose what the chosen line counts, where nothing tells."""
+        if (chosen := self._selected) is not None:
+            self.post_message(self.UnitAsked(chosen))
+
     @property
     def _selected(self) -> Quantity | None:
         chosen = self._graph.chosen if self._graph is not None else ()
@@ -260,6 +277,8 @@ class GraphPane(Vertical, can_focus=True):
         """Return why there is nothing to read, or to draw otherwise."""
         if action == "values":
             return "nothing is drawn yet"
+        if action == "unit":
+            return "what a unit is chosen for is a number in a map, a variable or a record: w draws one"
         if action == "remove" and self._graph is not None:
             return "nothing was chosen: the runs of the programs are drawn"
         if action.startswith("mark("):
@@ -278,6 +297,8 @@ class GraphPane(Vertical, can_focus=True):
                 return graph is not None and bool(graph.drawn)
             case "remove":
                 return graph is not None and bool(graph.chosen)
+            case "unit":
+                return isinstance(self._selected, OfEntry | OfRecords | Total)
             case "mark" | "read_now" if graph is not None and graph.is_recorded:
                 return False  # the screen's: they go to that moment
             case "mark":

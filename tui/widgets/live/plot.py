@@ -58,7 +58,7 @@ class Axis:
     """How values become heights."""
 
     low: float
-    """The value at the bottom; on a logarithmic one also where what is below it is drawn, and zero, if it has a tick."""
+    """The value at the bottom; on a logarithmic one also where what is below it is drawn, zero too."""
     top: float
     ticks: list[float]
     is_log: bool = False
