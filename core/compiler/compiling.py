@@ -111,9 +111,7 @@ def _refusal(source: str, told: str, errors: Sequence[Diagnostic]) -> BpftuiErro
     """Return what a compiler said, as an error."""
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        code = errors[0].code[:_WIDEST]
-        return BpftuiError(
-            f"{errors[0].place}: {errors[0].text}{more}", hint=f"{errors[0].line} | {code}" if code else None
-        )
+        code = f" | {errors[0].code[:_WIDEST]}" if errors[0].code else ""
+        return BpftuiError(f"{errors[0].place}: {errors[0].text}{more}{code}")
     why = next((line for line in told.splitlines() if line.strip()), "the compiler does not say why")
     return BpftuiError(f"{source} does not compile: {why.removeprefix('error: ')}")

@@ -157,7 +157,7 @@ async def test_a_c_file_that_does_not_compile_is_told_at_once(tmp_path: Path) ->
 
     def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
         if "error" in source.read_text():
-            raise BpftuiError(f"{name}:1:1: unknown type name 'error'", hint="1 | error f;")
+            raise BpftuiError(f"{name}:1:1: unknown type name 'error' | error f;")
         return CollectionSpec.from_bytes((ROOT / "bpf/traffic.o").read_bytes(), file=name)
 
     async with explored(source, read) as looks:

@@ -76,8 +76,7 @@ def test_an_object_is_made(tmp_path: Path) -> None:
     assert made.warnings == ()
     with pytest.raises(BpftuiError) as raised:
         compiled(str(source))
-    assert raised.value.message == f"{source}:1:68: use of undeclared identifier 'VALUE'"
-    assert raised.value.hint == f"1 | {PROGRAM.strip()}"
+    assert raised.value.message == f"{source}:1:68: use of undeclared identifier 'VALUE' | {PROGRAM.strip()}"
 
 
 @pytest.mark.usefixtures("clang")
