@@ -75,6 +75,11 @@ EQUIVALENT: Final[dict[str, str]] = {
     "shared=shared_functions(spec))  →  facts = facts or ProgramFacts(program, spec.maps, losses=True, "
     "shared=shared_functions(spec))": "nobody asks for what is lost, which takes longer to find",
     'core/btf/declare.py: return t.Void(0, "void")  →  return t.Void(1, "void")': "nobody asks for void's id",
+    "core/coverage/lines.py: if jump.on + jump.jumped  →  if jump.on - jump.jumped": "one that went both ways as often "
+    "lacks neither",
+    "core/debug/locals.py: lowest = 0  →  lowest = 1": "what no instruction accesses takes no word either way",
+    "core/debug/timeline.py: numbers = np.zeros(int(there[-1]) + 1, np.int64)  →  "
+    "numbers = np.zeros(int(there[-1]) + 2, np.int64)": "a number more, which nothing leads to",
     "core/diff/alignment.py: if start.old < pair.old and start.new < pair.new:  →  "
     "if start.old <= pair.old and start.new < pair.new:": "where one has nothing there are no pairs",
     "core/diff/layouts.py: if isinstance(one, t.Enum) and isinstance(other, t.Enum):  →  "

@@ -114,17 +114,10 @@ class Counter:
             return self.total(entry)
         return self.read(entry.values[cpu]) if cpu < len(entry.values) else None
 
-    def find(self, sample: Sample, key: bytes = b"", cpu: int | None = None) -> int | None:
-        """Return the integer in *sample*, of a map at *key*; None where the sample has no such entry.
-
-        Of a per-CPU map it is that of a *cpu*, and without one the sum.
-        """
-        if self.source == "variable":
-            raw = sample.variables.get(self.name)
-            return None if raw is None else self.read(raw)
-        snapshot = sample.maps.get(self.name)
-        entry = next((each for each in (() if snapshot is None else snapshot.entries) if each.key == key), None)
-        return None if entry is None else self.of(entry, cpu)
+    def find(self, sample: Sample) -> int | None:
+        """Return the integer of a variable in *sample*; None where the sample does not have it."""
+        raw = sample.variables.get(self.name)
+        return None if raw is None else self.read(raw)
 
 
 def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:

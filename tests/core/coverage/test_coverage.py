@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.analysis.constants import living
+from bpftui.core.asm import instructions
 from bpftui.core.coverage.cobertura import cobertura
 from bpftui.core.coverage.gathered import Gathered
 from bpftui.core.coverage.html import html
 from bpftui.core.coverage.lcov import lcov
-from bpftui.core.coverage.lines import FileCoverage, Jump, LineCoverage, covered
+from bpftui.core.coverage.lines import FileCoverage, Jump, LineCoverage, _jump, covered
 from bpftui.core.coverage.program import ProgramCoverage
 from bpftui.core.coverage.report import parse_report, report_lines
 from bpftui.core.coverage.text import listing, percent, summary
@@ -328,3 +329,15 @@ def test_a_program_slot_by_slot() -> None:
     assert one.removed == {*range(106, 132)}
     assert one.decided == {105: True, 135: False}
     assert one.summary == (36, 44, 13, 26, 122, 147)
+
+
+def test_a_jump_leads_to_a_line_of_its_own_file_or_to_none() -> None:
+    program = CollectionSpec.from_file(ROOT / "bpf/traffic.o").programs["count_traffic"]
+    slot = next(slot for slot, insn in instructions(program.code, program.byte_order) if insn.is_conditional)
+    line = program.linked.line_at(slot)
+    assert line is not None
+    here = _jump(program, slot, line.file)
+    assert here.target is not None
+    assert here.behind is not None
+    elsewhere = _jump(program, slot, "some.h")
+    assert (elsewhere.target, elsewhere.behind) == (None, None)
