@@ -82,6 +82,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "numbers = np.zeros(int(there[-1]) + 2, np.int64)": "a number more, which nothing leads to",
     "core/diff/alignment.py: if start.old < pair.old and start.new < pair.new:  →  "
     "if start.old <= pair.old and start.new < pair.new:": "where one has nothing there are no pairs",
+    "core/diff/alignment.py: if start.old < pair.old and start.new < pair.new:  →  "
+    "if start.old < pair.old and start.new <= pair.new:": "where one has nothing there are no pairs",
     "core/diff/layouts.py: if isinstance(one, t.Enum) and isinstance(other, t.Enum):  →  "
     "if isinstance(one, t.Enum) or isinstance(other, t.Enum):": "types of one name are of one kind",
     'core/dwarf/dwarf.py: info = self._info if "_info" in vars(self) else '

@@ -83,6 +83,17 @@ def test_both_sides_of_what_is_sure_are_looked_at() -> None:
     assert align(list("wbbSaax"), list("bbSaaz"), budget()) == [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4)]
 
 
+def test_what_lies_before_what_is_sure_belongs_to_nothing_behind_it() -> None:
+    assert align(list("baSc"), list("dSaae"), budget()) == [(2, 1)]
+    assert align(list("dSaae"), list("baSc"), budget()) == [(1, 2)]
+
+
+def test_each_item_that_is_looked_at_is_spent() -> None:
+    """Three of the one and four of the other, before what is there once in both is known."""
+    assert align(list("aXb"), list("cXde"), Budget(0, "it", least=6)) == []
+    assert align(list("aXb"), list("cXde"), Budget(0, "it", least=7)) == [(1, 1)]
+
+
 def test_a_million_different_items_cost_a_look() -> None:
     spent = Budget(0, "the comparison", least=10_000_000)
     old, new = range(500_000), range(500_000, 1_000_000)

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.btf import Btf
 from bpftui.core.diff import Change, ObjectDiff, diff, objects
 from bpftui.core.diff.costs import Cost, CostDiff, costs_between
+from bpftui.core.diff.data import maps_between
+from bpftui.core.diff.forms import _parameters
+from bpftui.core.diff.layouts import Layouts
 from bpftui.core.diff.verdict import failures, parse_conditions
-from bpftui.core.errors import UsageError
+from bpftui.core.errors import ObjectError, UsageError
 from bpftui.core.limits import Budget
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, LinkedCode
 from bpftui.core.uapi import ProgramType
+from tests.core.btf.blob import Blob
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 
@@ -173,6 +178,42 @@ def test_a_cost_differs_where_one_of_its_numbers_does() -> None:
     assert CostDiff("x", one, None).differs
     assert CostDiff("x", one, None).growth("verified") is None
     assert CostDiff("x", Cost(ok=True, verified=0), Cost(ok=True, verified=0)).growth("verified") == 0.0
+
+
+def test_a_map_that_is_gone_breaks_what_knows_it() -> None:
+    """A data section is the object's own affair; what is new breaks nothing."""
+    old, new = CollectionSpec.from_file("bpf/traffic.o"), CollectionSpec.from_file("bpf/traffic.o")
+    del new.maps["events"], new.maps[".bss"]
+    layouts = Layouts(Budget(0, "it"))
+    found = {item.name: (str(item.change), item.breaks) for item in maps_between(old, new, layouts)}
+    assert (found["events"], found[".bss"]) == (("removed", ("it is gone",)), ("removed", ()))
+    found = {item.name: (str(item.change), item.breaks) for item in maps_between(new, old, layouts)}
+    assert (found["events"], found["traffic"]) == (("added", ()), ("same", ()))
+
+
+def test_a_program_that_is_damaged_in_one_object_is_not_compared() -> None:
+    def damaged() -> LinkedCode:
+        raise ObjectError("it is damaged")
+
+    old, new = CollectionSpec.from_file("bpf/traffic.o"), CollectionSpec.from_file("bpf/traffic.o")
+    new.programs["count_traffic"] = replace(new.programs["count_traffic"], link=damaged)
+    for found in (diff(old, new), diff(new, old), diff(new, new)):
+        assert [text for text in found.not_compared if "program" in text] == [
+            "program count_traffic is not compared: it is damaged"
+        ]
+        assert not found.same
+    assert diff(old, old).same
+
+
+def test_how_many_parameters_a_function_has() -> None:
+    blob = Blob()
+    number = blob.integer("int", 4)
+    for count in (0, 2, 5, 6):
+        proto = blob.prototype(number, [(f"p{at}", number) for at in range(count)])
+        blob.add(f"with_{count}", 12, proto, vlen=1)
+    btf = Btf(blob.bytes())
+    found = {name: _parameters(btf, name) for name in ("with_0", "with_2", "with_5", "with_6", "absent", "int")}
+    assert found == {"with_0": 0, "with_2": 2, "with_5": 5, "with_6": None, "absent": None, "int": None}
 
 
 def test_costs_that_grow() -> None:

@@ -80,6 +80,20 @@ def kinds(old: str, new: str) -> tuple[str, bool]:
         ("r6 = r1; r0 = r6; exit", "r7 = r1; r8 = 5; r0 = r7; exit", "r+r=", False),
         ("r6 = r1; r8 = 5; r0 = r6; exit", "r7 = r1; r0 = r7; exit", "r-r=", False),
         ("r6 = r1; r0 = r6; exit", "r7 = r1; r7 = *(u8 *)(r1 +9); r0 = r7; exit", "r+~=", False),
+        ("r6 = r1; r6 = 5; r0 = r6; exit", "r7 = r1; r0 = r7; exit", "r-~=", False),
+        # where one alone can be jumped to nothing is known but the frame
+        (
+            "if r1 == 0x0 goto pc+1; r0 = 1; r6 = r10; r0 = r6; exit",
+            "r0 = 1; r7 = r10; r0 = r7; exit",
+            "-=rr=",
+            False,
+        ),
+        (
+            "r6 = r1; if r1 == 0x0 goto pc+1; r0 = 1; r0 = r6; exit",
+            "r7 = r1; r0 = 1; r0 = r7; exit",
+            "r-=~=",
+            False,
+        ),
         # another number is another instruction
         ("r6 = 1; r0 = r6; exit", "r7 = 2; r0 = r7; exit", "~~=", False),
         ("r6 = 1; r0 = r6; exit", "r7 = 1; r7 += 1; r0 = r7; exit", "r+~=", False),
