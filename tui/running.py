@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,6 +92,13 @@ def run(
         return Session(spec, runtime, traffic=traffic, options=options, coverage=coverage)
 
     with ExitStack() as sessions:
+
+        def open_later(spec: CollectionSpec | str) -> Session:
+            """Begin a session that the app may close before the end, and is then gone."""
+            session = begin(spec)
+            sessions.callback(_close_session, weakref.ref(session))
+            return session
+
         app = BpftuiApp(
             *(sessions.enter_context(begin(spec)) for spec in specs),
             runtime=name,
@@ -99,8 +107,8 @@ def run(
             notes=notes,
             gave_up=gave_up,
             read=read,
-            begin=lambda spec: sessions.enter_context(begin(spec)),
-            play=lambda name: sessions.enter_context(begin(name)),
+            begin=open_later,
+            play=open_later,
             no_changes=no_changes,
             observe=None if runtime == "vm" else _Observing(sessions),
             begin_at=begin_at,
@@ -113,6 +121,12 @@ def run(
         if app.failure is not None:
             raise app.failure
     return ExitCode.OK if result is None else result
+
+
+def _close_session(session: weakref.ref[Session]) -> None:
+    """Close a session, if it is still there."""
+    if (found := session()) is not None:
+        found.close()
 
 
 class _Observing:

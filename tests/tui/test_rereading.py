@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import weakref
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +62,9 @@ async def explored(
         taken = read or (lambda name, _: CollectionSpec.from_file(name))
 
         def begin(spec: CollectionSpec) -> Session:
-            return sessions.enter_context(Session(spec, FakeRuntime()))
+            session = Session(spec, FakeRuntime())
+            sessions.callback(close, weakref.ref(session))
+            return session
 
         app = BpftuiApp(
             begin(taken(str(file), lambda _: None)),
@@ -72,12 +76,17 @@ async def explored(
             yield Looks(Walk(app, pilot, FakeRuntime()), app)
 
 
-def another(file: Path) -> None:
+def close(session: weakref.ref[Session]) -> None:
+    if (found := session()) is not None:
+        found.close()
+
+
+def another(file: Path, number: int = 1) -> None:
     """Write another version: a constant in the code of a function is another one."""
     raw = bytearray((ROOT / "bpf/traffic.o").read_bytes())
     code = CollectionSpec.from_file(ROOT / "bpf/traffic.o").programs["count_traffic"].code
     at = raw.find(code[-16:])
-    raw[at + 4] ^= 1
+    raw[at + 4] ^= number
     file.write_bytes(raw)
 
 
@@ -228,3 +237,20 @@ def test_a_file_has_changed_when_two_looks_see_the_same(tmp_path: Path) -> None:
     watched.take()
     path.unlink()
     assert [watched.has_changed() for _ in range(2)] == [False, False]
+
+
+async def test_what_was_before_is_gone(file: Path) -> None:
+    """However often a file is saved, there are one session, one screen and one mode."""
+    async with explored(file) as looks:
+        app = looks.walk.app
+        modes = len(app._modes)
+        another(file)
+        await looks.look()
+        before = weakref.ref(app.session)  # Textual keeps the very first screen, and the last one that was in front
+        for number in (2, 3, 4):
+            another(file, number)
+            await looks.look()
+        assert "was read again" in looks.walk.screen
+        assert (len(app.objects), len(app._modes)) == (1, modes)
+        gc.collect()
+        assert before() is None
