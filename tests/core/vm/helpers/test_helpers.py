@@ -123,6 +123,48 @@ def test_tags_of_vlans_are_beside_the_packet_and_in_it(host: Host, call: Callabl
     assert call("skb_vlan_pop", context) == -errno.ENOMEM & (1 << 64) - 1
 
 
+def test_tags_that_lie_in_the_packet_are_taken_out(host: Host, call: Callable[..., int]) -> None:
+    """skb_vlan_pop: the first one is taken, and the next one, if there is any, is beside the packet then."""
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    addresses, rest = bytes(range(12)), b"\x08\x00" + bytes(30)
+    context = packet.start(addresses + b"\x81\x00\0\5" + rest, None)
+    assert call("skb_vlan_pop", context) == 0
+    assert (packet.tag, packet.protocol, bytes(packet.data)) == (None, b"\x08\x00", addresses + rest)
+    assert packet.network_offset == 14
+    context = packet.start(addresses + b"\x88\xa8\0\5\x81\x00\x20\6" + rest, None)
+    assert call("skb_vlan_pop", context) == 0
+    assert (packet.tag, packet.protocol) == ((b"\x81\x00", 0x2006), b"\x08\x00")
+    assert bytes(packet.data) == addresses + rest
+    # What is behind a tag may be a length, as behind addresses.
+    context = packet.start(addresses + b"\x81\x00\0\5\0\x10\xff\xff" + bytes(30), None)
+    assert (call("skb_vlan_pop", context), packet.protocol) == (0, b"\0\1")
+    # A header with a tag has 18 bytes.
+    context = packet.start(addresses + b"\x81\x00\0\5\x08\0", None)
+    assert (call("skb_vlan_pop", context), len(packet.data)) == (0, 14)
+
+
+def test_a_tag_is_pushed_into_the_packet_as_long_as_there_is_room(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = packet.start(bytes(12) + b"\x08\x00" + bytes(0xF000 - 18), None)
+    for offset in (14, 18):  # the first one is beside it
+        assert (call("skb_vlan_push", context, 0x0081, 7), packet.network_offset) == (0, offset)
+    assert len(packet.data) == 0xF000
+    assert call("skb_vlan_push", context, 0x0081, 7) == -errno.ENOMEM & (1 << 64) - 1
+
+
+def test_a_checksum_is_two_bytes_wherever_it_lies(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = packet.start(b"\xff" * 20 + bytes.fromhex("f963") + b"\xff" * 20, None)
+    assert call("l3_csum_replace", context, 20, 0x1140, 0x113F, 2) == 0
+    assert bytes(packet.data) == b"\xff" * 20 + bytes.fromhex("fa63") + b"\xff" * 20
+    refused = [call("l3_csum_replace", context, offset, 1, 2, 2) for offset in (21, 42, 0x10000)]
+    assert refused == [EFAULT] * 3
+    assert call("l3_csum_replace", context, 40, 1, 2, 2) == 0
+    refused = [call("l3_csum_replace", context, 20, before, 2, flags) for before, flags in ((1, 3), (1, 0), (1, 0x12))]
+    assert refused == [EINVAL] * 3
+    assert [call("l4_csum_replace", context, 20, 1, 2, flags) for flags in (0x12, 0x102, 1)] == [0, EINVAL, EINVAL]
+
+
 def test_checksums(host: Host, call: Callable[..., int]) -> None:
     data = host.memory.map("data", b"\x01\x02\x03\x04")
     assert call("csum_diff", 0, 0, data.base, 4, 0) == 0x0604
