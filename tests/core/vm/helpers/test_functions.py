@@ -3,6 +3,7 @@ programs is compared in tests/kernel."""
 
 from __future__ import annotations
 
+import errno
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -309,6 +310,69 @@ def test_sets_of_cpus(host: Host) -> None:
     call(host, "bpf_cpumask_release", third)
     with pytest.raises(RunError, match="read of 8 bytes"):
         call(host, "bpf_cpumask_empty", third)
+
+
+def test_what_a_set_of_cpus_is_filled_with_has_whole_longs() -> None:
+    """bitmap_size(nr_cpu_ids) in kernel/bpf/cpumask.c: eight bytes up to 64 CPUs, whatever of them is beyond."""
+    for cpus in (1, 2, 64):
+        host = Host(Processor(), Settings(cpus=cpus), "little")
+        mask = call(host, "bpf_cpumask_create")
+        source = host.memory.map("source", b"\x07" + bytes(31)).base
+        results = {size: call(host, "bpf_cpumask_populate", mask, source, size) for size in (1, 7, 8, 9, 15, 16)}
+        assert results == {size: 0 if size >= 8 else -errno.EACCES for size in results}
+        assert call(host, "bpf_cpumask_weight", mask) == min(cpus, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "result", "left"),
+    [
+        ("first", 0b1100, 0, 2, None),
+        ("first", 0, 0, 4, None),  # there is none: one behind the last CPU
+        ("first_zero", 0b0011, 0, 2, None),
+        ("first_zero", 0b1111, 0, 4, None),
+        ("first_and", 0b0110, 0b1100, 2, None),
+        ("any_and_distribute", 0b0011, 0b1100, 4, None),
+        ("weight", 0b1011, 0, 3, None),
+        ("empty", 0, 0, 1, None),
+        ("full", 0b1111, 0, 1, None),
+        ("full", 0b0111, 0, 0, None),
+        ("equal", 0b0101, 0b0101, 1, None),
+        ("equal", 0b0101, 0b0100, 0, None),
+        ("intersects", 0b0110, 0b0011, 1, None),
+        ("intersects", 0b0100, 0b0011, 0, None),
+        ("subset", 0b0100, 0b0110, 1, None),
+        ("subset", 0b0110, 0b0100, 0, None),
+        ("and", 0b0110, 0b0011, 1, 0b0010),
+        ("and", 0b0100, 0b0011, 0, 0),
+        ("or", 0b0110, 0b0011, None, 0b0111),
+        ("xor", 0b0110, 0b0011, None, 0b0101),
+        ("copy", 0b0110, 0, None, 0b0110),
+        ("setall", 0, 0, None, 0b1111),
+        ("clear", 0, 0, None, 0),
+    ],
+)
+def test_sets_of_four_cpus(name: str, one: int, other: int, result: int | None, left: int | None) -> None:
+    host = Host(Processor(), Settings(cpus=4), "little")
+    first, second, target = (call(host, "bpf_cpumask_create") for _ in range(3))
+    for mask, bits in ((first, one), (second, other)):
+        host.put_integer(mask, bits, 8)
+    given = (first, second) if left is None else (target, first, second)
+    told = call(host, f"bpf_cpumask_{name}", *given)
+    assert result is None or told == result
+    assert left is None or host.integer(target, 8) == left
+
+
+def test_one_cpu_of_a_set() -> None:
+    host = Host(Processor(), Settings(cpus=4), "little")
+    mask = call(host, "bpf_cpumask_create")
+    assert [call(host, "bpf_cpumask_test_and_set_cpu", 3, mask) for _ in range(2)] == [0, 1]
+    assert host.integer(mask, 8) == 0b1000
+    assert [call(host, "bpf_cpumask_test_and_clear_cpu", 3, mask) for _ in range(2)] == [1, 0]
+    assert call(host, "bpf_cpumask_test_and_set_cpu", 4, mask) == 0  # there is none
+    assert host.integer(mask, 8) == 0
+    call(host, "bpf_cpumask_setall", mask)
+    call(host, "bpf_cpumask_clear_cpu", 1, mask)
+    assert host.integer(mask, 8) == 0b1101
 
 
 @pytest.mark.parametrize(
