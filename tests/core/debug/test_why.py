@@ -14,6 +14,7 @@ from bpftui.core.asm.opcodes import CALL
 from bpftui.core.debug import Access, Call, Reason, Recording, Session
 from bpftui.core.debug.accesses import touched
 from bpftui.core.debug.pointers import layers_of
+from bpftui.core.debug.run_log import _Function
 from bpftui.core.debug.sight import Eyes
 from bpftui.core.debug.wanted import Wanted
 from bpftui.core.debug.why import Why, why
@@ -22,7 +23,9 @@ from bpftui.core.helpers.names import HELPERS
 from bpftui.core.packet import template
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
+from tests.bench.bench_vm import insn
 from tests.core.debug.test_verified import CODE
+from tests.fuzz.sessions import object_of
 
 UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
 
@@ -217,3 +220,36 @@ def test_what_the_first_step_reads_is_its_own_origin() -> None:
             "     1   because 1: if r0 > 0x64 goto L4   did not jump",
             "     0     0: r0 = *(u32 *)(r1 +0)   (as above)",
         ]
+
+
+def decided(*code: bytes) -> list[set[int]]:
+    """Return what decides whether each block of a program is come to: the blocks whose jumps do."""
+    raw = object_of(b"".join(code))
+    with Session(Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))], object_=raw)) as session:
+        machine, _ = session.world.processor.at(session.timeline.places[0])
+        return _Function(machine, 0).decided_by
+
+
+def test_what_decides_whether_a_block_is_come_to() -> None:
+    """Control dependence (Ferrante, Ottenstein and Warren, 1987): by the jump whose one side leads there for sure."""
+    jump, exit_ = insn(0x15, 1, 0, 1, 0), insn(0x95)
+    set_ = insn(0xB7, 0, 0, 0, 0)
+    # 0: if r1 == 0 goto 2; 1: r0 = 0; 2: exit
+    assert decided(set_ + jump, set_, exit_) == [set(), {0}, set()]
+    # One side returns by itself: what is behind is come to by the other one.
+    assert decided(set_ + insn(0x15, 1, 0, 2, 0), set_ + exit_, set_ + exit_) == [set(), {0}, {0}]
+    # 0: … 1: r0 = 0; if r0 != 0 goto 1: a loop decides of itself.
+    assert decided(set_, set_ + insn(0x55, 0, 0, -2, 0), exit_)[-2:] == [{1}, set()]
+
+
+def test_a_loop_that_never_ends_is_come_to_by_the_jump_before_it() -> None:
+    """Blocks from which no way leads to the end decide nothing, and are decided by nothing."""
+    set_, exit_ = insn(0xB7, 0, 0, 0, 0), insn(0x95)
+    code = [
+        set_ + insn(0x55, 1, 0, 3, 0),  # if r1 != 0 goto the end
+        insn(0x15, 2, 0, -1, 0),  # L: if r2 == 0 goto L
+        set_,
+        insn(0x05, 0, 0, -3),  # goto L
+        exit_,
+    ]
+    assert decided(*code)[-1] == set()
