@@ -71,6 +71,12 @@ class DebugRequest:
     """What that run returned, unsigned, which the debugger's may not come to."""
     before: Cloned | None = None
     """What maps held before that run; None for what they hold now."""
+    file: str = ""
+    """A capture: in place of the one packet there is a run for each of its packets."""
+    taken: int = 0
+    """So many of the next packets that reach the program, a run for each, in place of the one; 0 for none."""
+    until: str = ""
+    """The debugger begins where a run first comes to this, as `break` takes it; no more packets are taken then."""
 
 
 @dataclass(frozen=True, slots=True)

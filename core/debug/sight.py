@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,6 +32,12 @@ __all__ = ["Eyes", "Held", "Register", "RunSeen", "Sight", "Slot", "Watched"]
 
 _NEAR: Final = 8
 """Runs before and behind this one that are seen with it."""
+_HELD: Final = 200
+"""Entries of a map that are seen where all is wanted."""
+_SHORT: Final = 100_000
+"""Steps of a run up to which those around it are gone through by themselves."""
+_AROUND: Final = 0.05
+"""Seconds that this may take each time."""
 _WORD: Final = 8
 
 
@@ -100,6 +108,10 @@ class RunSeen(NamedTuple):
     origin: str
     verdict: str
     """What it came to; empty where nobody has looked at it yet."""
+    steps: int = 0
+    """How many it took; 0 where nobody has looked at it yet."""
+    changed: tuple[str, ...] = ()
+    """The maps and variables that it changed."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,8 @@ class Sight:
     written: frozenset[int]
     changes: tuple[EffectLine, ...]
     """What this run has changed in maps and variables."""
+    holdings: tuple[EffectLine, ...]
+    """All that maps and variables hold here; empty where nobody wants to see it."""
     called: tuple[HelperCall, ...]
     printed: tuple[str, ...]
     logged: tuple[str, ...]
@@ -187,11 +201,13 @@ class Eyes:
     def __init__(self, session: Session, expressions: Sequence[str] = ()) -> None:
         self.session = session
         self.expressions = list(expressions)
+        self.wants_holdings = False
+        """Whether all that maps hold is to be seen, which takes a while for large ones."""
         self._trails: dict[int, Trail] = {}
         self._run = -1
         self._effects: EffectsReader | None = None
         self._before: Sight | None = None
-        self._came: dict[int, str] = {}
+        self._came: dict[int, RunSeen] = {}
         """What came of the runs that were looked at."""
         self._changes = len(session.recording.changes)
         self._world: World | None = None
@@ -216,11 +232,10 @@ class Eyes:
         if trail is None or trail.timeline is not session.timeline:
             self._trails = {run: Trail(session)}
             trail = self._trails[run]
-            ends = self._verdict(trail.timeline.r0) if trail.timeline.r0 is not None else ""
             if (changes := len(session.recording.changes)) != self._changes:
-                self._came = {number: text for number, text in self._came.items() if number < run}
+                self._came = {number: seen for number, seen in self._came.items() if number < run}
                 self._changes = changes
-            self._came[run] = "stopped" if trail.timeline.error is not None else ends
+        self._look_around()
         self._before = self._seen(trail, self._effects)
         return self._before
 
@@ -264,6 +279,7 @@ class Eyes:
             read=frozenset(read),
             written=frozenset(written),
             changes=tuple(effects.peek().lines(session.world.collection)),
+            holdings=tuple(effects.holdings(session.world.collection, _HELD)) if self.wants_holdings else (),
             called=tuple(trail.called(position)),
             printed=tuple(line.text for line in session.printed),
             logged=tuple(session.logged),
@@ -280,10 +296,44 @@ class Eyes:
         session = self.session
         if session.runs == 1:
             return ()
-        numbers = range(max(0, session.run - _NEAR), min(session.runs, session.run + _NEAR + 1))
         return tuple(
-            RunSeen(number, session.recording.calls[number].origin, self._came.get(number, "")) for number in numbers
+            self._came.get(number) or RunSeen(number, session.recording.calls[number].origin, "")
+            for number in self._around()
         )
+
+    def _around(self) -> range:
+        """Return this run and those around it."""
+        session = self.session
+        return range(max(0, session.run - _NEAR), min(session.runs, session.run + _NEAR + 1))
+
+    def _look_around(self) -> None:
+        """Go through this run and those around it that nobody has looked at, as far as that takes no time to speak of.
+
+        The session stands where it stood afterwards.
+        """
+        session = self.session
+        if session.runs == 1 or session.length > _SHORT:
+            return
+        run, position, stop, level = session.run, session.position, session.stop, session.level
+        until = time.perf_counter() + _AROUND
+        numbers = [number for number in self._around() if number not in self._came]
+        for number in sorted(numbers, key=lambda number: number != run):
+            session.enter(number)
+            effects = EffectsReader(session.world.collection)
+            session.goto(session.length)
+            error, r0 = session.timeline.error, session.timeline.r0
+            verdict = "stopped" if error is not None or r0 is None else self._verdict(r0)
+            lines = effects.peek().lines(session.world.collection)
+            changed = tuple(dict.fromkeys(re.split(r"[\[.]", each.what)[0] for each in lines))
+            self._came[number] = RunSeen(
+                number, session.recording.calls[number].origin, verdict, session.length, changed
+            )
+            if time.perf_counter() > until:
+                break
+        if numbers:
+            session.enter(run)
+            session.goto(position)
+            session.stop, session.level = stop, level
 
     def _verdict(self, r0: int) -> str:
         number = signed(r0 & 0xFFFF_FFFF, 32)

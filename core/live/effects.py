@@ -127,6 +127,30 @@ class EffectsReader:
         """Return what has changed since the last look, which stays the last one."""
         return self._since(self._snapshots(), self._raw())
 
+    def holdings(self, collection: Collection, most: int) -> Iterator[EffectLine]:
+        """Yield all that the maps and variables hold now: an entry or a variable each by itself, as what is new.
+
+        Args:
+            collection: The one that is looked at.
+            most: How many entries of a map at most; a line without a value says how many there are beside them.
+        """
+        counting = collection.spec.derived(Counting)
+        for name, map_ in self._maps.items():
+            found = map_.snapshot(_LIMIT)
+            source = collection.maps[name]
+            value_type = None if source.type.per_cpu else source.value
+            for entry in found.entries[:most]:
+                value = written(value_type, entry.values[0], entry_value(source, entry, counting=counting), name)
+                yield EffectLine(f"{name}[{subscript(source.key, entry.key, name)}]", "", _text(value))
+            if found.count > min(most, len(found.entries)) or not found.entries:
+                rest = found.count - min(most, len(found.entries))
+                yield EffectLine(name, "", f"{rest:,} entries{' more' if found.entries else ''}")
+        for name, variable in self._variables.items():
+            ctype = collection.variables[name].spec.type
+            raw = variable.raw()
+            value = written(ctype, raw, decoded(ctype, raw), name.rpartition(".")[2])
+            yield EffectLine(name, "", _text(value), is_variable=True)
+
     def _since(self, held: Mapping[str, MapSnapshot], values: Mapping[str, bytes]) -> Effects:
         return Effects(
             {name: _effect(self._held[name], now) for name, now in held.items() if self._held[name] != now},

@@ -213,8 +213,13 @@ class ControlledScreen(Screen[None]):
         return self.message_line.work
 
     def show_work(self, work: Work | None) -> None:
-        """Say what is being done; None for nothing."""
-        self.message_line.show_work(work)
+        """Say what is being done, here and over the dialog that is in front; None for nothing."""
+        stack = self.app.screen_stack
+        over = stack[stack.index(self) + 1 :] if self in stack else []
+        dialogs = [each for each in over if isinstance(each, Modal)]
+        # All of them: the one in front now is not the one that was when it began.
+        for line in (self.message_line, *(line for each in dialogs for line in each.query(MessageLine))):
+            line.show_work(work)
 
     def fail(self, failure: Failure) -> None:
         """Say what did not work, until the user has answered it."""

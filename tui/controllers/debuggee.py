@@ -77,6 +77,8 @@ class Debuggee:
         """What was seen last."""
         self.expressions: list[str] = []
         """What is watched."""
+        self.wants_holdings = False
+        """Whether all that maps hold is to be seen."""
         self._place = (0, 0)
         """Run and position of what was seen last."""
 
@@ -174,6 +176,7 @@ class Debuggee:
             except BpftuiError as raised:
                 error = raised
             eyes.expressions = list(self.expressions)
+            eyes.wants_holdings = self.wants_holdings
             if not given_up.is_set():
                 session.set_waiting()
             if not given_up.is_set():
@@ -210,6 +213,11 @@ class Debuggee:
         elif done.job.then is not None:
             done.job.then(done.result)
         self._next()
+
+    def look_at_maps(self, *, whole: bool) -> None:
+        """Have all that maps and variables hold seen from now on, or only what has changed."""
+        self.wants_holdings = whole
+        self.do("looking", lambda _: None)
 
     def watch(self, expressions: Sequence[str]) -> None:
         """Watch other expressions from now on."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from threading import Event
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
 from ...core.context.packet_sizes import packet_begin, packet_sizes
-from ...core.errors import BpftuiError, GivenUpError
+from ...core.errors import BpftuiError, GivenUpError, UsageError
 from ...core.interrupt import Interrupt
 from ...core.packet import template
 from ...core.uapi import ProgramType
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from ...core.debug import Recording
     from ...core.runtime import Collection
     from ...core.spec import CollectionSpec, ProgramSpec
+    from ...core.system.captured import Capturing
     from .controller import Stage
 
 __all__ = ["Debugging", "DebuggingController"]
+
+_ETHERNET: Final = 14
+"""Bytes of an Ethernet header."""
 
 
 class Debugging(NamedTuple):
@@ -34,7 +39,15 @@ class Debugging(NamedTuple):
     recording: Recording
     asked: DebugRequest
     remark: str
-    """What the run begins with, for people; empty for what the object has."""
+    """What the run begins with, and what it is of, for people; empty for what the object has, and the one packet."""
+
+
+class _Begun(NamedTuple):
+    """What is debugged, and where the packets of its runs are to be taken."""
+
+    debugging: Debugging
+    source: Capturing | None
+    """None where it has its runs."""
 
 
 class DebuggingController(Controller):
@@ -44,6 +57,7 @@ class DebuggingController(Controller):
         spec: What is explored.
         program: Returns the program that is meant; empty where there is none.
         collection: Returns what is loaded, or was recorded; None where nothing is.
+        why_none: Returns why no packets reach the programs, as a clause; empty where some may.
         prepare: Reads what the debugger is made of, in a thread: that takes a while, the first time.
         enter: Shows the debugger.
     """
@@ -59,6 +73,7 @@ class DebuggingController(Controller):
         spec: CollectionSpec,
         program: Callable[[], str],
         collection: Callable[[], Collection | None],
+        why_none: Callable[[], str],
         prepare: Callable[[], None],
         enter: Callable[[Debugging], None],
     ) -> None:
@@ -66,6 +81,7 @@ class DebuggingController(Controller):
         self._spec = spec
         self._program = program
         self._collection = collection
+        self._why_none = why_none
         self._prepare = prepare
         self._enter = enter
         self._given: dict[str, tuple[bytes, Mapping[str, str] | None]] = {}
@@ -80,30 +96,59 @@ class DebuggingController(Controller):
 
     def debug(self, asked: DebugRequest) -> None:
         """Debug a run of a program."""
-        self._given[asked.program] = asked.packet, asked.context
+        if not asked.file and not asked.taken:
+            self._given[asked.program] = asked.packet, asked.context
         spec, collection, prepare = self._spec, self._collection(), self._prepare
-        interrupt = Interrupt()
+        interrupt, why_none = Interrupt(), self._why_none()
         self.stage.show_work(Work("preparing the debugger", interrupt.set))
 
-        def begin() -> Debugging | BpftuiError:
+        def begin() -> _Begun | BpftuiError:
             try:
                 with interrupt:
                     prepare()
-                    return _begun(spec, collection, asked)
+                    return _begun(spec, collection, asked, why_none)
             except BpftuiError as error:
                 return error
 
-        def enter(found: Debugging | BpftuiError) -> None:
+        def go_on(found: _Begun | BpftuiError) -> None:
+            if isinstance(found, BpftuiError) or found.source is None or interrupt.is_set():
+                enter(found)
+                return
+            self._take(found, found.source, enter)
+
+        def enter(found: _Begun | BpftuiError) -> None:
             self.stage.show_work(None)
             if isinstance(found, GivenUpError) or interrupt.is_set():
+                if isinstance(found, _Begun) and found.source is not None:
+                    found.source.close()
                 self.stage.notify("given up: the debugger was not opened", timeout=4)
             elif isinstance(found, BpftuiError):
                 self.stage.fail(Failure("debug", found.message, found.hint or ""))
             else:
-                self._enter(found)
+                self._enter(found.debugging)
 
         self.stage.settle("debug")
-        self.stage.find_out(begin, enter)
+        self.stage.find_out(begin, go_on)
+
+    def _take(self, found: _Begun, source: Capturing, enter: Callable[[_Begun | BpftuiError], None]) -> None:
+        """Take packets, in a thread, until there are as many as were asked for or esc says that they are enough."""
+        enough, asked, meeting = Event(), found.debugging.asked, source.meeting
+        ends = f", until one comes to {asked.until}" if asked.until else ""
+        packets = "the next packet" if asked.taken == 1 else f"up to {asked.taken:,} packets"
+        what = f"taking {packets} on {meeting.interface}, {meeting.where}{ends}; esc: enough"
+        self.stage.show_work(Work(what, enough.set))
+
+        def take() -> _Begun | BpftuiError:
+            try:
+                with source:
+                    _take(found.debugging.recording, source, asked, enough)
+            except BpftuiError as error:
+                return error
+            if not found.debugging.recording.calls:
+                return GivenUpError("no packet came")
+            return found
+
+        self.stage.find_out(take, enter)
 
     def check_action(self, action: str) -> bool:
         """Offer it where there is a program."""
@@ -114,30 +159,79 @@ class DebuggingController(Controller):
         return "this object has no program"
 
 
-def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequest) -> Debugging:
-    """Return what is debugged; it takes a while, and is done in a thread.
+def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequest, why_none: str) -> _Begun:
+    """Return what is debugged, without the packets that are to be taken; it takes a while, and is done in a thread.
 
     Raises:
         BpftuiError: There is none, or what is loaded cannot be run on the machine.
     """
     from ...core.debug import Call, Recording
+    from ...core.debug.calls import captured_calls, check_count, check_place
     from ...core.debug.cloned import cloned
     from ...core.system.loaded import LoadedSpec
     from ...core.system.restored import restored
 
     name = asked.program
+    remarks: list[str] = []
     found = restored(spec, name) if isinstance(spec, LoadedSpec) else spec
-    used = found.subset(maps=set(), programs={name}, variables=set()).maps
-    before, remark = asked.before, ""
-    if before is not None:
-        before = before._replace(entries={each: held for each, held in before.entries.items() if each in used})
-    elif collection is not None:
-        before = cloned(collection, used)
-        remark = "; ".join(("the run begins with what maps and variables hold now", *before.left_out))
-    recording = Recording.of(found, name, [Call(asked.packet or None, asked.context)], asks_memory=True)
-    if before is not None:
-        recording.begin_with(before.entries, before.cpus)
-    return Debugging(found, recording, asked, remark)
+    if asked.file:
+        sees_ethernet = packet_begin(b"", packet_sizes(found.program(name).type)).name == "Ethernet"
+        calls = captured_calls(asked.file, remarks.append, 0 if sees_ethernet else _ETHERNET)
+    else:
+        calls = [] if asked.taken else [Call(asked.packet or None, asked.context)]
+    source: Capturing | None = None
+    if asked.taken:
+        check_count("a capture", asked.taken)
+        if why_none or collection is None:
+            raise UsageError(f"no packets can be taken: {why_none or 'the object is not loaded'}")
+        source = _capturing(collection.programs[name].id)
+    try:
+        used = found.subset(maps=set(), programs={name}, variables=set()).maps
+        before = asked.before
+        if before is not None:
+            before = before._replace(entries={each: held for each, held in before.entries.items() if each in used})
+        elif collection is not None:
+            before = cloned(collection, used)
+            remarks += ["the run begins with what maps and variables hold now", *before.left_out]
+        recording = Recording.of(found, name, calls, asks_memory=True)
+        if before is not None:
+            recording.begin_with(before.entries, before.cpus)
+        if source is not None:
+            if asked.until:
+                check_place(recording, asked.until)
+            source.drop()
+            remarks.append(f"packets were taken {source.meeting.where}")
+    except BaseException:
+        if source is not None:
+            source.close()
+        raise
+    return _Begun(Debugging(found, recording, asked, "; ".join(remarks)), source)
+
+
+def _capturing(number: int) -> Capturing:
+    """Begin to take packets that reach a program, by its id.
+
+    Raises:
+        UsageError: It is attached nowhere where packets could be taken.
+        NoPermissionError: That takes CAP_NET_RAW.
+    """
+    from ...core.system.captured import Capturing, meeting_of
+    from ...core.system.errands import open_inventory
+
+    with open_inventory() as inventory:
+        meeting = meeting_of(inventory.snapshot(), number)
+    return Capturing(meeting)
+
+
+def _take(recording: Recording, source: Capturing, asked: DebugRequest, enough: Event) -> None:
+    """Let a recording's runs be of the next packets; errors as those of a capture and of the debugger."""
+    from ...core.debug.calls import calls_of, extend_until
+
+    calls = calls_of(source.packets(asked.taken, enough), source.meeting.tapped)
+    if asked.until:
+        extend_until(recording, calls, asked.until)
+    else:
+        recording.calls += calls
 
 
 def _usual_packet(program: ProgramSpec) -> bytes:

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["RunScreen"]
 
 _MOST_REPEATS: Final = 100_000_000
+_DIGITS: Final = 10
+"""Of a number that somebody means."""
 _HELP: Final = "hex digits, or a dump"
 _PANES: Final[dict[str, tuple[type[RowView], str]]] = {
     "Packet": (
@@ -317,7 +319,9 @@ class RunScreen(ExplainedModal[None]):
             choices.append(Choice(("saved", name), name, f"saved, {len(data):,} bytes", deletable=True))
         for name in templates:
             choices.append(Choice(("template", name), name, f"{len(template(name, ethernet=ethernet))} bytes"))
-        choices.append(Choice(("capture", ""), "from a capture …", "pcap or pcapng"))
+        choices.append(Choice(("runs", ""), "all of a capture …", "a run on each, in the debugger"))
+        choices.append(Choice(("taken", ""), "the next ones …", "that reach the program, in the debugger"))
+        choices.append(Choice(("capture", ""), "from a capture …", "one packet of pcap or pcapng"))
         chosen = await self.app.push_screen_wait(
             ChooseDialog("Packets", choices, note="ctrl+s saves the packet that is edited; a dump can be pasted")
         )
@@ -326,8 +330,10 @@ class RunScreen(ExplainedModal[None]):
                 self._take_bytes(saved[name])
             case ("choose", ("template", name)):
                 self._packet_pane.change(template(name, ethernet=ethernet))
-            case ("choose", _):
+            case ("choose", ("capture", _)):
                 await self._ask_for_capture()
+            case ("choose", (kind, _)):
+                await self._ask_for_runs(is_file=kind == "runs")
             case ("delete", (_, name)):
                 SavedPackets().delete(name)
                 self.notify(f"packet {name} deleted", timeout=3)
@@ -350,6 +356,27 @@ class RunScreen(ExplainedModal[None]):
         )
         if answer:
             self._read_capture(answer)
+
+    async def _ask_for_runs(self, *, is_file: bool) -> None:
+        """Ask for the packets of a capture, or for the next ones, and debug a run on each."""
+        example = "cap.pcap" if is_file else "1000"
+        until = f"{example} until return XDP_DROP: begins where a run first comes there (prog.c:120, map counts, …)"
+        if is_file:
+            notes = ("FILE: pcap or pcapng, a run on each packet; maps carry over", until)
+        else:
+            notes = ("N: the next packets that reach the program; that changes nothing", until)
+        title = "Debug a capture" if is_file else "Debug the next packets"
+        answer = await self.app.push_screen_wait(
+            AskDialog(title, "" if is_file else "20", notes=notes, confirm="Debug")
+        )
+        what, _, place = (answer or "").partition(" until ")
+        what, place = what.strip(), place.strip()
+        if is_file and what:
+            self._debug(DebugRequest(self._program_name, b"", None, file=what, until=place))
+        elif what.isdecimal() and len(what) < _DIGITS:
+            self._debug(DebugRequest(self._program_name, b"", None, taken=int(what), until=place))
+        elif what:
+            self.notify(f"{what} is no number of packets", severity="warning", timeout=4)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="capture")
     def _read_capture(self, answer: str) -> None:
@@ -585,9 +612,10 @@ class RunScreen(ExplainedModal[None]):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Give up what runs; where nothing does, go back."""
+        """Give up what runs, or the debugger that is being prepared; where nothing is done, go back."""
         if self._stop is None:
-            self.dismiss()
+            if not self.message_line.give_up():
+                self.dismiss()
         else:
             self._stop.set()
 

@@ -70,7 +70,8 @@ _ABOUT: Final = {
     "asked: ✓ it is so, ≠ it need not be (pruned, imprecise), ✗ it should be.",
     "packet": "The packet as it is here, by layers and as bytes: what the program has read is underlined, what it has "
     "written stands out.",
-    "maps": "What this run has changed in maps and variables: before, and now.",
+    "maps": "What this run has changed in maps and variables: before, and now. v shows all that they hold, with • at "
+    "what the run has changed.",
     "why": "The steps that made a value, and below each what it came from. `because` is the jump that decided so; ◂ is "
     "where it began: the packet, the context, a map, a constant. Enter goes to the step.",
     "output": "What was printed, and what the program called, with arguments and results. Enter goes to the call.",
@@ -473,6 +474,10 @@ class DebuggerScreen(ControlledScreen):
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a pane."""
         self.query_one(SearchBar).open(event.view)
+
+    def on_changes_view_view_requested(self) -> None:
+        """Show all that maps hold, or only what has changed."""
+        self.debuggee.look_at_maps(whole=not self.debuggee.wants_holdings)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Go to the step that a row is of."""

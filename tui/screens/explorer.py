@@ -139,6 +139,7 @@ class ExplorerScreen(ControlledScreen):
             spec=spec,
             program=self.program_name,
             collection=lambda: operations.session.collection,
+            why_none=self._why_no_packets,
             prepare=_read_debugger,
             enter=self._enter_debugger,
         )
@@ -313,7 +314,21 @@ class ExplorerScreen(ControlledScreen):
 
     def _enter_debugger(self, found: Debugging) -> None:
         asked = found.asked
-        self.debug(found.recording, spec=found.spec, why=asked.why, returned=asked.returned, remark=found.remark)
+        self.debug(
+            found.recording,
+            spec=found.spec,
+            until=asked.until,
+            why=asked.why,
+            returned=asked.returned,
+            remark=found.remark,
+        )
+
+    def _why_no_packets(self) -> str:
+        """Return why no packets reach the programs, as a clause; empty where some may."""
+        session = self.operations.session
+        if session.is_past:
+            return "this is a recording, which no packets reach any more"
+        return "" if session.verifies else "the built-in machine is on no interface; a capture, or the kernel, has some"
 
     def debug(
         self,

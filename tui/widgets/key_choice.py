@@ -67,7 +67,8 @@ def keys_of_bar(
     """Return the keys that the bar shows.
 
     In this order: what the screen is for, and load, which all else needs; then the pane's keys, in the order in which
-    the pane has them, of which the first is what one does there most; those of the place; help and quit.
+    the pane has them, of which the first is what one does there most; those of the place; help and quit. Where
+    characters are being typed, the keys of where that is come first.
 
     Args:
         active: The keys that work: what `check_action` does not offer is not among them.
@@ -97,7 +98,9 @@ def keys_of_bar(
         for name in (wanted if each == _WANTED else [each])
     ]
     rest = sorted(keys, key=lambda each: _rank(_name(each), order))
-    ranked = (*first, *sorted(of_pane, key=_place)[:_MOST_OF_PANE], *rest)
+    of_pane = sorted(of_pane, key=_place)[:_MOST_OF_PANE]
+    # Who types is to see first how that ends.
+    ranked = (*of_pane, *first, *rest) if typing else (*first, *of_pane, *rest)
     chosen = list(dict.fromkeys(each.binding.action for each in ranked))[: most - len(last)]
     return [*(by_action[action] for action in chosen), *last]
 

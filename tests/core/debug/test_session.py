@@ -282,6 +282,26 @@ def test_what_was_changed_is_so_at_the_end_each_time(session: Session, tmp_path:
     assert told() == first
 
 
+def test_runs_around_are_seen_with_what_they_came_to() -> None:
+    tcp = UDP[:23] + b"\x06" + UDP[24:]
+    with Session(recording(TRAFFIC, "count_traffic", UDP, tcp, UDP)) as session:
+        session.enter(1)
+        session.goto(5)
+        stop = session.stop
+        near = Eyes(session).look().near
+        assert [(each.run, each.verdict, each.steps) for each in near] == [
+            (0, "XDP_PASS", 141),
+            (1, "XDP_PASS", 99),
+            (2, "XDP_PASS", 84),
+        ]
+        changed = ("traffic", "sources", "total_packets", "total_bytes")
+        assert [each.changed for each in near] == [changed] * 3
+        assert (session.run, session.position, session.stop) == (1, 5, stop)
+        # What is changed here makes what comes later other runs.
+        session.change("counting", "0")
+        assert [each.changed for each in Eyes(session).look().near] == [changed, ("counting",), ()]
+
+
 def test_what_was_printed_and_timed_is_again(session: Session) -> None:
     session.resume()
     before = session.recording.times.copy()
@@ -472,7 +492,7 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         interpreter = Interpreter(session)
         session.break_at(str(session.location.slot + 1 if session.location else 0))
         eyes = Eyes(session)
-        assert [each.verdict for each in eyes.look().near] == ["stopped", ""]
+        assert [each.verdict for each in eyes.look().near] == ["stopped", "stopped"]
         session.world.processor.meter.stop = given_up = Event()
         session.enter(1)
         session.resume()
@@ -480,7 +500,7 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         assert interpreter.execute("answer 3").moved
         # It is another machine now, which is given up as the one before, and another run before this one.
         assert session.world.processor.meter.stop is given_up
-        assert [each.verdict for each in eyes.look().near] == ["", "XDP_TX"]
+        assert [each.verdict for each in eyes.look().near] == ["XDP_TX", "XDP_TX"]
         session.enter(0)
         session.goto(at)
         assert (session.position, session.lacks, session.error) == (at, None, None)

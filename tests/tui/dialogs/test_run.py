@@ -12,12 +12,14 @@ from textual.events import Paste
 
 from bpftui.core.live import State
 from bpftui.core.maps.variable import Variable
+from bpftui.core.traffic.capture import CaptureWriter
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.packets import SavedPackets
 from bpftui.tui.widgets.run.context_pane import ContextPane
 from bpftui.tui.widgets.status_line import StatusLine
+from tests.core.dap.client import TRAFFIC
 from tests.tui.conftest import SIZES
 from tests.waiting import PATIENCE
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+
+UDP = bytes.fromhex(TRAFFIC["data"])
 
 
 @pytest.fixture
@@ -398,3 +403,32 @@ async def test_one_key_leads_from_the_result_to_where_it_comes_from(run: Callabl
         assert "step 141 of 141" in walk.screen
         await walk.press("escape")
         assert walk.app.screen is screen
+
+
+async def test_a_capture_is_debugged_packet_by_packet(run: Callable[..., Any], tmp_path: Path) -> None:
+    tcp = UDP[:23] + b"\x06" + UDP[24:]
+    with CaptureWriter(str(tmp_path / "two.pcap")) as capture:
+        for frame in (UDP, tcp, UDP):
+            capture.write(0, frame)
+    async with run() as walk:
+        await opened(walk)
+        await walk.press("P", "end", "up", "up", "enter")
+        assert "a run on each packet; maps carry over" in walk.screen
+        await walk.type(f"{tmp_path / 'two.pcap'} until return XDP_PASS if pkt[23] == IPPROTO_TCP")
+        await walk.press("enter")
+        await walk.until(lambda: "run 2" in walk.screen and "packet 2 of two.pcap" in walk.screen)
+        await walk.press("6")
+        await walk.until(lambda: "Runs 3" in walk.screen)
+        assert [line for line in walk.screen.split("\n") if "3 XDP_PASS" in line and "changed traffic" in line]
+
+
+async def test_packets_of_an_interface_are_refused_where_there_are_none(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        await walk.press("P", "end", "up", "enter")
+        assert "the next packets that reach the program; that changes nothing" in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "no packets can be taken: the built-in machine is on no interface" in walk.screen)
+        assert walk.app.screen is screen
+        await walk.press("P", "end", "up", "enter", "ctrl+u", *"many", "enter")
+        await walk.until(lambda: "many is no number of packets" in walk.screen)

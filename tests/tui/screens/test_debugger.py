@@ -209,6 +209,25 @@ async def test_what_the_machine_lacks_is_asked_for_and_runs_follow_each_other(ex
         assert debugger(walk).debuggee.recording.settings.returns == {"bpf_sys_close": -5}
 
 
+async def test_all_that_maps_hold_stands_beside_what_the_run_has_changed(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(120, 40)) as walk:
+        await walk.press("2", "d")
+        await at(walk, "step 0 of 141")
+        await walk.press("4")
+        await at(walk, "so far; v shows")
+        await walk.press("v")
+        screen = await at(walk, "unchanged by this run · all that they hold")
+        assert line_with(screen, "  traffic ").rstrip().endswith("0 entries")
+        assert line_with(screen, "  total_packets ").rstrip().endswith(" 0")
+        await walk.press("c")
+        screen = await at(walk, "ended XDP_PASS")
+        assert "• traffic[{IPV4, UDP}]  {packets=1, bytes=60}" in screen
+        assert line_with(screen, "• total_packets ").rstrip().endswith(" 1")
+        assert "  lost_events " in screen
+        await walk.press("v")
+        await at(walk, "new {packets=1")
+
+
 async def test_memory_that_nobody_gave_is_asked_for(explore: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "reads.o").write_bytes(object_of(READS_MEMORY))
     async with explore(tmp_path / "reads.o", size=(80, 24)) as walk:

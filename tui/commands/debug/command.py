@@ -12,7 +12,7 @@ from ...terminal.output import write_line
 from ..common import Parser, hire_guardian, uncollected, warn
 from ..log import log_name, read_log
 from ..saved_test import add_save_test, check_save_test, save_recording_as_test
-from .recorded import MOST_PACKETS, add_calls, recording_of
+from .recorded import add_calls, recording_of
 from .told import Teller
 
 if TYPE_CHECKING:
@@ -93,8 +93,10 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("--prompt takes commands as they are typed: it goes with neither --batch nor --trace")
     if options.trace and (options.breaks or options.batch or options.until is not None):
         raise UsageError("--trace prints all of each run: it goes with neither --break, --until nor --batch")
-    if options.capture is not None and not 1 <= options.capture <= MOST_PACKETS:
-        raise UsageError(f"--capture takes from 1 to {MOST_PACKETS:,} packets, and not {options.capture:,}")
+    if options.capture is not None:
+        from ....core.debug.calls import check_count
+
+        check_count("--capture", options.capture)
     if options.save_test is not None:
         check_save_test(options)
     recording = recording_of(options)

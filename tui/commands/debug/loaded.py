@@ -11,9 +11,9 @@ from ....core.errors import UsageError
 from ..common import complain, configured, read_loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
-    from ....core.debug import Call, Recording
+    from ....core.debug import Recording
     from ....core.debug.recording import Entries
     from ....core.spec import CollectionSpec
     from ....core.system.captured import Capturing
@@ -123,8 +123,10 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
         UnknownNameError, UsageError: There is no such place.
         KeyboardInterrupt: Ctrl-C was pressed before there was any.
     """
+    from ....core.debug.calls import calls_of, check_place, extend_until
+
     if until is not None:
-        _check_place(recording, until)
+        check_place(recording, until)
     source.drop()
     meeting = source.meeting
     ends = "" if until is None else f", until one comes to {until}"
@@ -132,11 +134,11 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
     sooner = "" if count == 1 else "; Ctrl-C begins with those that there are"
     complain(f"taking {packets} on {meeting.interface}, {meeting.where}{ends}{sooner}")
     with _until_ctrl_c() as stop:
-        calls = _calls(source, count, stop)
+        calls = calls_of(source.packets(count, stop), meeting.tapped)
         if until is None:
             recording.calls += calls
         else:
-            _go_on_until(recording, calls, until)
+            extend_until(recording, calls, until)
     if not recording.calls:
         raise KeyboardInterrupt
 
@@ -159,35 +161,3 @@ def _until_ctrl_c() -> Generator[Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _check_place(recording: Recording, where: str) -> None:
-    """Refuse a place that there is not, before anybody waits for packets that come to it."""
-    from ....core.debug import Call, Session
-
-    trial = recording.copy()
-    trial.calls = [Call()]
-    with Session(trial) as session:
-        session.break_as_said(where)
-
-
-def _calls(source: Capturing, count: int, stop: Event) -> Iterator[Call]:
-    from ....core.debug import Call
-
-    for number, packet in enumerate(source.packets(count, stop), 1):
-        yield Call(packet, origin=f"packet {number:,} on {source.meeting.tapped}")
-
-
-def _go_on_until(recording: Recording, calls: Iterator[Call], until: str) -> None:
-    from ....core.debug import Session
-
-    if (first := next(calls, None)) is None:
-        return
-    recording.calls.append(first)
-    with Session(recording) as session:
-        by = session.break_as_said(until)
-        while not session.resume_to(by):
-            call = next(calls, None)
-            if call is None:
-                return
-            session.extend([call])

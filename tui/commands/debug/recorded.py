@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ....core.context.values import parse_context
 from ....core.errors import UsageError
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     from ....core.spec import CollectionSpec
     from ....core.system.loaded import LoadedSpec
 
-__all__ = ["MOST_PACKETS", "add_calls", "recording_of"]
-
-MOST_PACKETS: Final = 100_000
-"""Packets of a capture that one session has as runs."""
+__all__ = ["add_calls", "recording_of"]
 
 
 def add_calls(parser: Parser) -> None:
@@ -124,24 +121,9 @@ def _recording(
 def _calls(options: Any, say: Callable[[str], None]) -> list[Call]:
     """Return what the runs are given."""
     from ....core.debug import Call
+    from ....core.debug.calls import captured_calls
 
     if options.pcap is not None:
-        return _captured(options.pcap, say)
+        return captured_calls(options.pcap, say)
     data = None if options.data is None else parse_data(options.data)
     return [Call(data, None if options.ctx is None else parse_context(options.ctx))]
-
-
-def _captured(path: str, say: Callable[[str], None]) -> list[Call]:
-    """Return a run for each packet of a capture."""
-    from ....core.debug import Call
-    from ....core.traffic import Capture
-
-    calls: list[Call] = []
-    for packet in Capture(path):
-        if len(calls) == MOST_PACKETS:
-            say(f"{path} has more than {MOST_PACKETS:,} packets: the others are left out")
-            break
-        calls.append(Call(packet.frame, origin=f"packet {packet.number} of {path}"))
-    if not calls:
-        raise UsageError(f"{path} has no packet")
-    return calls

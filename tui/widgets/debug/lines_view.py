@@ -103,7 +103,8 @@ class LinesView(RowView):
         if sight is None:
             return
         about = self.about
-        self._lines = list(self.lines(sight, max(20, self.size.width - 3)))
+        # One that was not shown so far has no width: where it is alone it will have all of it.
+        self._lines = list(self.lines(sight, max(20, (self.size.width or self.screen.size.width) - 3)))
         self.empty_text = self.empty(sight)
         with self.prevent(self.Highlighted):
             self.refresh_rows()

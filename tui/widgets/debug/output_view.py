@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
+from ...text.fit import fitted, width_of
 from ...text.format import counted
 from .lines_view import Line, LinesView, heading
 
@@ -57,17 +58,28 @@ class OutputView(LinesView):
         """Say what would stand here."""
         return "nothing was called and nothing was printed so far"
 
+    @staticmethod
+    def _runs(sight: Sight, width: int) -> Iterator[Line]:
+        """Return this run and those around it: what each came to, its steps, what it changed, what it was given."""
+        digits, verdicts = len(f"{sight.runs:,}"), max(len(each.verdict) for each in sight.near)
+        steps = max(len(f"{each.steps:,}") for each in sight.near)
+        room = width - digits - verdicts - steps - len("   steps  ")
+        origins = min(max(width_of(each.origin) for each in sight.near), room // 2)
+        for each in sight.near:
+            name = "here" if each.run == sight.stop.run else "link"
+            head = ((f"{each.run + 1:>{digits},}", name), (f" {each.verdict or '?':<{verdicts}}", ""))
+            took = f" {each.steps:>{steps},} steps" if each.steps else " " * (steps + len("  steps"))
+            origin = f"  {fitted(each.origin, origins)}" if origins else ""
+            changed = (
+                f"  changed {', '.join(each.changed)}" if each.changed else "  changed nothing" if each.steps else ""
+            )
+            yield Line((*head, (took, "muted"), (origin, "muted"), (changed, "")), RunRow(each.run))
+
     def lines(self, sight: Sight, width: int) -> Iterator[Line]:
         """Return what was printed, what breakpoints noted, and what was called."""
         if sight.near:
             yield heading(f"Runs {sight.runs:,}")
-            digits = len(str(sight.runs))
-            for run in sight.near:
-                here = run.run == sight.stop.run
-                verdict = run.verdict or "?"
-                name = "here" if here else "link"
-                parts = ((f"{run.run + 1:>{digits}} ", name), (f"{verdict:<14}", ""), (f"  {run.origin}", "muted"))
-                yield Line(parts, RunRow(run.run))
+            yield from self._runs(sight, width)
         for text, name in self._answers:
             yield Line(((text, name),))
         if sight.printed:

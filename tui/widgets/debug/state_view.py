@@ -118,11 +118,12 @@ class DebugStateView(LinesView):
         for register, value in zip(sight.registers, values, strict=True):
             changed = "changed" if register.changed else ""
             name = f"{register.name:<3}{'• ' if register.changed else '  '}"
-            there = (
-                fitted(register.there, max(0, aside - _NAME - room - 2 - is_known)).rstrip() if register.there else ""
-            )
-            # A number is never cut: what stands behind it is.
-            shown = value if not register.pointer and width_of(value) > room else fitted(value, room)
+            left = max(0, aside - _NAME - room - 2 - is_known)
+            # A number is never cut: what stands behind it is, and before one the room that is left free.
+            missing = width_of(register.there) - left if register.there[:1].isdigit() else 0
+            spare = max(0, min(missing, room - width_of(value)))
+            there = fitted(register.there, left + spare).rstrip() if register.there else ""
+            shown = value if not register.pointer and width_of(value) > room else fitted(value, room - spare)
             parts = [(name, ""), (shown, changed), (f"  {there}" if there else "", "muted")]
             if known := sight.known.get(register.name) if is_known else None:
                 parts += [(" " * max(2, aside - sum(width_of(text) for text, _ in parts)), ""), *_known(known)]

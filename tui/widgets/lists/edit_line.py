@@ -25,8 +25,8 @@ class _Field(Input):
     """The field, from which escape leads back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "Cancel", id="edit.cancel", tooltip="Leave the value as it is"),
         Binding("enter", "submit", "Set", id="edit.set", tooltip="Set the value"),
+        Binding("escape", "give_up", "Cancel", id="edit.cancel", tooltip="Leave the value as it is"),
     ]
 
     def action_give_up(self) -> None:
