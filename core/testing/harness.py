@@ -13,14 +13,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ..btf import Kind
+from ..btf.types import DeclTag
 from ..context.values import layout_of
 from ..errors import UsageError
-from ..uapi import Pinning, ProgramType
+from ..spec import MapEntry
+from ..uapi import MapType, Pinning, ProgramType
 from ..visible import visible
 from .suite_result import ENTRIES, MESSAGE, Result, Status, entry_result, message_results, status_of
 
 if TYPE_CHECKING:
-    from ..spec import CollectionSpec
+    from collections.abc import Iterator
+
+    from ..spec import CollectionSpec, MapSpec
     from .loaded import BpfObject
     from .run import Run
 
@@ -31,6 +36,10 @@ _ROOM: Final = 4096 - 256 - 320
 """Bytes of the packet that pktgen is given: the most that test runs of the kernel take (net/bpf/test_run.c)."""
 _MOST: Final = 4096
 """Entries for results, one for each: Cilium has 256. Each is read and cleared after each test."""
+_MOCKED: Final = "mock_skb_meta_map"
+"""What tests of Cilium note of a packet's context; it is cleared as the results are."""
+_TAIL: Final = re.compile(r"tail:([^/]+)/(\d{1,9})")
+"""The tag (`btf_decl_tag`) of a program that is tail-called: the program array, and the slot."""
 _TYPES: Final = (ProgramType.XDP, ProgramType.SCHED_CLS, ProgramType.SCHED_ACT)
 """Types of programs that are loaded: the others have no test runs on packets."""
 
@@ -101,12 +110,33 @@ def harness_tests(spec: CollectionSpec) -> list[HarnessTest]:
 
 
 def prepared(spec: CollectionSpec) -> CollectionSpec:
-    """Return an object as the harness loads it: nothing pinned, and without programs of types that it cannot run."""
+    """Return an object as the harness loads it.
+
+    Nothing is pinned, programs of types that it cannot run are left out, and program arrays hold what is tagged as
+    being called by them (`__declare_tail` of bpf/lib/tailcall.h, resolveTailCalls of pkg/bpf/collection.go).
+    """
     programs = {name for name, each in spec.programs.items() if each.type in _TYPES}
     spec = spec.subset(maps=set(spec.maps), programs=programs, variables=set(spec.variables))
     for each in spec.maps.values():
         each.pinning = Pinning.NONE
+    for array, entry in _tail_calls(spec):
+        array.contents.append(entry)
     return spec
+
+
+def _tail_calls(spec: CollectionSpec) -> Iterator[tuple[MapSpec, MapEntry]]:
+    """Iterate over the program arrays with the tagged programs that are to be in them, and are not."""
+    types = spec.types
+    if types is None:
+        return
+    for tag in map(types.type, types.ids(Kind.DECL_TAG)):
+        match = _TAIL.fullmatch(tag.name)
+        array = None if match is None else spec.maps.get(match[1])
+        if not isinstance(tag, DeclTag) or match is None or array is None or array.type is not MapType.PROG_ARRAY:
+            continue
+        slot, program = int(match[2]), types.type_name(tag.target)
+        if slot < array.max_entries and program in spec.programs and all(each.key != slot for each in array.contents):
+            yield array, MapEntry(slot, program)
 
 
 def run_harness_test(obj: BpfObject, test: HarnessTest) -> Outcome:
@@ -142,6 +172,7 @@ def run_harness_test(obj: BpfObject, test: HarnessTest) -> Outcome:
 def _results(obj: BpfObject) -> tuple[list[Result], list[str]]:
     """Return what the check has written, and leave nothing of it for the next test."""
     order = obj.spec.byte_order
+    _taken(obj, _MOCKED, 1)
     found = [entry_result(raw, order) for raw in _taken(obj, ENTRIES, _MOST)]
     results = [each for each in found if each is not None]
     for raw in _taken(obj, MESSAGE, 1):

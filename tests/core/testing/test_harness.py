@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.btf import Btf, Kind
 from bpftui.core.errors import UsageError
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, MapEntry
 from bpftui.core.testing.bpf import Bpf
 from bpftui.core.testing.harness import HarnessTest, Outcome, harness_tests, prepared, run_harness_test
 from bpftui.core.testing.suite_result import Result, Status, entry_result, message_results, status_of
 from bpftui.core.visible import is_visible
+from tests.core.btf.blob import Blob
 from tests.hostile import PAYLOADS
 from tests.waiting import PATIENCE
 
@@ -42,6 +44,24 @@ def test_a_part_that_is_there_twice_or_checks_nothing() -> None:
     spec.programs["few_setup"].section = "tc/test/lonely/setup"
     with pytest.raises(UsageError, match="the test lonely has no check program"):
         harness_tests(spec)
+
+
+def test_what_is_tagged_as_called_by_an_array_is_in_it() -> None:
+    """As Cilium's __declare_tail has it; whatever else a tag names is left alone."""
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/tail_calls.o")
+    blob = Blob()
+    prototype = blob.prototype(blob.integer("int", 4), ())
+    last, absent = (blob.add(name, Kind.FUNC, prototype) for name in ("last", "absent"))
+    tags = [("tail:filled_later/0", last), ("tail:filled_later/1", absent), ("tail:filled_later/2", last)]
+    tags += [("tail:first_table/0", last), ("tail:nowhere/0", last), ("tail:filled_later/x", last), ("other", last)]
+    for tag, function in tags:
+        blob.add(tag, Kind.DECL_TAG, function, 0xFFFF_FFFF)
+    spec.btf = Btf(blob.bytes(), spec.byte_order)
+    before = list(spec.maps["first_table"].contents)
+    made = prepared(spec)
+    assert made.maps["filled_later"].contents == [MapEntry(0, "last")]
+    assert made.maps["first_table"].contents == before
+    assert spec.maps["filled_later"].contents == []  # the object is left as it is
 
 
 @pytest.mark.parametrize("runtime", ["vm", pytest.param("both", marks=pytest.mark.kernel)])
