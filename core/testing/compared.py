@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .run import Run
     from .side import Side
 
-__all__ = ["Comparison", "Differing", "Question", "compared"]
+__all__ = ["Answer", "Comparison", "Differing", "Question", "compared"]
 
 _STOPPED = "stopped"
 
@@ -34,6 +34,15 @@ class Question(NamedTuple):
     ctx: bytes | None
     held: Sequence[tuple[str, bytes, bytes]]
     """What maps are to hold before: a map's name, a key and a value."""
+
+
+class Answer(NamedTuple):
+    """What came of a question."""
+
+    unlike: Sequence[Difference]
+    """In what the answers of both differ."""
+    untaken: str = ""
+    """Why the kernel does not take it, as a sentence; empty where both have answered."""
 
 
 @dataclass
@@ -63,9 +72,14 @@ class Comparison:
     found: dict[str, Differing] = field(default_factory=dict[str, Differing])
     """By where it is."""
 
-    def note(self, number: int, unlike: Sequence[Difference]) -> None:
-        """Add what was different at a question."""
-        for where, text in {each.where: each.text for each in reversed(unlike)}.items():
+    def note(self, number: int, answer: Answer) -> None:
+        """Add what came of a question, and what was different at it."""
+        if answer.untaken:
+            self.untaken += 1
+            self.reason = self.reason or answer.untaken
+            return
+        self.asked += 1
+        for where, text in {each.where: each.text for each in reversed(answer.unlike)}.items():
             if where in self.found:
                 self.found[where].count += 1
             else:
@@ -80,7 +94,10 @@ def compared(
     may_differ: Several[str] = (),
     **options: Any,
 ) -> Comparison:
-    """Ask machine and kernel the same, one question after the other; where they differed both begin anew.
+    """Ask machine and kernel the same, one question after the other.
+
+    Where they differed as they had not before both begin anew, for what they hold may be another from there on. What
+    is seen first where they had differed already is asked once more of both as they begin: it may come of that.
 
     Args:
         spec: The object, with its variables as they are set.
@@ -103,20 +120,23 @@ def compared(
     while True:  # without questions, too, it is found out whether there is somebody to ask
         with Bpf("both") as bpf:
             obj = bpf.load(spec, programs=[program], **options)
+            have_differed = False
             while at < len(questions):
-                unlike = _asked(obj, program, questions[at], may_differ, result)
-                result.note(at, unlike)
-                at += 1
-                if unlike:
+                answer = _asked(obj, program, questions[at], may_differ)
+                is_new = not answer.untaken and any(each.where not in result.found for each in answer.unlike)
+                if is_new and have_differed:
                     break
+                result.note(at, answer)
+                at += 1
+                if is_new:
+                    break
+                have_differed = have_differed or bool(answer.unlike)
             else:
                 return result
 
 
-def _asked(
-    obj: BpfObject, program: str, question: Question, may_differ: Several[str], result: Comparison
-) -> list[Difference]:
-    """Return in what the answers to a question differ; what was not answered by both is counted."""
+def _asked(obj: BpfObject, program: str, question: Question, may_differ: Several[str]) -> Answer:
+    """Return what came of a question."""
     machine, kernel = obj.sides
     for name, key, value in question.held:
         for side in obj.sides:
@@ -127,18 +147,15 @@ def _asked(
     except NotHereError:
         raise
     except BpftuiError as error:
-        result.untaken += 1
-        result.reason = result.reason or error.message
-        return []
-    result.asked += 1
+        return Answer((), error.message)
     try:
         ours = _run(machine, program, question)
     except NotHereError:
         raise
     except BpftuiError as error:
         text = f"{error.message} (vm), returned {theirs.retval!r} (kernel)"
-        return [] if _STOPPED in may_differ else [Difference(_STOPPED, text)]
-    return differences(ours, theirs, may_differ)
+        return Answer(() if _STOPPED in may_differ else (Difference(_STOPPED, text),))
+    return Answer(differences(ours, theirs, may_differ))
 
 
 def _run(side: Side, program: str, question: Question) -> Run:

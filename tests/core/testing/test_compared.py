@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from bpftui.core.errors import NoPermissionError
 from bpftui.core.packet import template
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.testing import compared as compared_module
 from bpftui.core.testing.bpf import Bpf
-from bpftui.core.testing.compared import Comparison, Question, compared
+from bpftui.core.testing.compared import Answer, Comparison, Question, compared
 from bpftui.core.testing.run import Difference
 
 ROOT = Path(__file__).parents[3]
@@ -20,9 +22,12 @@ UDP, TCP = bytes(template("IPv4 UDP")), bytes(template("IPv6 TCP"))
 
 def test_each_kind_of_difference_is_told_once() -> None:
     found = Comparison()
-    found.note(2, [Difference("a.b", "a[1].b: 1, 2"), Difference("a.b", "a[2].b: 1, 2"), Difference("c", "c: \x1b")])
-    found.note(5, [Difference("a.b", "a[1].b: 3, 4")])
-    found.note(6, [])
+    first = [Difference("a.b", "a[1].b: 1, 2"), Difference("a.b", "a[2].b: 1, 2"), Difference("c", "c: \x1b")]
+    found.note(2, Answer(first))
+    found.note(5, Answer([Difference("a.b", "a[1].b: 3, 4")]))
+    found.note(6, Answer([]))
+    found.note(7, Answer([], "it is too short"))
+    assert (found.asked, found.untaken, found.reason) == (3, 1, "it is too short")
     assert [(each.where, each.text, each.number, each.count) for each in found.found.values()] == [
         ("c", "c: \\x1b", 2, 1),
         ("a.b", "a[1].b: 1, 2", 2, 2),
@@ -33,6 +38,36 @@ def test_without_a_kernel_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("bpftui.core.kernel.available", lambda: "no rights")
     with pytest.raises(NoPermissionError, match="the kernel cannot be asked: no rights"):
         compared(CollectionSpec.from_file(TRAFFIC), "count_traffic", ())
+
+
+def test_both_begin_anew_where_they_differ_as_they_had_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What differs first where something had differed already is asked once more, and counts if it differs then."""
+    loads: list[int] = []
+
+    class Fresh(contextlib.AbstractContextManager["Fresh"]):
+        def __init__(self, _: str) -> None:
+            loads.append(0)
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def load(self, *_: object, **__: object) -> Fresh:
+            return self
+
+    def asked(_: object, __: str, question: Question, ___: object) -> Answer:
+        loads[-1] += 1
+        at = questions.index(question)
+        # A time differs always; at 3 something follows from it, and at 5 something does not.
+        unlike = ["time", *["follows"] * (at == 3 and loads[-1] > 1), *["own"] * (at == 5)]
+        return Answer([Difference(where, where) for where in unlike])
+
+    questions = [Question(bytes([number]), None, ()) for number in range(7)]
+    monkeypatch.setattr("bpftui.core.kernel.available", lambda: None)
+    monkeypatch.setattr(compared_module, "Bpf", Fresh)
+    monkeypatch.setattr(compared_module, "_asked", asked)
+    found = compared(CollectionSpec.from_file(TRAFFIC), "count_traffic", questions)
+    assert found.asked == 7
+    assert {each.where: (each.number, each.count) for each in found.found.values()} == {"time": (0, 7), "own": (5, 1)}
+    assert loads == [1, 3, 3, 1, 1]  # 0 | 1 2 3 | 3 4 5 | 5 | 6
 
 
 @pytest.mark.kernel
