@@ -92,8 +92,6 @@ class DebuggerScreen(ControlledScreen):
         remark: What is said first: with what the run begins.
     """
 
-    first_keys: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
-
     BINDINGS: ClassVar[list[BindingType]] = [
         *SteppingController.BINDINGS,
         *StopsController.BINDINGS,
@@ -112,7 +110,7 @@ class DebuggerScreen(ControlledScreen):
         Binding("tab", "focus_pane(1)", show=False, id="debug.pane-next", tooltip="Next pane"),
         Binding("shift+tab", "focus_pane(-1)", show=False, id="debug.pane-before", tooltip="Pane before"),
         Binding("z", "zoom", "Zoom", show=False, id="debug.zoom", tooltip="This pane alone, or all again"),
-        Binding("ctrl+s", "save", "Save", show=False, id="debug.save", tooltip="Save the run as a test for pytest"),
+        Binding("ctrl+s", "save", "Save as test", id="debug.save", tooltip="Save the run as a test for pytest"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
         Binding("f1", "help", show=False, id="help.f1", tooltip="The same, also where ? would be typed"),
         Binding(
@@ -173,7 +171,7 @@ class DebuggerScreen(ControlledScreen):
         self._left = Interrupt()
         """Set when nobody waits for them any more."""
         self.debuggee = Debuggee(self, recording, show=self.show, prepare=self._prepare)
-        self.code = CodePane(spec, id="debug-code")
+        self.code = CodePane(spec, id="debug-code", is_writable=False)  # ctrl+s saves the run
         self.state = DebugStateView(id="debug-state")
         self.packet = DebugPacketView(id="debug-packet")
         self.changes = ChangesView(id="debug-maps")
@@ -299,6 +297,13 @@ class DebuggerScreen(ControlledScreen):
 
     def show_status(self, status: Status) -> None:
         """Take no notice: what is attached is said where the object is."""
+
+    @property
+    def first_keys(self) -> tuple[str, ...]:
+        """What the bar shows first: where the run is over nothing in it leads on, and one saves what it did."""
+        sight = self.debuggee.sight
+        on = () if sight is not None and sight.at_end else ("next", "step", "finish")
+        return (*on, "resume", "next_back", "stop_here", "why", "save")
 
     @property
     def panes(self) -> Sequence[LinesView]:

@@ -15,6 +15,7 @@ from bpftui.core.debug.verified import VerifierLogs
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.screens.debugger import DebuggerScreen
 from bpftui.tui.state.stops import KeptStop, SavedStops
+from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.lists.edit_line import EditLine
 from tests.core.debug.test_lacking import READS_MEMORY
 from tests.core.debug.test_verified import CODE, LONG, PRUNED
@@ -67,6 +68,10 @@ async def test_a_run_is_gone_through_forwards_and_backwards(explore: Callable[..
         await walk.press("c")
         screen = await at(walk, "step 141 of 141")
         assert "ended XDP_PASS" in screen
+        bar = "c Continue N Back b Break W Why ^s Save as test v View / Search ? Help"
+        assert screen.splitlines()[-1].rstrip() == bar
+        await walk.press("n")
+        assert "the run is over: N goes back, ctrl+r to its start" in walk.screen
         assert "r0   2               XDP_PASS" in screen.replace("•", " ")
         assert "read 12…13, 23, 26…29" in screen
         # At its end W asks for the verdict, and enter goes to the step that made it.
@@ -285,7 +290,8 @@ async def test_a_run_is_saved_as_a_test(explore: Callable[..., Any], tmp_path: P
     place = tmp_path / "test_run.py"
     async with explore("bpf/count_packets.o") as walk:
         await walk.press("d")
-        await walk.until(lambda: isinstance(walk.app.screen, DebuggerScreen))
+        await at(walk, "step 0 of")
+        assert isinstance(walk.app.focused, ListingView)  # which writes itself elsewhere
         await walk.press("ctrl+s")
         assert "Save as test" in walk.screen
         assert "test_count_packets.py" in walk.screen

@@ -72,9 +72,16 @@ class CodePane(Vertical):
     program: reactive[str] = reactive("", init=False)
     """The program whose code is shown."""
 
-    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        """Initialise the pane for the programs of *spec*."""
+    def __init__(self, spec: CollectionSpec, *, id: str | None = None, is_writable: bool = True) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the pane for the programs of *spec*.
+
+        Args:
+            spec: The object.
+            id: As Textual has it.
+            is_writable: As `ListingView` has it.
+        """
         super().__init__(id=id)
+        self._is_writable = is_writable
         self.spec = spec
         self.target: Btf | None = None
         """The kernel's types that CO-RE relocations are resolved against, when asked for; None for this one's."""
@@ -93,7 +100,9 @@ class CodePane(Vertical):
         """Compose title and listing."""
         yield PaneTitle(id="code-title")
         yield Static(id="code-heads")
-        yield ListingView()
+        view = ListingView()
+        view.is_writable = self._is_writable
+        yield view
         yield FlowView()
 
     def on_mount(self) -> None:

@@ -98,6 +98,8 @@ class ListingView(CodeView):
 
     listing: reactive[Listing | None] = reactive[Listing | None](None)
     """What is shown."""
+    is_writable = True
+    """Whether ctrl+s writes it to a file; where it does not, that is left to what it is a part of."""
 
     class Follow(Message):
         """The user wants to see what an instruction refers to: a map, a variable, a kernel function or symbol.
@@ -579,8 +581,10 @@ class ListingView(CodeView):
             case "select":
                 listing = self.listing
                 return listing is not None and self.row_count() > 0 and leads_on(listing.program, self.row(self.cursor))
-            case "next_view" | "fold" | "copy_function" | "write" | "fold_all" | "unfold_all":
+            case "next_view" | "fold" | "copy_function" | "fold_all" | "unfold_all":
                 return self.row_count() > 0
+            case "write":
+                return self.is_writable and self.row_count() > 0
             case _:
                 return super().check_action(action, parameters)
 
