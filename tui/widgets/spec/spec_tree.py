@@ -139,7 +139,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
-        self._written: frozenset[str] = frozenset()
+        self._written: frozenset[str] | None = None
+        """The variables that the program wrote since the last look; None while nobody looks."""
         self._widths: dict[TreeNode[Node], int] = {}
         """Of labels, in cells."""
         self._inks: dict[str, Style] = {}
@@ -371,7 +372,6 @@ class SpecTree(SteadyScroll, Tree[Node]):
                 yield f" ✗ {count}", "unusable"
             return
         name, name_ink, detail = self._describe(data, str(node.label))
-        wrote = data.kind is NodeKind.VARIABLE and data.name in self._written
         if node is self.root and self._foreign:
             name_ink, detail = "unusable", self._foreign
         if data in self._refused:
@@ -380,8 +380,9 @@ class SpecTree(SteadyScroll, Tree[Node]):
         yield name, name_ink
         if name_ink == "changed":
             yield " *", "changed"
-        if wrote:
-            yield " •", "written"
+        if data.kind is NodeKind.VARIABLE and self._written is not None:
+            # There is room for the sign where none is: what stands behind it stays in its place.
+            yield from ((" •", "written"),) if data.name in self._written else (("  ", ""),)
         if detail:
             yield f" {detail}", "detail"
 
