@@ -20,13 +20,31 @@ if TYPE_CHECKING:
     from ..kernel.sys.syscall import Buffer
     from .model import Detail
 
-__all__ = ["RawLink", "described_link", "read_links"]
+__all__ = ["RawLink", "described_link", "detail_text", "read_links"]
 
 _TEXT_ROOM: Final = 256
 _PERF_KINDS: Final = {1: "uprobe", 2: "uretprobe", 3: "kprobe", 4: "kretprobe", 5: "tracepoint", 6: "perf_event"}
 """`enum bpf_perf_event_type`."""
 _FAMILY_NAMES: Final = {int(number): name for name, number in NETFILTER_FAMILIES.items()}
 _HOOK_NAMES: Final = {number: name for name, number in NETFILTER_HOOKS.items()}
+
+
+_EVENT_TYPES: Final = ("hardware", "software", "tracepoint", "hw_cache", "raw", "breakpoint")
+"""`enum perf_type_id`."""
+_ADDRESSES: Final = frozenset({"addr", "addrs", "cookie", "offset", "offsets"})
+
+
+def detail_text(name: str, value: Detail) -> str:
+    """Return what `LinkEntry.details` has under a name, as people write it: `input (1)`, `0x9f450`."""
+    if name in _ADDRESSES:
+        return ", ".join(
+            f"{each:#x}" if isinstance(each, int) else each
+            for each in (value if isinstance(value, tuple) else (value,))
+        )
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    words = {"pf": _FAMILY_NAMES, "hook": _HOOK_NAMES, "event_type": dict(enumerate(_EVENT_TYPES))}.get(name, {})
+    return f"{words[value]} ({value})" if isinstance(value, int) and value in words else str(value)
 
 
 class RawLink(NamedTuple):

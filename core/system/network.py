@@ -26,7 +26,9 @@ _WAYS: Final = (
     (AttachType.TCX_EGRESS, "tcx_egress", rtnetlink.CLSACT["egress"], "clsact_egress"),
 )
 """In and out: what runs first, and the parent of the filters that run behind it."""
-_NETKIT: Final = {AttachType.NETKIT_PRIMARY: "netkit_primary", AttachType.NETKIT_PEER: "netkit_peer"}
+_PEER: Final = {AttachType.NETKIT_PEER: "netkit_peer"}
+_PRIMARY: Final = {AttachType.NETKIT_PRIMARY: "netkit_primary"}
+"""Programs of a netkit pair, all told of at its primary end: those of an end run as it sends (netkit_xmit)."""
 _OF_NAMESPACE: Final = {AttachType.FLOW_DISSECTOR: "flow_dissector", AttachType.SK_LOOKUP: "sk_lookup"}
 _MOST_SHOWN: Final = 8
 """Processes of a namespace that are named."""
@@ -124,8 +126,8 @@ _CLASSLESS: Final = frozenset({"clsact", "ingress", "noqueue", "pfifo_fast", "pf
 
 
 def _hooks(device: rtnetlink.Device, *, has_clsact: bool, handles: set[int]) -> tuple[Hook, ...]:
-    """Return what an interface has: in come XDP, tcx, clsact; out tcx, clsact, the queue's own."""
-    found: list[Hook] = []
+    """Return what an interface has: in netkit's peer, XDP, tcx, clsact; out tcx, clsact, queues, netkit's primary."""
+    found: list[Hook] = _multi(device, _PEER) if device.kind == "netkit" else []
     if device.xdp:
         several = len(device.xdp) > 1
         found.append(
@@ -137,13 +139,13 @@ def _hooks(device: rtnetlink.Device, *, has_clsact: bool, handles: set[int]) -> 
                 ),
             )
         )
-    found += _multi(device, _NETKIT) if device.kind == "netkit" else ()
     for attach_type, name, parent, behind in _WAYS:
         found += _multi(device, {attach_type: name})
         if has_clsact:
             found += _filters(device, parent, behind)
     for handle in sorted(handles):
         found += _filters(device, handle, f"tc {handle >> 16:x}:")
+    found += _multi(device, _PRIMARY) if device.kind == "netkit" else []
     return tuple(found)
 
 

@@ -9,20 +9,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from bpftui.core import kernel
 from bpftui.core.errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError
 from bpftui.core.kernel import Sandbox
+from bpftui.core.kernel.attach import interface
 from bpftui.core.kernel.attach.targets import cgroup_mount
 from bpftui.core.kernel.net.interfaces import netlink
 from bpftui.core.kernel.net.sandbox import SENDER
 from bpftui.core.kernel.sys.perf import event_type, read_tracefs
+from bpftui.core.kernel.sys.syscall import BpfError, Command
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import AttachType, CollectionSpec
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -276,3 +278,29 @@ def test_tracefs_is_read_where_it_is_not_mounted() -> None:
         read_tracefs("events/nothing")
     assert caught.value.errno == errno.ENOENT
     assert Path("/proc/self/mounts").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (
+            errno.EACCES,
+            r"it is the peer of a netkit pair, whose ends both get their programs at the primary one \(EACCES\)",
+        ),
+        (errno.ENXIO, r"it is no netkit interface \(ENXIO\)"),
+        (errno.EINVAL, r"this kernel lacks netkit links \(Linux 6\.7\) \(EINVAL\)"),
+    ],
+)
+def test_why_netkit_refuses_an_interface(number: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Linux 6.12 answered, which has such interfaces; others do not have the links at all."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise BpfError(Command.LINK_CREATE, number)
+
+    monkeypatch.setattr(interface, "link_inside", refuse)
+    spec = CollectionSpec.from_file(OBJECT)
+    with kernel.load(spec, programs={"on_tcx"}) as collection:
+        program = collection.programs["on_tcx"]
+        program.spec.attach_type = AttachType.NETKIT_PRIMARY  # after loading: older kernels do not know it
+        with pytest.raises(BpftuiError, match=said):
+            program.attach(AttachTarget("lo", 1))

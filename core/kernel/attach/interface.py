@@ -16,7 +16,7 @@ from ..sys import rights
 from ..sys.calls import FileDescriptor
 from ..sys.layouts import OrderedLink
 from ..sys.survey import query
-from ..sys.syscall import BpfError, Descriptor
+from ..sys.syscall import BpfError, Descriptor, errno_name
 from .anchors import Order, explain_order, order_of
 from .linking import described, inside, link_inside, refused
 
@@ -64,13 +64,24 @@ def attach_tc(program: Program, target: AttachTarget) -> Attachment:
         explained = explain_order(error, program, target, order)
         if explained is not None:
             raise explained from error
+        if attach_type in _NETKIT and error.errno in _NETKIT_REASONS:
+            reason = f"{_NETKIT_REASONS[error.errno]} ({errno_name(error.errno)})"
+            raise AttachError(f"cannot {described(program, target)}: {reason}") from error
         if error.errno == errno.EINVAL:
-            needed = links_since("netkit" if attach_type.name.startswith("NETKIT") else "tcx")
+            needed = links_since("netkit" if attach_type in _NETKIT else "tcx")
             raise FeatureError(
                 f"cannot {described(program, target)}: this kernel lacks {needed} (EINVAL)",
                 hint=f"attach it with tc: tc filter add dev {target.name} ingress bpf da obj FILE",
             ) from error
         raise refused(error, program, target, feature=links_since("tcx")) from error
+
+
+_NETKIT: Final = (AttachType.NETKIT_PRIMARY, AttachType.NETKIT_PEER)
+_NETKIT_REASONS: Final = {
+    errno.EACCES: "it is the peer of a netkit pair, whose ends both get their programs at the primary one",
+    errno.ENXIO: "it is no netkit interface",
+}
+"""Why netkit_dev_fetch of drivers/net/netkit.c refuses an interface."""
 
 
 def attach_filter(program: Program, target: AttachTarget) -> Attachment:

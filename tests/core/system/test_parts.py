@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,11 +13,15 @@ from bpftui.core.errors import UsageError
 from bpftui.core.kernel.sys.object import open_object
 from bpftui.core.kernel.sys.survey import Runs, number_in
 from bpftui.core.system.errands import read_for_client
+from bpftui.core.system.links import detail_text
 from bpftui.core.system.load import Observer, ProgramLoad, Rates
 from bpftui.core.system.model import ProgramEntry, Snapshot
 from bpftui.core.system.names import functions_text
 from bpftui.core.system.processes import container_of
 from tests.tui.looker import a_program
+
+if TYPE_CHECKING:
+    from bpftui.core.system.model import Detail
 
 ID = "0123456789abcdef" * 4
 
@@ -54,6 +59,24 @@ def test_functions_of_a_multi_link(names: list[str], text: str) -> None:
 )
 def test_container(path: str, container: str) -> None:
     assert container_of(path) == container
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("hook", 1, "input (1)"),
+        ("hook", 9, "9"),
+        ("pf", 2, "ipv4 (2)"),
+        ("event_type", 1, "software (1)"),
+        ("prio", -7, "-7"),
+        ("addrs", (0xFFFF_FFFF_8100_0000, 16), "0xffffffff81000000, 0x10"),
+        ("offset", 0x2DF0, "0x2df0"),
+        ("symbols", ("target", "other"), "target, other"),
+        ("tp_name", "sched_switch", "sched_switch"),
+    ],
+)
+def test_what_a_link_tells_is_in_words_where_it_has_some(name: str, value: Detail, text: str) -> None:
+    assert detail_text(name, value) == text
 
 
 def test_rates_are_those_of_real_time_and_never_negative() -> None:

@@ -43,7 +43,7 @@ def with_filters() -> Snapshot:
 
 
 WAY = [
-    "▌veth3 in own                                                 runs/s   ns/run",
+    "▌veth3                                                        runs/s   ns/run",
     " in",
     "  │ wire",
     "▌ ├─▶ tcx 1        ingress          57 cil_from_contain…   • 211,902      388",
@@ -86,6 +86,20 @@ def examine_by_hand(walk: Walk) -> None:
         return Examined(("XDP_PASS", "XDP_DROP"), {number: each for number, each in full.items() if number in maps})
 
     system(walk).examine = examine
+
+
+@pytest.mark.parametrize(("program", "said"), [(90, "90, which has gone since"), (0, "the kernel does not tell which")])
+async def test_a_step_of_which_the_program_is_not_known_says_why(program: int, said: str) -> None:
+    made = machine()
+    (own,) = made.namespaces
+    (veth,) = (each for each in own.interfaces if each.name == "veth3")
+    only = veth._replace(hooks=(Hook("xdp", (Attachment(program, "xdp", "veth3", None, None, "generic"),)),))
+    rest = {number: each for number, each in made.programs.items() if number != 90}
+    there = replace(made, namespaces=(own._replace(interfaces=(only,)),), programs=rest)
+    async with at_system(MadeLooker(there)) as (walk, _):
+        await walk.press("4", "enter")
+        await walk.until(lambda: f"program    {said}" in walk.screen)
+        assert lines(walk)[2].rstrip().endswith("xdp")  # the title of what is known
 
 
 async def test_an_interface_from_inside() -> None:
@@ -159,7 +173,7 @@ async def test_an_interface_is_found_by_its_name() -> None:
         examine_by_hand(walk)
         await walk.press("colon", *"net eth1", "enter")
         await walk.until(lambda: "home › system › net › eth1" in walk.screen)
-        assert "eth1 in own" in lines(walk)[2]
+        assert lines(walk)[2].startswith("▌eth1  ")
         await walk.press("colon", *"net eth1 in blue", "enter")
         await walk.until(lambda: "eth1 in blue" in lines(walk)[2])
         system(walk).go_to_named("net", "eth7")
@@ -297,7 +311,7 @@ async def test_what_programs_print_is_shown_with_the_program_that_did() -> None:
         assert "42 count_traffic  packet 1" in walk.screen
         assert "?  from nobody known" in walk.screen
         assert "2 lines printed · 3 lost" in walk.screen
-        assert "programs' own streams stay unread" in walk.screen
+        assert "bpf_printk since this was opened · streams stay unread: that empties them" in walk.screen
         reader.problem = "tracing is off where what the programs print is read from (tracing_on): it is lost"
         await look(walk)
         await walk.until(lambda: "tracing is off" in walk.screen)

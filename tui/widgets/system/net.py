@@ -86,8 +86,11 @@ class WayPane(Container):
             return
         number = step.attachment.program if step.attachment is not None else 0
         program = seen.snapshot.programs.get(number)
+        if step.attachment is not None and program is None:
+            self.facts.show(step.thing, step.hook, [*self.between(step, seen), _untold(number)])
+            return
         if program is None:
-            self.facts.show(step.thing, step.hook if step.attachment is None else "?", self.between(step, seen))
+            self.facts.show(step.thing, step.hook, self.between(step, seen))
             return
         self._look_into(program)
         self.facts.show(Thing("prog", number), PROGRAMS.title(program), self._about(step, program, seen))
@@ -155,6 +158,13 @@ class WayPane(Container):
             self.facts.focus()
         else:
             self.notify("this line leads nowhere: a program's does", timeout=2)
+
+
+def _untold(program: int) -> Fact:
+    """Return why nothing is known of what runs at a step."""
+    if program:
+        return Fact("program", f"{program}, which has gone since", role="warning")
+    return Fact("program", "the kernel does not tell which", role="muted")
 
 
 def _passed(seen: Seen, first: int, then: int, text: str, *, second: bool = False) -> str:

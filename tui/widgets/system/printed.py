@@ -46,9 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PrintedTab"]
 
-_ABOUT: Final = (
-    "bpf_printk since this was opened · programs' own streams stay unread: reading takes out what is in them"
-)
+_ABOUT: Final = "bpf_printk since this was opened · streams stay unread: that empties them"
 
 
 def _why(error: Exception) -> str:

@@ -21,9 +21,9 @@ MODES: Final = {
 }
 """What a control group's way of attaching means for what runs in it."""
 
-_OUTWARD: Final = ("tcx_egress", "clsact_egress", "tc ", "lwt_out", "lwt_xmit")
+_OUTWARD: Final = ("tcx_egress", "clsact_egress", "tc ", "netkit_primary", "lwt_out", "lwt_xmit")
 _NETFILTER_OUT: Final = ("output", "postrouting")
-_PAIR: Final = {"netkit_primary": "in and out of the pair", "netkit_peer": "in and out of the pair"}
+_PAIR: Final = {"netkit_primary": "as it sends to its peer", "netkit_peer": "as its peer sends"}
 
 
 class Step(NamedTuple):
@@ -114,7 +114,9 @@ def _step(each: Attachment, hook: Hook) -> Step:
     if hook.name == "xdp":
         mode, _, rest = each.detail.partition(", ")
         member = each.order is not None and mode.startswith("priority")
-        return Step(" │  └▶" if member else " ├─▶", f"xdp{order}", "" if member else mode, each, mode * member or rest)
+        if member:
+            return Step(" │  └▶", f"xdp{order}", "", each, each.detail)
+        return Step(" ├─▶", f"xdp{order}", mode, each, rest)
     if hook.name.startswith("lwt_"):
         note = "  ".join(filter(None, (each.target, each.detail)))
         return Step(" ├─▶", "route", hook.name, each, note)

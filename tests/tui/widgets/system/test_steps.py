@@ -53,3 +53,27 @@ def test_a_namespace_has_all_of_them() -> None:
         *("sockets", "netfilter ipv4 output", "route lwt_out", "netfilter ipv4 postrouting"),
         *("route lwt_xmit", "route lwt_xmit", "interfaces"),
     ]
+
+
+def test_what_an_end_of_a_netkit_pair_has_runs_as_that_end_sends() -> None:
+    """The peer's programs, which are told of at the primary end, come before all else there; its own come last."""
+    hooks = (hook("netkit_peer", "nk1", "nk1"), hook("tcx_ingress", "nk1"), hook("tcx_egress", "nk1"))
+    nk1 = interface("nk1", *hooks, hook("netkit_primary", "nk1"))
+    steps = interface_steps(NetworkNamespace(1, True, "", (), (nk1,), ()), nk1)
+    assert told([*steps]) == [
+        *("in", "wire", "netkit peer", "netkit peer", "tcx ingress", "stack"),
+        *("out", "stack", "tcx egress", "netkit primary", "wire"),
+    ]
+    notes = {step.way: step.note for step in steps if step.hook == "netkit"}
+    assert notes == {"peer": "as its peer sends", "primary": "as it sends to its peer"}
+
+
+def test_the_members_of_a_dispatcher_say_when_the_next_one_runs() -> None:
+    dispatcher = Attachment(40, "xdp", "eth1", None, None, "native, libxdp's dispatcher of 1")
+    member = Attachment(41, "xdp", "eth1", 1, 32, "priority 10, goes on after XDP_PASS")
+    eth1 = interface("eth1", Hook("xdp", (dispatcher, member)))
+    steps = interface_steps(NetworkNamespace(1, True, "", (), (eth1,), ()), eth1)
+    assert [(step.edge, step.hook, step.way, step.note) for step in steps if step.attachment is not None] == [
+        (" ├─▶", "xdp", "native", "libxdp's dispatcher of 1"),
+        (" │  └▶", "xdp 1", "", "priority 10, goes on after XDP_PASS"),
+    ]

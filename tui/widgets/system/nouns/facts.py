@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from .....core.system.history import place_key
 from ....targets import Thing
@@ -90,6 +91,15 @@ def place_thing(attachment: Attachment, seen: Seen) -> Thing | None:
     return Thing("cgroup", place) if isinstance(place, str) else Thing("net", place)
 
 
+_HOLDERS: Final = (("map", re.compile(r"(?:slot \d+ of )?map (\d+) ")), ("proc", re.compile(r"a socket of .* (\d+)$")))
+"""How `held_by` of programs and maps names what has them."""
+
+
 def held_facts(texts: Iterable[str]) -> list[Fact]:
     """Return what keeps it alive besides links and programs, which are listed as such."""
-    return [Fact("kept by", each) for each in texts if not each.startswith(("link ", "program "))]
+    found: list[Fact] = []
+    for each in texts:
+        if not each.startswith(("link ", "program ")):
+            names = ((noun, match) for noun, pattern in _HOLDERS if (match := pattern.match(each)) is not None)
+            found.append(Fact("kept by", each, next((Thing(noun, int(match[1])) for noun, match in names), None)))
+    return found

@@ -37,6 +37,13 @@ class Way(NamedTuple):
         return namespace_name(self.namespace) if self.interface is None else self.interface.name
 
     @property
+    def title(self) -> str:
+        """What it is called among all: `eth1`, `v0 in blue`, `namespace blue`."""
+        if self.interface is None:
+            return "bpftui's own namespace" if self.namespace.own else f"namespace {self.name}"
+        return self.name if self.namespace.own else f"{self.name} in {self.namespace.label}"
+
+    @property
     def programs(self) -> list[int]:
         """What runs there, each once."""
         return runs_here((self.namespace if self.interface is None else self.interface).hooks)
@@ -58,12 +65,18 @@ def ways_of(seen: Seen) -> dict[tuple[int, int], Way]:
     return found
 
 
-def link_state(interface: Interface) -> str:
-    """Return how an interface is doing: `up · MTU 1,500 · 192.0.2.7/24 · carries the default route`."""
+def link_state(interface: Interface, *, addresses: bool = True) -> str:
+    """Return how an interface is doing: `up · MTU 1,500 · 192.0.2.7/24 · carries the default route`.
+
+    Args:
+        interface: Which.
+        addresses: Whether to name two of its addresses.
+    """
     parts = ["up" if interface.up else "down", f"MTU {interface.mtu:,}"]
-    parts += interface.addresses[:2]
-    if len(interface.addresses) > len(parts) - 2:
-        parts.append(f"+{len(interface.addresses) - 2}")
+    if addresses:
+        parts += interface.addresses[:2]
+        if len(interface.addresses) > 2:
+            parts.append(f"+{len(interface.addresses) - 2}")
     return " · ".join([*parts, *["carries the default route"] * interface.default_route])
 
 
@@ -78,10 +91,11 @@ def _interface_about(seen: Seen, way: Way) -> list[Fact]:
     interface, namespace = way.interface, way.namespace
     facts: list[Fact] = []
     if interface is not None:
-        facts += [Fact("kind", f"{interface.kind}, index {interface.ifindex}"), Fact("state", link_state(interface))]
+        facts.append(Fact("kind", f"{interface.kind}, index {interface.ifindex}"))
+        facts.append(Fact("state", link_state(interface, addresses=False)))
         facts += [Fact("address", each) for each in interface.addresses]
     inode = f"net:[{namespace.inode}]"
-    where = ", ".join(dict.fromkeys((namespace_name(namespace), inode)))
+    where = ", ".join(dict.fromkeys(("that of bpftui" if namespace.own else namespace.label, inode)))
     facts.append(Fact("namespace", where, Thing("net", (namespace.inode, 0)) if namespace.hooks else None))
     hooks = (namespace if interface is None else interface).hooks
     facts += [
@@ -175,7 +189,7 @@ INTERFACES: Final[Noun[Way]] = Noun(
         ),
     ),
     ways_of,
-    lambda way: f"{way.name} in {namespace_name(way.namespace)}" if way.interface else f"namespace {way.name}",
+    lambda way: way.title,
     _interface_about,
     lambda _: "",
     ordered_by=4,

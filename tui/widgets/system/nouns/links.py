@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .....core.system.links import detail_text
 from ....text.inventory import name_of
 from ..column import Cell, Column
 from ..noun import Fact, Noun
@@ -33,8 +34,7 @@ def _link_about(seen: Seen, each: LinkEntry) -> list[Fact]:
     number = each.details.get("map_id")
     facts += map_facts("map", [number] if isinstance(number, int) else [], snapshot)
     facts += [
-        Fact(name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value), role="muted")
-        for name, value in each.details.items()
+        Fact(name, detail_text(name, value), role="muted") for name, value in each.details.items() if name != "map_id"
     ]
     return facts + owner_facts(each.owners) + pin_facts(each.pinned, snapshot, "link", each.id)
 

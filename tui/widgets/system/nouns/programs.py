@@ -112,7 +112,9 @@ def _program_about(seen: Seen, each: ProgramEntry) -> list[Fact]:
     load = seen.look.loads.get(each.id)
     if load is not None and load.missed_per_s:
         facts.append(Fact("missed", f"{rate(load.missed_per_s)} runs/s: it was running on that CPU", role="warning"))
-    facts += place_facts(each.attachments, seen) or [Fact("on", "not attached", role="warning")]
+    facts += place_facts(each.attachments, seen)
+    if _on_text(each) == _NOT_ATTACHED:
+        facts.append(Fact("on", "not attached", role="warning"))
     facts += link_facts(each.links, snapshot)
     facts += map_facts("map", each.map_ids, snapshot)
     facts += [Fact("types", f"BTF {each.btf_id}", Thing("btf", each.btf_id))] if each.btf_id else []
