@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +24,18 @@ from bpftui.core import kernel as kernel_runtime
 from bpftui.core.debug import Call, Recording
 from bpftui.core.diff import diff
 from bpftui.core.kernel import KernelRuntime
-from bpftui.core.live import Session, State
+from bpftui.core.live import Session, State, counters
+from bpftui.core.live.quantity import OfEntry
 from bpftui.core.spec import AttachType, CollectionSpec
 from bpftui.core.system import Inventory
 from bpftui.core.system.load import Observer
 from bpftui.core.system.opened import open_loaded
+from bpftui.core.tape import PlayedSession
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.commands.diff.lines import diff_lines
 from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.operations import AttachRequest
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.state.recent import remember, remember_outcome
 from bpftui.tui.text.export import document
@@ -63,6 +67,8 @@ _MAIN = (
     "attach",
     "live",
     "graph",
+    "heat-map",
+    "recording",
     "verifier",
     "test-run",
     "debugger",
@@ -76,6 +82,10 @@ LOOKS = {
     "-no-color": ("listing", "dead-code", "flow"),
 }
 """What is kept of each look; all where nothing is named."""
+
+
+ONLY: set[str] = set()
+"""The films that are made, by the names of their functions; all where none is named."""
 
 
 @dataclass
@@ -145,9 +155,13 @@ async def walk(studio: Studio, seconds: float) -> None:
     sandbox = studio.app.session.sandbox
     assert sandbox is not None
     steps = (1000, 2500, 4000, 1500, 3000, 6000, 2000)
-    for rate in steps:
+    for number, rate in enumerate(steps):
         sandbox.rate = rate
         await studio.pilot.pause(seconds / len(steps))
+        if number == len(steps) // 2:  # a mark: something that is set while it runs
+            studio.explorer.navigation.go_to(Node(NodeKind.VARIABLE, "total_bytes"), "variables")
+            await studio.press("e", "0", "enter")
+            studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "maps")
     studio.shoot("live")
     await studio.press("w", "4", "down", "w", "4", "down", "w", rest=1.0)
     await studio.until(lambda: studio.explorer.navigation.tab == "graph")
@@ -159,6 +173,34 @@ async def walk(studio: Studio, seconds: float) -> None:
     await studio.press("question_mark")
     studio.shoot("help")
     await studio.press("escape")
+
+
+async def shades(studio: Studio, seconds: float) -> None:
+    """Take the picture of a histogram over time, as a heat map."""
+    operations = studio.app.operations
+    await studio.press("L")
+    await studio.until(lambda: operations.state is State.LOADED and not operations.busy)
+    operations.attach(AttachRequest("lengths", "sandbox,rate=2000"))
+    await studio.until(lambda: operations.state is State.ATTACHED)
+    (counter,) = counters(studio.app.session.spec.maps["bytes_hist"])
+    studio.explorer.sampling.draw(OfEntry(counter, (9).to_bytes(4, sys.byteorder)))
+    studio.explorer.navigation.action_show_tab("graph")
+    await studio.press("left_square_bracket", "v", "v", rest=1.0)
+    for rate in (2000, 60, 6000, 300, 3000):
+        assert studio.app.session.sandbox is not None
+        studio.app.session.sandbox.rate = rate
+        await studio.pilot.pause(seconds / 5)
+    await studio.press(*["left"] * 4, rest=0.5)
+    studio.shoot("heat-map")
+
+
+async def back_in_time(studio: Studio, seconds: float) -> None:
+    """Take the picture of a recording, some time before its end."""
+    await studio.until(lambda: studio.app.operations.monitor.last is not None)
+    studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "maps")
+    await studio.press("w", "4", "down", "w", "4", "down", "w", rest=1.0)
+    await studio.press("5", "left_square_bracket", *["comma"] * 12, rest=1.0)
+    studio.shoot("recording")
 
 
 async def wide(studio: Studio, seconds: float) -> None:
@@ -388,17 +430,32 @@ async def at_home(folder: Path, size: tuple[int, int], theme: str, suffix: str) 
             each.operations.close()
 
 
+def kept(folder: Path) -> Path:
+    """Return a recording of twelve seconds."""
+    path = folder / "traffic.rec"
+    command = [sys.executable, "-m", "bpftui.tui", "watch", "bpf/traffic.o", "--interval", "0.25", "--duration", "12"]
+    command += ["--attach", "count_traffic=sandbox,rate=900", "--record", str(path)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
 async def film(
     scenes: Callable[[Studio, float], object],
-    source: str | CollectionSpec,
+    source: str | CollectionSpec | Path,
     folder: Path,
     size: tuple[int, int],
     theme: str,
     suffix: str,
 ) -> None:
-    """Run *scenes* on an object, or on the one at a path."""
-    spec = CollectionSpec.from_file(source) if isinstance(source, str) else source
-    with Session(spec, KernelRuntime()) as session:
+    """Run *scenes* on an object, on the one in a file, or on a recording."""
+    if ONLY and scenes.__name__ not in ONLY:
+        return
+    if isinstance(source, Path):
+        found: Session = PlayedSession(str(source))
+    else:
+        spec = CollectionSpec.from_file(source) if isinstance(source, str) else source
+        found = Session(spec, KernelRuntime())
+    with found as session:
         app = BpftuiApp(session)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
@@ -415,13 +472,17 @@ def compare(folder: Path) -> None:
     (folder / "diff.svg").write_text("\n".join(document(lines, "svg", "bpftui diff")), encoding="utf-8")
 
 
-def develop(folder: Path, looks: Sequence[str]) -> None:
-    """Turn every SVG of *looks* into a PNG beside it: a browser with the font is exact, others misplace text."""
+def develop(folder: Path, looks: Sequence[str], since: float) -> None:
+    """Turn every SVG of *looks* that was made *since* then into a PNG beside it.
+
+    A browser with the font is exact, others misplace text.
+    """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         print("screenshots: no chromium: the SVG files are there, the PNG files are not", file=sys.stderr)
         return
-    for svg in (each for each in sorted(folder.glob("*.svg")) if _look_of(each.stem) in looks):
+    made = [each for each in sorted(folder.glob("*.svg")) if each.stat().st_mtime >= since]
+    for svg in (each for each in made if _look_of(each.stem) in looks):
         box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text(encoding="utf-8"))
         assert box is not None
         width, height = (int(float(edge)) + 1 for edge in box.groups())
@@ -445,13 +506,14 @@ def develop(folder: Path, looks: Sequence[str]) -> None:
 async def main(folder: Path, looks: Sequence[str]) -> None:
     """Take the pictures of *looks*, in place of those of them that there are."""
     folder.mkdir(exist_ok=True)
+    since = time.time()
     for old in (*folder.glob("*.svg"), *folder.glob("*.png")):
-        if _look_of(old.stem) in looks:
+        if _look_of(old.stem) in looks and not ONLY:
             old.unlink()  # nothing that is not made any more stays
     for look in looks:
         size = (80, 24) if "80x24" in look else (200, 60) if "200x60" in look else (120, 40)
         await take(folder, size, LIGHT if "light" in look else DARK, look)
-    develop(folder, looks)
+    develop(folder, looks, since)
 
 
 def _look_of(name: str) -> str:
@@ -471,9 +533,14 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
         os.environ["NO_COLOR"] = "1"
     else:
         await film(walk, program, folder, size, theme, look)
+        await film(shades, "tests/objects/histograms.o", folder, size, theme, look)
+        with tempfile.TemporaryDirectory() as place:
+            if not ONLY or "back_in_time" in ONLY:
+                await film(back_in_time, kept(Path(place)), folder, size, theme, look)
         await film(refusal, "tests/objects/bad_offbyone.o", folder, size, theme, look)
         await film(debugger, program, folder, size, theme, look)
-        await at_home(folder, size, theme, look)
+        if not ONLY or "machine" in ONLY:
+            await at_home(folder, size, theme, look)
     await film(kernel, program, folder, size, theme, look)
     if not LOOKS[look] or MISTAKE[0] in LOOKS[look]:
         await film(mistake, "docs/examples/block.o", folder, size, theme, look)
@@ -483,7 +550,8 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
         await film(dead, "tests/objects/dead_code.o", folder, size, theme, look)
     if not LOOKS[look]:
         await film(relocations, "tests/objects/core.o", folder, size, theme, look)
-        compare(folder)
+        if not ONLY or "compare" in ONLY:
+            compare(folder)
         spec, program_of_10000 = large_program(10_000)
         spec.file = "large.o"
         spec.programs = {"large": program_of_10000}
@@ -499,5 +567,7 @@ if __name__ == "__main__":
         arguments = argparse.ArgumentParser(description=__doc__)
         arguments.add_argument("--folder", type=Path, default=ROOT / "screenshots")
         arguments.add_argument("--looks", default=",".join(LOOKS), help=f"of {','.join(LOOKS)}: --looks=-light,-80x24")
+        arguments.add_argument("--films", default="", help="only these, by their functions: --films=walk,shades")
         given = arguments.parse_args()
+        ONLY.update(filter(None, given.films.split(",")))
         asyncio.run(main(given.folder.absolute(), given.looks.split(",")))

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ....core.live.condition import condition
 from ....core.live.drawn import StreamState
 from ....core.live.field import Form
 from ...text.charset import is_ascii_terminal
@@ -23,6 +24,8 @@ from .record_columns import RecordColumns
 from .stream_view import CAPACITY, StreamView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ....core.live.drawn import EventLine
 
 __all__ = ["EventView"]
@@ -244,9 +247,18 @@ class EventView(StreamView):
             return
         self.narrowed_by = pattern
         self.empty_text = f"no event has {pattern!r}: esc shows all" if pattern and self.kept else "no events yet"
-        # Numbers stand with separators, but not in the text that is looked through.
-        self.show_only(compile_pattern(_SEPARATORS.sub("", pattern)) if pattern else None)
+        self.show_only(self._accepting(pattern) if pattern else None)
         self.refresh_bindings()
+
+    def _accepting(self, pattern: str) -> Callable[[EventLine], bool]:
+        """Return what tells whether an event is meant: a condition on its fields, else a text that it has."""
+        columns = self._columns
+        holds = None if columns is None else condition(pattern, columns.fields)
+        if columns is not None and holds is not None:
+            return lambda line: columns.has(line.raw) and holds(line.raw)
+        # Numbers stand with separators, but not in the text that is looked through.
+        search = compile_pattern(_SEPARATORS.sub("", pattern)).search
+        return lambda line: search(self.line_text(line)) is not None
 
     def search(self, pattern: object) -> bool:
         """Narrow the rows: what does not match is not shown."""

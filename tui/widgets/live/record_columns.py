@@ -58,6 +58,11 @@ class RecordColumns:
         """What stands above the columns."""
         return [column.title for column in self._columns]
 
+    @property
+    def fields(self) -> list[Field]:
+        """What stands in the columns."""
+        return [column.field for column in self._columns]
+
     def has(self, raw: bytes) -> bool:
         """Whether a record is what it is taken for; else it has no fields."""
         return is_record(raw, self.ctype)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bpftui.core.analysis.records import RecordType, record_type
+from bpftui.core.analysis.records import RecordType, record_candidates, record_type
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.live.monitor import event_line
 from bpftui.core.spec import CollectionSpec
@@ -118,6 +119,30 @@ async def test_only_what_has_a_text_is_shown_and_what_comes_is_narrowed_too() ->
         app.view.narrow("no such")
         await pilot.pause()
         assert "no event has 'no such': esc shows all" in "".join(lines(app.view))
+
+
+async def test_events_are_narrowed_by_a_condition_on_their_fields() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/record_tags.o")
+    (opened,) = [each for each in record_candidates(spec) if each.stripped.name == "opened"]
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.state = StreamState(3, type=opened)
+        raws = [struct.pack("=QIIQ", 5, what, pid, 1) for what, pid in ((1, 9), (2, 1_500), (2, 20))]
+        app.view.append([EventLine(0.0, f"event {number}", raw) for number, raw in enumerate(raws)])
+        app.view.narrow("pid > 1000")
+        await pilot.pause()
+        assert "1 of 3 kept have 'pid > 1000' · esc shows all" in "".join(lines(app.view))
+        assert [line.lstrip("▌").split() for line in lines(app.view) if "CLOSED" in line and "kept" not in line] == [
+            ["0.000s", "5", "CLOSED", "1,500", "1"]
+        ]
+        app.view.narrow("what == CLOSED && pid < 1000")
+        await pilot.pause()
+        assert [line.lstrip("▌").split() for line in lines(app.view) if "CLOSED" in line and "kept" not in line] == [
+            ["0.000s", "5", "CLOSED", "20", "1"]
+        ]
+        app.view.narrow("1,500")  # a text, as it stands there
+        await pilot.pause()
+        assert app.view.totals[1] == 3
 
 
 async def test_x_shows_the_bytes() -> None:
