@@ -98,6 +98,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/metrics/collection.py: if not map_.spec.is_data and not map_.type.is_stream  →  "
     "if not map_.spec.is_data or not map_.type.is_stream": "of what is not sampled nothing is told",
     "core/traffic/pacer.py: self._next = 0  →  self._next = 1": "the first chunk is empty",
+    "core/vm/engine/memory.py: return min(regions, key=lambda region: max(region.base - address, address - region.end, "
+    "0), default=None)  →  return min(regions, key=lambda region: max(region.base - address, address - region.end, 1), "
+    "default=None)": "no two regions are next to each other",
     "core/vm/lint/paths.py: copies = [next(self._numbers) for _ in range(11)]  →  "
     "copies = [next(self._numbers) for _ in range(12)]": "a number that no register has",
     'tui/pickers/object_picker.py: text = Text(f"#{index + 1:<4}", muted, no_wrap=True)  →  '

@@ -160,3 +160,12 @@ def test_regions_are_found_by_the_address_of_any_of_their_bytes() -> None:
     assert (space.used, space.regions[-1]) == (used, large)
     space.unmap(large)
     assert space.find(large.base + 65536) is None
+
+
+def test_the_region_that_is_closest() -> None:
+    """To say where a bad access has missed: by the distance to either end, of one that holds the address none."""
+    memory = AddressSpace()
+    first, second = (memory.map(name, 16) for name in ("first", "second"))
+    middle = (first.end + second.base) // 2
+    places = (first.base - 1000, first.base, first.base + 8, first.end, middle - 1, middle + 1, second.end + 5)
+    assert [(found.name if (found := memory.nearest(at)) else "") for at in places] == ["first"] * 5 + ["second"] * 2

@@ -11,7 +11,7 @@ import pytest
 
 from bpftui.core.asm import HELPERS
 from bpftui.core.spec import ProgramType
-from bpftui.core.vm import Machine, Processor, RunError
+from bpftui.core.vm import AccessError, Machine, Processor, RunError
 from bpftui.core.vm.helpers import HelperTable, numbers
 from bpftui.core.vm.world.host import Host
 from bpftui.core.vm.world.packet import SkbPacket, XdpPacket
@@ -352,3 +352,18 @@ def test_the_registers_of_a_task_are_zeros(host: Host, call: Callable[..., int])
     registers = call("task_pt_regs", 0)
     assert registers == call("task_pt_regs", 0) != 0
     assert host.memory.read(registers, 168) == bytes(168)
+
+
+def test_texts_end_with_a_zero_with_their_region_or_at_a_limit(host: Host) -> None:
+    place = host.memory.map("text", b"abc\0def").base
+    assert [host.text(place + at, limit) for at, limit in ((0, 9), (0, 2), (3, 9), (4, 9), (6, 9))] == [
+        b"abc",
+        b"ab",
+        b"",
+        b"def",
+        b"f",
+    ]
+    with pytest.raises(AccessError, match=r"read of 1 byte\b"):
+        host.text(place + 7, 9)
+    with pytest.raises(AccessError, match=r"read of 1 byte\b"):
+        host.text(0x10, 9)
