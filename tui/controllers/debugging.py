@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from textual.binding import Binding, BindingType
 
 from ...core.context.packet_sizes import packet_begin, packet_sizes
-from ...core.errors import BpftuiError, GivenUpError, UsageError
+from ...core.errors import BpftuiError, GivenUpError, NoPermissionError, UsageError
 from ...core.interrupt import Interrupt
 from ...core.packet import template
 from ...core.uapi import ProgramType
@@ -184,7 +184,13 @@ def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequ
         check_count("a capture", asked.taken)
         if why_none or collection is None:
             raise UsageError(f"no packets can be taken: {why_none or 'the object is not loaded'}")
-        source = _capturing(collection.programs[name].id)
+        number = collection.programs[name].id
+        try:
+            source = _capturing(number)
+        except NoPermissionError as error:
+            given = "" if isinstance(spec, LoadedSpec) else f"{spec.file} {name} --maps "
+            hint = f"the explorer gave its rights up: bpftui debug {given}id:{number} --capture {asked.taken} has them"
+            raise NoPermissionError(error.message, hint=hint) from error
     try:
         used = found.subset(maps=set(), programs={name}, variables=set()).maps
         before = asked.before

@@ -150,6 +150,8 @@ class LinesView(RowView):
         """Draw the title, and what stands behind it as far as there is room."""
         more = self.title(self.sight) if self.sight is not None else ""
         room = width - width_of(self.TITLE) - 3
+        while width_of(more) > room and " · " in more:  # parts are dropped whole: a number that is cut is another one
+            more = more.rpartition(" · ")[0]
         return Text(f"{self.TITLE}  {fitted(more, room).rstrip()}" if more and room > 8 else self.TITLE)
 
     def on_resize(self, event: events.Resize | None = None) -> None:

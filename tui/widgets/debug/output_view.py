@@ -63,12 +63,12 @@ class OutputView(LinesView):
         """Return this run and those around it: what each came to, its steps, what it changed, what it was given."""
         digits, verdicts = len(f"{sight.runs:,}"), max(len(each.verdict) for each in sight.near)
         steps = max(len(f"{each.steps:,}") for each in sight.near)
-        room = width - digits - verdicts - steps - len("   steps  ")
+        room = width - digits - verdicts - steps - len("    ")
         origins = min(max(width_of(each.origin) for each in sight.near), room // 2)
         for each in sight.near:
             name = "here" if each.run == sight.stop.run else "link"
             head = ((f"{each.run + 1:>{digits},}", name), (f" {each.verdict or '?':<{verdicts}}", ""))
-            took = f" {each.steps:>{steps},} steps" if each.steps else " " * (steps + len("  steps"))
+            took = f" {each.steps:>{steps},}" if each.steps else " " * (steps + 1)
             origin = f"  {fitted(each.origin, origins)}" if origins else ""
             changed = (
                 f"  changed {', '.join(each.changed)}" if each.changed else "  changed nothing" if each.steps else ""
@@ -78,7 +78,7 @@ class OutputView(LinesView):
     def lines(self, sight: Sight, width: int) -> Iterator[Line]:
         """Return what was printed, what breakpoints noted, and what was called."""
         if sight.near:
-            yield heading(f"Runs {sight.runs:,}")
+            yield heading(f"Runs {sight.runs:,}  return value, steps, packet, what it changed")
             yield from self._runs(sight, width)
         for text, name in self._answers:
             yield Line(((text, name),))
