@@ -156,10 +156,18 @@ def test_its_rate_is_ours_and_a_target_that_is_lost_and_starts_anew_is_no_jump(t
                 return theirs is not None and ours is not None and abs(theirs / ours - 1) < 0.01
 
             assert wait_for(agree), said
-            (labels,) = found.ask(PACKETS)
+            series: list[tuple[tuple[str, str], ...]] = []
+
+            def told_of() -> bool:
+                """Whether a scrape is in sight: one that comes late leaves none there for a while."""
+                series[:] = found.ask(PACKETS)
+                return bool(series)
+
+            assert wait_for(told_of)
+            (labels,) = series
             assert {*labels} >= {("family", "IPV4"), ("protocol", "UDP"), ("job", "bpf")}
-            assert found.number("up") == 1
-            assert found.number("bpftui_scrape_seconds") is not None
+            assert wait_for(lambda: found.number("up") == 1)
+            assert wait_for(lambda: found.number("bpftui_scrape_seconds") is not None)
             assert found.number("sum(bpf_map_unexported_entries)") == 0
         # Whoever told it is gone.
         assert wait_for(lambda: found.number("up") == 0)

@@ -55,6 +55,8 @@ _TICK_ROWS = 4
 """About so many rows of the plot to one tick of the y axis."""
 _TICK_COLUMNS = 15
 """At least so many columns of the plot to one tick of the x axis."""
+_HIGHEST_ROW = 3
+"""Lines of a row of a heat map, where there is room for all rows."""
 _AXIS_ROWS = 2
 _MARKED_TWICE_FROM = 20
 """Rows of the chart from which on there are two lines for what was done."""
@@ -337,23 +339,27 @@ class Chart(Widget):
         start, last = self._frame.now - self.window, max(1, self._columns - 1)
         times = [start + self.window * column / last for column in range(self._columns)]
         heat = HeatMap(rows, times, ascii=self.ascii)
+        if not heat.rows:
+            return self._draw_sentence(f"all {len(rows)} are 0 in this window", width, height)
         room = height - 1 - _AXIS_ROWS
         if room < LEAST_ROWS:
             return self._draw_sentence("no room for a chart", width, height)
         marks = self._marks_in_sight()
         reads = None if self.reading is None else self._column_of(self.reading)
-        shown = range(min(len(heat.rows), room - (1 if marks else 0)))
+        room -= 1 if marks else 0
+        shown = range(min(len(heat.rows), room))
+        high = max(1, min(_HIGHEST_ROW, room // len(shown)))
         lines = [self._heat_legend(heat, drawn[0].series, reads, len(heat.rows) - len(shown), width)]
         axis, vertical = self._ink("chart--axis"), "|" if self.ascii else "┤"
         inks = [self._ink("chart--grid"), *(self._ink(f"chart--heat-{level}") for level in range(1, LEVELS + 1))]
         for number in reversed(shown):
             row = heat.rows[number]
             label = fitted(row.label, margin - 1) if row.span is None else row.label
-            line = [Segment(f"{label:>{margin}} {vertical}", axis)]
             cells = [Segment(shade, inks[level]) for shade, level in heat.cells(number)]
             if reads is not None and cells[reads].text == " ":
                 cells[reads] = Segment("|" if self.ascii else "│", self._ink("chart--cursor"))
-            lines.append([*line, *cells])
+            below = [Segment(f"{'':>{margin}} {'|' if self.ascii else '│'}", axis), *cells]
+            lines += [[Segment(f"{label:>{margin}} {vertical}", axis), *cells], *[below] * (high - 1)]
         lines += self._draw_time_axis(self._columns, margin)
         lines += self._draw_marks(marks, min(1, max(0, height - len(lines))))
         return [Strip(line).adjust_cell_length(width).apply_style(self.rich_style) for line in lines]

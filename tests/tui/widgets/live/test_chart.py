@@ -324,3 +324,25 @@ async def test_the_same_frame_is_drawn_from_what_was_drawn() -> None:
             app.chart.refresh()
             again.append(frame())
         assert min(again) < min(new)
+
+
+async def test_rows_of_a_heat_map_take_the_room_that_there_is() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.view = "heat"
+        app.chart.show([STEADY], NOW)
+        await pilot.pause()
+        shown = lines(app.chart)
+        assert [line[:10].strip() for line in shown[1:5]] == ["steady ┤█", "│█", "│█", "└┴"]
+        app.chart.show([STEADY, *(ChartSeries(f"s{number}", STEADY.points) for number in range(12))], NOW)
+        await pilot.pause()
+        assert [line[:7].strip() for line in lines(app.chart)[1:4]] == ["s11", "s10", "s9"]
+
+
+async def test_a_heat_map_of_nothing_but_zeros_says_so() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.view = "heat"
+        app.chart.show([ChartSeries(name, [(NOW - 60 + t, 0.0) for t in range(61)]) for name in ("a", "b")], NOW)
+        await pilot.pause()
+        assert [line.strip() for line in lines(app.chart) if line.strip()] == ["all 2 are 0 in this window"]
