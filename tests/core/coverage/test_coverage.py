@@ -341,3 +341,15 @@ def test_a_jump_leads_to_a_line_of_its_own_file_or_to_none() -> None:
     assert here.behind is not None
     elsewhere = _jump(program, slot, "some.h")
     assert (elsewhere.target, elsewhere.behind) == (None, None)
+
+
+def test_jumps_of_which_nothing_is_told_went_no_way() -> None:
+    path = ROOT / "bpf/traffic.o"
+    found, spec = gathered(path, bytes(64))
+    counts = found.of(spec.programs["count_traffic"], spec.file)
+    assert counts is not None
+    counts.runs, counts.outcomes = [0] * len(counts.runs), {}
+    (summary_,) = (
+        file.summary for file in covered(found, [spec], program="count_traffic") if file.summary.all_outcomes
+    )
+    assert (summary_.lines, summary_.outcomes, summary_.instructions) == (0, 0, 0)

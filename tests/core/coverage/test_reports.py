@@ -179,3 +179,5 @@ def test_counts_with_other_constants() -> None:
     assert (unknown.dead, unknown.decided) == ({6}, {1: True, 4: False, 5: True})
     one.add(ProgramCounts("", [0, 0]))
     assert (one.dead, one.decided) == ({6}, {1: True, 4: False, 5: True})
+    one.add(ProgramCounts("", [0, 0], dead={1}))  # of which a file tells one alone
+    assert (one.dead, one.decided) == ({6}, {1: True, 4: False, 5: True})

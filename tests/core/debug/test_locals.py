@@ -29,3 +29,7 @@ from bpftui.core.debug.locals import _stack_size
 def test_what_a_function_uses_of_its_stack(code: str, size: int) -> None:
     raw = assemble(code.replace("; ", "\n"))
     assert _stack_size([decode_at(raw, slot, "little") for slot in range(len(raw) // 8)]) == size
+
+
+def test_the_second_half_of_a_number_is_no_instruction() -> None:
+    assert _stack_size([None, decode_at(assemble("*(u64 *)(r10 - 8) = r1"), 0, "little")]) == 8

@@ -244,3 +244,20 @@ def test_bytes_of_the_stack_are_what_was_known(told: str, sign: str) -> None:
         session.know(VerifierLogs.given(log, "prog", "log.txt"))
         session.goto(1)
         assert shown(session)["fp-8"].endswith(f" {sign}")
+
+
+@pytest.mark.parametrize(("told", "sign"), [("????7", "✓"), ("????8", "≠ imprecise"), ("7", "≠ imprecise")])
+def test_what_lies_above_a_register_that_was_spilled_is_none_of_it(told: str, sign: str) -> None:
+    raw = object_of(
+        insn(0x7A, 10, 0, -8, -1) + insn(0x62, 10, 0, -8, 7) + insn(0xB7, 0, 0, 0, 0) + insn(0x95)
+    )  # *(u64 *)(r10 - 8) = -1; *(u32 *)(r10 - 8) = 7
+    log = (
+        "0: R1=ctx() R10=fp0\n0: (7a) *(u64 *)(r10 -8) = -1         ; R10=fp0 fp-8=-1\n"
+        f"1: (62) *(u32 *)(r10 -8) = 7          ; R10=fp0 fp-8={told}\n"
+        "2: (b7) r0 = 0                        ; R0=0\n3: (95) exit\nprocessed 4 insns\n"
+    )
+    recording = Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(SHORT)], object_=raw)
+    with Session(recording) as session:
+        session.know(VerifierLogs.given(log, "prog", "log.txt"))
+        session.goto(2)
+        assert shown(session)["fp-8"].endswith(f" {sign}")
