@@ -20,7 +20,7 @@ from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations
 from .permission import Permission
-from .rereading import INTERVAL, Rereading, WatchedFile, carry_over
+from .rereading import INTERVAL, Rereading, WatchedFile
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import config_file
 from .status import Failure, Work
@@ -174,7 +174,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._gave_up = gave_up
         self._read = read or _read
         self.rereading = None if read is None else Rereading(self, read)
-        self._begin_session = begin
+        self.begin_session = begin
+        """Makes the session of a spec, in a thread."""
         self._play = play or _play
         self._observe = observe or _cannot_observe
         self._home: HomeScreen | None = None
@@ -338,7 +339,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         try:
             # What others have loaded is opened here, each program and map: whoever opens them may be busy.
             found: Session | Exception = (
-                self._play(path) if is_recording(path) else self._begin_session(self._read(path, notes.append))
+                self._play(path) if is_recording(path) else self.begin_session(self._read(path, notes.append))
             )
         except Exception as error:
             found = error
@@ -388,13 +389,14 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     # Files that change while they are explored
 
-    async def replace(self, old: OpenObject, spec: CollectionSpec) -> ExplorerScreen:
-        """Show another version of an object in its place: where one was in it, with the values that were set."""
-        problems = carry_over(old.session.spec, spec)
-        session = await asyncio.to_thread(self._begin_session, spec)
+    async def replace(self, old: OpenObject, session: Session) -> ExplorerScreen:
+        """Show another version of an object in its place, and where one was in it.
+
+        Until the new screen is the one that keys are for nothing is waited for.
+        """
         place = old.screen.navigation.here()
-        added = self._add(session)
-        added.operations.unsaved |= old.operations.unsaved & spec.variables.keys()
+        added = self._add(session, old.operations.attach_first)
+        added.operations.unsaved |= old.operations.unsaved & session.spec.variables.keys()
         self.objects.remove(added)
         self.objects[self.objects.index(old)] = added
         before = self._last
@@ -405,8 +407,6 @@ class BpftuiApp(BaseApp[ExitCode]):
         await asyncio.to_thread(old.operations.close)
         await self.remove_mode(old.mode)
         self._list_at_home()
-        for problem in problems:
-            added.screen.notify(problem, severity="warning", timeout=8)
         return added.screen
 
     def close_object(self, path: str) -> None:

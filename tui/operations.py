@@ -153,7 +153,8 @@ class Operations:
         self.monitor = session.monitor(self._observed, self._sampling_failed)
         self.keeping = Keeping(self.monitor, self._keeping_failed)
         self._runtime: RuntimeName = runtime
-        self._attach_first = list(attach)
+        self.attach_first = list(attach)
+        """What is attached right after the load: (program, target)."""
         self._host: Host | None = None
         self._busy = ""
         self._work: Work | None = None
@@ -505,8 +506,8 @@ class Operations:
 
     def _attach_next(self) -> None:
         """Make the next of the attachments that were asked for at the start; one that fails is no reason to stop."""
-        if self._attach_first and self.collection is not None:
-            program, target = self._attach_first.pop(0)
+        if self.attach_first and self.collection is not None:
+            program, target = self.attach_first.pop(0)
             self.attach(AttachRequest(program, target), is_anew=False)
 
     def after_attach(self, message: Attached) -> None:

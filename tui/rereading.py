@@ -16,6 +16,7 @@ from .text.format import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..core.live import Session
     from ..core.spec import CollectionSpec
     from .app import BpftuiApp, OpenObject, Reader
 
@@ -23,6 +24,8 @@ __all__ = ["INTERVAL", "Rereading", "WatchedFile", "carry_over", "differences"]
 
 INTERVAL: Final = 0.4
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
+_MOST: Final = 5
+"""Warnings of a compiler that are told."""
 _PATIENCE: Final = 3
 """How often a file that cannot be read is read, before that is said: who writes it may not have finished."""
 
@@ -47,8 +50,9 @@ class WatchedFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._taken = self._seen = _stamp(path)
-        self._refused: list[_Stamp | None] = []
-        """As what it was seen when it could not be read."""
+        self._refused: tuple[_Stamp | None, int] = (None, 0)
+        """As what it was seen when it could not be read, and how often in a row."""
+        self._told: _Stamp | None = None
 
     def has_changed(self) -> bool:
         """Look once more: whether it is not what was taken, and is what it was at the look before."""
@@ -61,8 +65,14 @@ class WatchedFile:
 
     def refuse(self) -> bool:
         """Say that it cannot be read; return whether that is to be told: it has been the same for some looks."""
-        self._refused.append(self._seen)
-        return self._refused.count(self._seen) >= _PATIENCE
+        before, times = self._refused
+        self._refused = (self._seen, times + 1 if self._seen == before else 1)
+        return self._refused[1] >= _PATIENCE
+
+    def is_news(self) -> bool:
+        """Return whether nobody has asked this of what was seen last."""
+        before, self._told = self._told, self._seen
+        return self._told != before
 
 
 def _stamp(path: str) -> _Stamp | None:
@@ -96,8 +106,10 @@ def differences(old: CollectionSpec, new: CollectionSpec) -> str:
 
 def carry_over(old: CollectionSpec, new: CollectionSpec) -> Sequence[str]:
     """Set in another version of an object what was set in this one; return a sentence for each that does not fit."""
-    values = current_values(old)
-    return restore(new, Preset("", "", values)).problems if values else ()
+    for name, program in old.programs.items():
+        if program.typed_as and name in new.programs and new.programs[name].typed_as != program.typed_as:
+            new.set_type(name, program.typed_as)
+    return restore(new, Preset("", "", current_values(old))).problems
 
 
 class Rereading:
@@ -135,35 +147,55 @@ class Rereading:
                 continue
             if each.session.state is State.SPEC:
                 await self._read_again(each, each.watched)
-            else:
-                each.watched.take()
+            elif each.watched.is_news():
                 text = f"{each.session.title} is another file now: what is loaded stays as it is"
                 each.screen.notify(text, severity="warning", timeout=10)
 
     def _is_busy(self, each: OpenObject) -> bool:
         """Whether the user is elsewhere, or in the middle of something."""
         screen = each.screen
-        if self._app.screen is not screen or not screen.furnished.is_set():
+        if each not in self._app.objects or self._app.screen is not screen or not screen.furnished.is_set():
             return True
         return screen.work is not None or screen.search.is_open
 
     async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
         notes: list[str] = []
-        line, name = old.screen.message_line, old.session.title
         try:
-            spec = await asyncio.to_thread(self._read, watched.path, notes.append)
-        except BpftuiError as error:
+            session, changed = await asyncio.to_thread(self._begin, old, watched.path, notes)
+        except Exception as error:  # a file may be anything, and what is open is not to end with it
             if is_source(watched.path) or watched.refuse():
                 watched.take()
-                why = f"{name} is another file now, which is not taken: {error.message}"
-                line.fail(Failure("read again", why, error.hint or ""))
+                self._complain(old, error)
             return
-        watched.take()
-        line.settle("read again")
-        changed = await asyncio.to_thread(differences, old.session.spec, spec)
-        if not changed or old.session.state is not State.SPEC or self._is_busy(old):
+        # From here to the new screen nothing is waited for: what was true of the old one still is.
+        if session is None or self._is_busy(old) or old.session.state is not State.SPEC:
+            if session is None:
+                self._settle(old, watched)
+            else:
+                await asyncio.to_thread(session.close)
             return
-        screen = await self._app.replace(old, spec)
-        screen.notify(f"{name} was read again: {changed} changed", timeout=8)
-        for note in notes:
+        self._settle(old, watched)
+        notes += carry_over(old.session.spec, session.spec)
+        screen = await self._app.replace(old, session)
+        screen.notify(f"{session.title} was read again: {changed} changed", timeout=8)
+        for note in notes[:_MOST]:
             screen.notify(note, severity="warning", timeout=8)
+        if len(notes) > _MOST:
+            screen.notify(f"and {len(notes) - _MOST:,} more", severity="warning", timeout=8)
+
+    def _begin(self, old: OpenObject, path: str, notes: list[str]) -> tuple[Session | None, str]:
+        """Return the session of what a file has become, and what has changed; None where nothing has. In a thread."""
+        spec = self._read(path, notes.append)
+        changed = differences(old.session.spec, spec)
+        return (self._app.begin_session(spec) if changed else None), changed
+
+    def _settle(self, old: OpenObject, watched: WatchedFile) -> None:
+        """Take what is there now as read."""
+        watched.take()
+        old.screen.message_line.settle("read again")
+
+    def _complain(self, old: OpenObject, error: Exception) -> None:
+        known = isinstance(error, BpftuiError)
+        why = error.message if known else f"{type(error).__name__}: {error}"
+        told = f"{old.session.title} is another file now, which is not taken: {why}"
+        old.screen.message_line.fail(Failure("read again", told, (error.hint if known else None) or ""))

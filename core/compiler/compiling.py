@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
+import signal
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import BpftuiError
@@ -32,19 +33,33 @@ _ARCHITECTURES: Final = {
 """What libbpf's bpf_tracing.h calls machines, in `__TARGET_ARCH_…`."""
 _WIDEST: Final = 200
 """Characters that are shown of a line of C."""
-_NO_HEADER: Final = f"'{vmlinux_header.NAME}' file not found".encode()
+_NO_HEADER: Final = f"'{vmlinux_header.NAME}' file not found"
+_MOST_MADE: Final = 256 << 20
+"""Bytes of an object, and of what a compiler says."""
+_MOST_TOLD: Final = 1 << 20
+"""Bytes of what a compiler says that are read."""
+_MEMORY: Final = 8 << 30
+"""Bytes of address space that a compiler may have."""
 _WITHOUT_RIGHTS: Final = """\
-import json, os, sys
-sys.path[:] = json.loads(sys.argv[1])
+import sys
+sys.path[:] = sys.argv[1].split("\\n")
+import os, resource
 from bpftui.core.errors import BpftuiError
-from bpftui.core.privileges import drop
+from bpftui.core.privileges import drop_to_run, end_with_parent
 try:
-    drop(reads=[sys.argv[2]])
-    os.execv(sys.argv[3], sys.argv[3:])
-except (BpftuiError, OSError) as error:
-    sys.exit(f"{sys.argv[3]} cannot be started: {error}")
+    drop_to_run()
+    end_with_parent()
+    for limit, most in zip((resource.RLIMIT_FSIZE, resource.RLIMIT_AS, resource.RLIMIT_CPU), map(int, sys.argv[2:5])):
+        hard = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard), hard))
+    os.execv(sys.argv[5], sys.argv[5:])
+except (BpftuiError, OSError, ValueError) as error:
+    sys.exit(f"{sys.argv[5]} cannot be started: {error}")
 """
-"""Gives up all rights, under sudo being root too, and becomes the compiler: a C file may have it read what it names."""
+"""Gives up all rights, under sudo being root too, and becomes the compiler: a C file may have it read what it names.
+
+It is run by `python -I`: nothing is imported from the directory where one happens to be.
+"""
 
 
 class Compiled(NamedTuple):
@@ -55,11 +70,20 @@ class Compiled(NamedTuple):
     warnings: tuple[Diagnostic, ...]
 
 
+class _Done(NamedTuple):
+    """What became of a compiler."""
+
+    is_well: bool
+    made: bytes
+    told: str
+
+
 def compiled(source: str, flags: Sequence[str] = (), *, compiler: str | None = None) -> Compiled:
     """Return the object that clang makes of a C file, with -O2 and -g unless the flags say otherwise.
 
     The machine's own headers are found where Debian has them, `__TARGET_ARCH_…` is defined for bpf_tracing.h, and where
-    there is no vmlinux.h it is made of the running kernel's types. The compiler runs without any right.
+    there is no vmlinux.h it is made of the running kernel's types. The compiler runs without any capability, under sudo
+    as the user who called it, within limits of time, memory and what it writes, and ends with this process.
 
     Raises:
         BpftuiError: It cannot be compiled; the first error of the compiler, with its place.
@@ -70,13 +94,12 @@ def compiled(source: str, flags: Sequence[str] = (), *, compiler: str | None = N
     clang = find_clang(compiler)
     command = [clang, "-target", "bpf", "-O2", "-g", "-fno-color-diagnostics", *_surroundings(flags), *flags]
     done = _run(source, command)
-    if done.returncode != 0 and _NO_HEADER in done.stderr:
+    if not done.is_well and _NO_HEADER in done.told:
         done = _run(source, [*command, "-idirafter", vmlinux_header.folder()])
-    told = done.stderr.decode(errors="replace")
-    found = parse_diagnostics(told)
-    if done.returncode != 0 or not done.stdout:
-        raise _refusal(source, told, [each for each in found if each.severity is Severity.ERROR])
-    return Compiled(done.stdout, tuple(each for each in found if each.severity is Severity.WARNING))
+    found = parse_diagnostics(done.told)
+    if not done.is_well or not done.made:
+        raise _refusal(source, done.told, [each for each in found if each.severity is Severity.ERROR])
+    return Compiled(done.made, tuple(each for each in found if each.severity is Severity.WARNING))
 
 
 def _surroundings(flags: Sequence[str]) -> list[str]:
@@ -88,23 +111,34 @@ def _surroundings(flags: Sequence[str]) -> list[str]:
     return found
 
 
-def _run(source: str, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+def _run(source: str, command: Sequence[str]) -> _Done:
     """Run a compiler that writes to its standard output, without rights."""
     words = [*command, "-c", source if source[:1] != "-" else f"./{source}", "-o", "-"]
-    child = [sys.executable, "-c", _WITHOUT_RIGHTS, json.dumps(sys.path), source, *words]
-    try:
-        return subprocess.run(
-            child,
-            executable="/proc/self/exe",  # this very interpreter, also where its path is not open to this user
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise BpftuiError(f"{source}: {command[0]} has not compiled it within {_PATIENCE:g} s") from None
-    except OSError as error:
-        raise BpftuiError(f"{command[0]} cannot be started: {error.strerror}") from None
+    limits = map(str, (_MOST_MADE, _MEMORY, int(_PATIENCE)))
+    child = [sys.executable, "-I", "-c", _WITHOUT_RIGHTS, "\n".join(sys.path), *limits, *words]
+    with tempfile.TemporaryFile() as made, tempfile.TemporaryFile() as told:
+        try:
+            process = subprocess.Popen(
+                child,
+                executable="/proc/self/exe",  # this very interpreter, also where its path is not open to this user
+                stdin=subprocess.DEVNULL,
+                stdout=made,
+                stderr=told,
+                start_new_session=True,  # what it starts itself ends with it
+            )
+        except (OSError, ValueError) as error:
+            raise BpftuiError(f"{command[0]} cannot be started: {error}") from None
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise BpftuiError(f"{source}: {command[0]} has not compiled it within {_PATIENCE:g} s") from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        made.seek(0)
+        told.seek(0)
+        return _Done(process.returncode == 0, made.read(), told.read(_MOST_TOLD).decode(errors="replace"))
 
 
 def _refusal(source: str, told: str, errors: Sequence[Diagnostic]) -> BpftuiError:

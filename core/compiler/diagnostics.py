@@ -8,11 +8,14 @@ from typing import Final, NamedTuple
 
 __all__ = ["Diagnostic", "Severity", "parse_diagnostics"]
 
-_LINE: Final = re.compile(
-    r"^(?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?(?P<severity>error|warning|note): (?P<text>[^\n]*)"
-    r"(?:\n(?: *\d+ \|)?(?P<code>[^\n]*)\n[ |]*[~ ]*\^)?",
-    re.MULTILINE,
+_HEAD: Final = re.compile(
+    r"(?P<file>[^\n]+?):(?P<line>\d{1,9}):(?P<column>\d{1,9}): "
+    r"(?:fatal )?(?P<severity>error|warning|note): (?P<text>.*)"
 )
+_CODE: Final = re.compile(r" *\d+ \|")
+_CARET: Final = re.compile(r"[ |~]*+\^")
+_LONGEST: Final = 1000
+"""Characters that are looked at of a line."""
 
 
 class Severity(enum.Enum):
@@ -43,15 +46,18 @@ class Diagnostic(NamedTuple):
 
 
 def parse_diagnostics(told: str) -> tuple[Diagnostic, ...]:
-    """Return what clang said on its standard error."""
-    return tuple(
-        Diagnostic(
-            found["file"],
-            int(found["line"]),
-            int(found["column"]),
-            Severity(found["severity"]),
-            found["text"],
-            (found["code"] or "").strip(),
-        )
-        for found in _LINE.finditer(told)
-    )
+    """Return what clang said on its standard error.
+
+    A program's own texts (`#pragma message`, `_Static_assert`) stand there as they are, and may look like it.
+    """
+    lines = [line[:_LONGEST] for line in told.split("\n")]
+    found: list[Diagnostic] = []
+    for number, line in enumerate(lines):
+        head = _HEAD.match(line)
+        if head is None:
+            continue
+        shown = lines[number + 1 : number + 3]
+        code = _CODE.sub("", shown[0], count=1).strip() if len(shown) == 2 and _CARET.match(shown[1]) else ""
+        place = int(head["line"]), int(head["column"])
+        found.append(Diagnostic(head["file"], *place, Severity(head["severity"]), head["text"], code))
+    return tuple(found)

@@ -10,24 +10,39 @@ import json
 import os
 import re
 import shlex
+import stat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ..errors import BpftuiError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Flags", "flags_of", "parse_flags"]
 
-_WITH_VALUE: Final = ("-I", "-D", "-U", "-include", "-isystem", "-idirafter", "-mllvm", "-Xclang")
+_WITH_VALUE: Final = (
+    "-I",
+    "-D",
+    "-U",
+    "-include",
+    "-isystem",
+    "-iquote",
+    "-idirafter",
+    "-mllvm",
+    "-Xclang",
+    "-MF",
+    "-MT",
+    "-MQ",
+)
 """Flags whose value may be the next word."""
 _OURS: Final = ("-o", "-c", "-S", "-E", "-target", "--target", "-emit-llvm")
 """What says which file is made, and of which kind."""
-_TAKEN: Final = re.compile(r"-(?:[IDU]|include|m|O|W|std=)")
-"""What is taken from files."""
-_NOT_TAKEN: Final = re.compile(r"-(?:mllvm|m(?:arch|abi|tune|soft-float|no-sse)|W[alp],|mlink|mrelocation-model)")
-"""Of those: what is for other programs, which may write files (`-Wp,-MD,FILE`) or load code, and other machines."""
-_PATHS: Final = ("-I", "-include")
+_TAKEN: Final = re.compile(
+    r"-(?:[IDU].*|isystem|iquote|idirafter|include|mcpu=\w+|O[0-3sz]?|W[\w+=-]*|std=[\w:]+|fms-extensions)", re.DOTALL
+)
+"""What is taken from files, by name: where headers are, what is defined, how code is made, what is warned of."""
+_PATHS: Final = ("-isystem", "-iquote", "-idirafter", "-include", "-I")
+"""Those that name a file or a folder, as the next word or, with -I, in the same one."""
 _COMMANDS: Final = "compile_commands.json"
 _LARGEST: Final = 64 << 20
 """Bytes of a compile_commands.json: Linux's own has 20 MB."""
@@ -66,9 +81,19 @@ def parse_flags(text: str) -> tuple[str | None, tuple[str, ...]]:
 
 def _words(text: str) -> list[str]:
     try:
-        return shlex.split(text)
+        words = shlex.split(text)
+        _check(words)
     except ValueError as error:
         raise UsageError(f"the flags {text!r} cannot be read: {str(error).lower()}") from None
+    return words
+
+
+def _check(words: Iterable[str]) -> None:
+    """Raise ValueError for words that no program can be given."""
+    for word in words:
+        if "\0" in word:
+            raise ValueError("there is a byte of 0 in them")
+        os.fsencode(word)
 
 
 def flags_of(source: str, given: str | None = None) -> Flags:
@@ -87,7 +112,7 @@ def flags_of(source: str, given: str | None = None) -> Flags:
     folder = os.path.dirname(os.path.abspath(source))
     for above in _above(folder):
         for place in (os.path.join(above, _COMMANDS), os.path.join(above, "build", _COMMANDS)):
-            if os.path.isfile(place) and (found := _command(place, os.path.abspath(source))) is not None:
+            if _counts(place, source) and (found := _command(place, os.path.realpath(source))) is not None:
                 words, directory = found
                 return _taken(words, directory, place)
     if (text := _own(source)) is not None:
@@ -104,9 +129,21 @@ def _above(folder: str) -> Iterator[str]:
         folder = parent
 
 
+def _counts(place: str, source: str) -> bool:
+    """Whether a file there is one whose word counts: the user's, root's, or whose the C file is."""
+    try:
+        found = os.stat(place)
+        owners = {0, os.geteuid(), int(os.environ.get("SUDO_UID", "0")), os.stat(source).st_uid}
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid in owners
+
+
 def _own(source: str) -> str | None:
     """Return what the first line of a file says of flags; None for nothing, or no file."""
     try:
+        if not os.path.isfile(source):
+            return None
         with open(source, "rb") as file:
             found = _FIRST_LINE.match(file.readline(4096).rstrip(b"\r\n"))
     except OSError:
@@ -123,16 +160,18 @@ def _command(place: str, source: str) -> tuple[list[str], str] | None:
     try:
         if os.path.getsize(place) > _LARGEST:
             raise BpftuiError(f"{place} is larger than {_LARGEST >> 20} MiB", hint="--cflags says the flags")
-        with open(place, "rb") as file:
-            entries: Any = json.load(file)
+        with open(place, "rb") as opened:
+            entries: Any = json.load(opened)
         if not isinstance(entries, list):
             raise ValueError("it is no list")
         for entry in cast("list[Any]", entries):
-            directory = os.path.join(os.path.dirname(place), _text(entry, "directory"))
-            if os.path.realpath(os.path.join(directory, _text(entry, "file"))) == os.path.realpath(source):
-                arguments = entry.get("arguments")
-                words = shlex.split(_text(entry, "command")) if arguments is None else [str(each) for each in arguments]
-                return words[1:], directory
+            directory, file = os.path.join(os.path.dirname(place), _text(entry, "directory")), _text(entry, "file")
+            if not file.endswith(".c") or os.path.realpath(os.path.join(directory, file)) != source:
+                continue
+            arguments = entry.get("arguments")
+            words = shlex.split(_text(entry, "command")) if arguments is None else [str(each) for each in arguments]
+            _check((*words, directory))
+            return words[1:], directory
     except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise BpftuiError(f"{place} cannot be read: {reason}", hint="--cflags says the flags instead") from None
@@ -152,14 +191,12 @@ def _taken(words: Sequence[str], folder: str, origin: str) -> Flags:
     left: list[str] = []
     rest = iter(words)
     for word in rest:
-        flag = next((each for each in _WITH_VALUE if word == each), None)
-        value = next(rest, "") if flag is not None else None
-        if _TAKEN.match(word) is None or _NOT_TAKEN.match(word) is not None:
+        value = next(rest, "") if word in _WITH_VALUE or word == "-o" else None
+        path = next((each for each in _PATHS if word == each), "-I" if word.startswith("-I") else None)
+        if _TAKEN.fullmatch(word) is None:
             if word.startswith("-") and word not in (*_OURS, "-g", "-MD", "-MMD"):
                 left.append(word)
-            continue
-        path = next((each for each in _PATHS if word.startswith(each)), None)
-        if path is not None:
+        elif path is not None:
             place = value if value is not None else word.removeprefix(path)
             taken += [path, os.path.join(folder, place)]
         else:

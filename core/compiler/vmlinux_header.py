@@ -46,8 +46,11 @@ def folder() -> str:
 
 
 def _begins(file: Path, text: str) -> bool:
+    """Whether a file of the user's begins with that, whatever else it is."""
     try:
-        with open(file, encoding="utf-8") as opened:
-            return opened.readline() == text
-    except (OSError, ValueError):
+        with cache.as_invoker():
+            descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as opened:
+            return opened.read(len(text)) == text.encode()
+    except OSError:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .apart import be_apart
 from .capability import Capability, Privileges, in_user_namespace, privileges
-from .drop import Dropped, drop, drop_all, given_up
+from .drop import Dropped, drop, drop_all, drop_to_run, end_with_parent, given_up
 from .grant import how_to_get
 from .steward import errand, hire
 
@@ -15,6 +15,8 @@ __all__ = [
     "be_apart",
     "drop",
     "drop_all",
+    "drop_to_run",
+    "end_with_parent",
     "errand",
     "given_up",
     "hire",

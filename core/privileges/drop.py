@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
 import struct
 import sys
 from dataclasses import dataclass
@@ -22,11 +23,11 @@ from .capability import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, Capability, privi
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-__all__ = ["Dropped", "drop", "drop_all", "given_up"]
+__all__ = ["Dropped", "drop", "drop_all", "drop_to_run", "end_with_parent", "given_up"]
 
 _VERSION: Final = 0x20080522
 """_LINUX_CAPABILITY_VERSION_3 of <linux/capability.h>: sets of 64 bits."""
-_PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 8, 24, 38, 47
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 24, 38, 47
 _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 """<linux/prctl.h>"""
 
@@ -103,6 +104,26 @@ def drop_all() -> None:
         BpftuiError: The kernel says no.
     """
     _confine(0)
+
+
+def drop_to_run() -> None:
+    """Give up all capabilities, for good, and under sudo being root, before this process becomes another program.
+
+    That one is to read what its user may read: nothing is kept for files that only root can, nor does it matter
+    whether that user could run this Python.
+
+    Raises:
+        BpftuiError: The kernel says no.
+    """
+    _confine(0, _invoker())
+
+
+def end_with_parent() -> None:
+    """Have the kernel kill this process, or what it becomes, when the thread that started it ends (PR_SET_PDEATHSIG).
+
+    The kernel forgets it when a process becomes another user: that comes first.
+    """
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _confine(bits: int, user: tuple[int, int] | None = None) -> None:

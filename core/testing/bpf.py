@@ -11,17 +11,18 @@ for, each run happens in both, and what they do differently fails the test.
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ..closing import Closing
 from ..errors import BpftuiError, FeatureError, NoPermissionError
+from ..foreign import is_source
 from .errors import NotHereError
 from .loaded import BpfObject, Clock, as_text
 from .side import Side
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection as Several
     from collections.abc import Iterable, Mapping
 
@@ -108,7 +109,7 @@ class Bpf(Closing):
     ) -> BpfObject:
         from ..spec import CollectionSpec
 
-        spec = file.copy() if isinstance(file, CollectionSpec) else CollectionSpec.from_file(file)
+        spec = file.copy() if isinstance(file, CollectionSpec) else _read(os.fspath(file))
         for path, value in values.items():
             _set(spec, path, value)
         target = None
@@ -160,6 +161,18 @@ class Bpf(Closing):
         with ExitStack() as stack:
             for each in self.objects:
                 stack.callback(each.close)
+
+
+def _read(file: str) -> CollectionSpec:
+    """Read an object, or what a C file is compiled to."""
+    from ..spec import CollectionSpec
+
+    if not is_source(file):
+        return CollectionSpec.from_file(file)
+    from ..compiler import compiled, flags_of
+
+    flags = flags_of(file)
+    return CollectionSpec.from_bytes(compiled(file, flags.words, compiler=flags.compiler).data, file=file)
 
 
 def _set(spec: CollectionSpec, path: str, value: Any) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ObjectError, UsageError
 from ..files import write_whole
+from ..foreign import is_source
 from .given import Given
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class TestedRecording:
         if found := [what for what, is_so in changed.items() if is_so]:
             raise UsageError(f"the recording has what a test does not say: {', '.join(found)}")
         self.spec = recording.spec()
+        if is_source(self.spec.file):
+            raise UsageError(
+                f"a test names an object, and {self.spec.file} is a C file", hint="compile it to one, and debug that"
+            )
         if not os.path.isfile(self.spec.file) or read_source(self.spec.file) != recording.object:
             raise UsageError(f"the object of the recording is not in {self.spec.file} any more")
         self.program = recording.program

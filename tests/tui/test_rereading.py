@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import shutil
+import threading
 import weakref
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.rereading import WatchedFile, differences
 from tests.tui.conftest import ROOT, Walk, let_messages_stay
 from tests.tui.fakes import FakeRuntime
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -188,6 +191,9 @@ async def test_what_is_loaded_stays(file: Path) -> None:
         await looks.look(3)
         assert "⚠ prog.o is another file now: what is loaded stays as it is" in walk.screen
         assert walk.app.session is before
+        walk.explorer.message_line.forget()
+        await looks.look(3)
+        assert "another file now" not in walk.screen  # it is told once a version
 
 
 async def test_nothing_is_taken_away_from_who_is_in_the_middle_of_something(file: Path) -> None:
@@ -212,7 +218,8 @@ async def test_what_is_gone_from_the_new_version_leaves_one_in_the_tree(file: Pa
         await looks.look()
         assert "prog.o was read again: " in walk.screen
         assert "constants" in walk.screen
-        await walk.press("down", "1", "2", "3", "4")
+        await walk.press("2")
+        assert " 1 Overview  2 Code " in walk.screen.splitlines()[1]
 
 
 def test_differences_by_numbers() -> None:
@@ -254,3 +261,106 @@ async def test_what_was_before_is_gone(file: Path) -> None:
         assert (len(app.objects), len(app._modes)) == (1, modes)
         gc.collect()
         assert before() is None
+
+
+async def test_types_that_were_chosen_stay_and_what_is_to_be_attached(file: Path) -> None:
+    async with explored(file) as looks:
+        app = looks.walk.app
+        app.session.spec.set_type("count_traffic", "sched_cls")
+        app.operations.attach_first.append(("count_traffic", "sandbox"))
+        another(file)
+        await looks.look()
+        assert "was read again" in looks.walk.screen
+        assert app.session.spec.programs["count_traffic"].type.label == "sched_cls"
+        assert app.operations.attach_first == [("count_traffic", "sandbox")]
+
+
+async def test_a_variable_that_was_set_back_is_as_in_the_new_file(file: Path) -> None:
+    def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
+        """As at home, where what the command line sets is set in each object that is opened."""
+        spec = CollectionSpec.from_file(name)
+        spec.variables["sample_every"].set(7)
+        return spec
+
+    async with explored(file, read) as looks:
+        looks.walk.app.session.spec.variables["sample_every"].reset()
+        another(file)
+        await looks.look()
+        assert "was read again" in looks.walk.screen
+        assert looks.walk.app.session.spec.variables["sample_every"].get() == 1000
+
+
+async def test_whatever_a_reader_raises_ends_nothing(file: Path) -> None:
+    def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
+        if Path(name).read_bytes() != (ROOT / "bpf/traffic.o").read_bytes():
+            raise ValueError("embedded null byte")
+        return CollectionSpec.from_file(name)
+
+    async with explored(file, read) as looks:
+        another(file)
+        await looks.look(5)
+        assert "✗ prog.o is another file now, which is not taken: ValueError: embedded null byte" in " ".join(
+            looks.walk.screen.split()
+        )
+
+
+@pytest.mark.parametrize("key", ["L", "0", "question_mark"])
+async def test_keys_that_come_while_it_is_read_are_for_what_is_there(key: str, file: Path) -> None:
+    """What was done meanwhile is not undone: it is read when that is over, or stays as it was loaded."""
+    is_read, go_on = threading.Event(), threading.Event()
+
+    def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
+        if Path(name).read_bytes() != (ROOT / "bpf/traffic.o").read_bytes():
+            is_read.set()
+            assert go_on.wait(PATIENCE)
+        return CollectionSpec.from_file(name)
+
+    async with explored(file, read) as looks:
+        walk, before = looks.walk, looks.walk.app.session
+        another(file)
+        looking = asyncio.create_task(looks.look())
+        await walk.until(is_read.is_set)
+        await walk.press(key)
+        if key == "L":
+            await walk.until(lambda: " LOADED " in walk.screen)
+        shown = walk.screen
+        go_on.set()
+        await looking
+        assert walk.app.session is before
+        assert walk.screen.splitlines()[:5] == shown.splitlines()[:5]
+
+
+async def test_an_object_that_is_closed_while_it_is_read_stays_closed(file: Path) -> None:
+    is_read, go_on = threading.Event(), threading.Event()
+
+    def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
+        if Path(name).read_bytes() != (ROOT / "bpf/traffic.o").read_bytes():
+            is_read.set()
+            assert go_on.wait(PATIENCE)
+        return CollectionSpec.from_file(name)
+
+    async with explored(file, read) as looks:
+        walk = looks.walk
+        another(file)
+        looking = asyncio.create_task(looks.look())
+        await walk.until(is_read.is_set)
+        await walk.press("0")
+        walk.app.close_object(str(file))
+        await walk.until(lambda: walk.app.objects == [])
+        go_on.set()
+        await looking
+        assert walk.app.objects == []
+        assert walk.screen.startswith(" home ")
+
+
+async def test_of_many_warnings_some_are_told(file: Path) -> None:
+    def read(name: str, say: Callable[[str], None]) -> CollectionSpec:
+        if Path(name).read_bytes() != (ROOT / "bpf/traffic.o").read_bytes():
+            for number in range(3000):
+                say(f"prog.c:{number}:1: unused")
+        return CollectionSpec.from_file(name)
+
+    async with explored(file, read) as looks:
+        another(file)
+        await looks.look()
+        assert "and 2,995 more" in looks.walk.screen

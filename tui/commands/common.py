@@ -183,6 +183,10 @@ def add_object(parser: Parser, *, several: bool = False, loaded: bool = False) -
     add_compiling(parser)
 
 
+_WARNINGS: Final = 20
+"""Of a compiler, that are said."""
+
+
 def add_compiling(parser: Parser) -> None:
     """Add `--cflags`: how a C file is compiled."""
     parser.add_argument(
@@ -439,8 +443,10 @@ def read_object(name: str, cflags: str | None = None, say: Callable[[str], None]
     if flags.left_out:
         say(f"{flags.origin}: not taken: {' '.join(flags.left_out)} (--cflags says the flags instead)")
     made = compiled(name, flags.words, compiler=flags.compiler)
-    for warning in made.warnings:
+    for warning in made.warnings[:_WARNINGS]:
         say(f"{warning.place}: {warning.text}")
+    if len(made.warnings) > _WARNINGS:
+        say(f"{name}: {len(made.warnings) - _WARNINGS:,} more warnings")
     return made.data
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from bpftui.core.btf import cache
 from bpftui.core.compiler import compiled, compiling, find_clang
 from bpftui.core.errors import BpftuiError, FeatureError
 from bpftui.core.spec import CollectionSpec
+from tests.waiting import wait_for
 
 PROGRAM = '__attribute__((section("socket"), used)) int f(void *skb) { return VALUE; }\n'
 
@@ -87,35 +91,110 @@ def test_what_it_warns_of_has_its_place(tmp_path: Path) -> None:
     assert (warning.place, warning.text) == (f"{source}:3:6", "unused variable 'unused' [-Wunused-variable]")
 
 
-def test_the_compiler_has_no_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of the capabilities of this process, no way to any by a set-uid program, and this process keeps its own."""
-    before = Path("/proc/self/status").read_text()
-    fake(tmp_path, "clang", "grep -E '^Cap|NoNewPrivs' /proc/self/status")
-    (tmp_path / "a.c").touch()
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    none = "0000000000000000"
-    told = dict(line.split() for line in compiled(str(tmp_path / "a.c")).data.decode().splitlines())
-    assert {name.rstrip(":"): value for name, value in told.items() if name != "CapBnd:"} == {
-        "CapInh": none,
-        "CapPrm": none,
-        "CapEff": none,
-        "CapAmb": none,
-        "NoNewPrivs": "1",
-    }
-    sets = [line for line in before.splitlines() if line.startswith(("Cap", "NoNewPrivs"))]
-    assert sets == [
-        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(("Cap", "NoNewPrivs"))
-    ]
+RIGHTS = "grep -E '^Cap|NoNewPrivs|^Uid' /proc/self/status"
+NONE = "0000000000000000"
 
 
-def test_one_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(tmp_path, "clang", "exec sleep 100")
+def rights(path: str = "/proc/self/status") -> dict[str, str]:
+    lines = (line.split() for line in Path(path).read_text().splitlines())
+    return {words[0]: words[1] for words in lines if words and words[0].startswith(("Cap", "NoNewPrivs", "Uid"))}
+
+
+def told(source: Path) -> dict[str, str]:
+    """Return what the fake compiler `RIGHTS` tells of itself."""
+    lines = (line.split() for line in compiled(str(source)).data.decode().splitlines())
+    return {words[0]: words[1] for words in lines}
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o600])
+def test_the_compiler_has_no_rights(mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the capabilities of this process, no way to any by a set-uid program, whoever may read the file."""
+    before = rights()
+    fake(tmp_path, "clang", RIGHTS)
+    source = tmp_path / "a.c"
+    source.touch(mode)
+    if os.geteuid() == 0:
+        os.chown(source, 65534, 65534)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = told(source)
+    assert {name: found[name] for name in ("CapInh:", "CapPrm:", "CapEff:", "CapAmb:")} == dict.fromkeys(
+        ("CapInh:", "CapPrm:", "CapEff:", "CapAmb:"), NONE
+    )
+    assert found["NoNewPrivs:"] == "1"
+    assert found["CapBnd:"] == NONE or os.geteuid() != 0
+    assert rights() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="sudo makes one root")
+def test_under_sudo_it_is_the_user_who_called_it(public_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where that user could not run this Python."""
+    fake(public_path, "clang", RIGHTS)
+    (public_path / "clang").chmod(0o755)
+    (public_path / "a.c").touch()
+    monkeypatch.setenv("PATH", f"{public_path}:/usr/bin:/bin")
+    monkeypatch.setenv("SUDO_UID", "65534")
+    monkeypatch.setenv("SUDO_GID", "65534")
+    found = told(public_path / "a.c")
+    assert (found["Uid:"], found["CapEff:"], found["CapBnd:"]) == ("65534", NONE, NONE)
+
+
+def test_nothing_of_the_directory_where_one_is_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, "clang", "echo made")
+    for name in (
+        "json.py",
+        "os.py",
+        "resource.py",
+        "ctypes.py",
+        "encodings.py",
+        "sitecustomize.py",
+        "usercustomize.py",
+    ):
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'run')!r}, 'a').write({name!r})\n")
+    (tmp_path / "bpftui").mkdir()
+    (tmp_path / "bpftui/__init__.py").write_text(f"open({str(tmp_path / 'run')!r}, 'a').write('bpftui')\n")
+    (tmp_path / "a.c").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert compiled("a.c").data == b"made\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_that_does_not_end_is_ended_with_all_that_it_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, "clang", f"sleep 100 & echo $! > {tmp_path}/pid; wait")
     (tmp_path / "a.c").touch()
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(compiling, "_PATIENCE", 0.5)
+    monkeypatch.setattr(compiling, "_PATIENCE", 3.0)
     with pytest.raises(BpftuiError) as raised:
         compiled(str(tmp_path / "a.c"))
-    assert raised.value.message == f"{tmp_path}/a.c: {tmp_path}/clang has not compiled it within 0.5 s"
+    assert raised.value.message == f"{tmp_path}/a.c: {tmp_path}/clang has not compiled it within 3 s"
+    started = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    assert wait_for(lambda: not started.exists() or started.read_text().split()[2] == "Z")
+
+
+def test_it_ends_with_this_process(tmp_path: Path) -> None:
+    fake(tmp_path, "clang", f"echo $$ > {tmp_path}/pid; exec sleep 100")
+    (tmp_path / "a.c").touch()
+    code = f"from bpftui.core.compiler import compiled; compiled({str(tmp_path / 'a.c')!r})"
+    environment = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    try:
+        assert wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+    finally:
+        process.kill()
+        process.wait()
+    started = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    assert wait_for(lambda: not started.exists() or started.read_text().split()[2] == "Z")
+
+
+def test_of_what_it_says_only_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, "clang", "yes 'a.c:1:1: warning: much' | head -c 10000 >&2; echo made")
+    (tmp_path / "a.c").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(compiling, "_MOST_TOLD", 230)
+    assert len(compiled(str(tmp_path / "a.c")).warnings) == 10
 
 
 def test_where_headers_of_the_machine_are_and_what_it_is_called(

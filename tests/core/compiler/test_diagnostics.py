@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bpftui.core.compiler import Diagnostic, Severity, parse_diagnostics
+from tests.waiting import Effort
 
 OF_14 = """\
 d.c:3:6: warning: unused variable 'x' [-Wunused-variable]
@@ -37,3 +38,12 @@ def test_with_the_line_that_stands_below() -> None:
 def test_nothing_said() -> None:
     assert parse_diagnostics("") == ()
     assert parse_diagnostics("clang: error: unknown target triple\n") == ()
+
+
+def test_long_lines_take_no_time() -> None:
+    """A line of spaces took the square of its length."""
+    told = "d.c:1:9: warning: x [-W#pragma-messages]\na\n" + " " * 2_000_000 + "\n"
+    effort = Effort()
+    (found,) = parse_diagnostics(told)
+    assert effort.within(1.0)
+    assert (found.text, found.code) == ("x [-W#pragma-messages]", "")

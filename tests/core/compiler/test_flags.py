@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,19 +108,25 @@ def test_one_without_the_file_is_passed_over(source: str, tmp_path: Path) -> Non
     ("words", "taken", "left"),
     [
         (
-            "-I. -D A -U B -mcpu=v4 -Os -Wall -std=c11",
-            ["-I", "{}/.", "-D", "A", "-U", "B", "-mcpu=v4", "-Os", "-Wall", "-std=c11"],
+            "-I. -D A -U B -mcpu=v4 -Os -Wall -Wno-error=x",
+            ["-I", "{}/.", "-D", "A", "-U", "B", "-mcpu=v4", "-Os", "-Wall", "-Wno-error=x"],
             [],
         ),
-        ("-include x.h", ["-include", "{}/x.h"], []),
-        ("-includex.h", ["-include", "{}/x.h"], []),
+        ("-include x.h -std=gnu11", ["-include", "{}/x.h", "-std=gnu11"], []),
+        (
+            "-isystem sys -idirafter /after -iquote q",
+            ["-isystem", "{}/sys", "-idirafter", "/after", "-iquote", "{}/q"],
+            [],
+        ),
+        ("-fms-extensions", ["-fms-extensions"], []),
         ("-fplugin=evil.so", [], ["-fplugin=evil.so"]),
         ("-Xclang -load -Xclang evil.so", [], ["-Xclang", "-Xclang"]),
         ("-mllvm -load=evil.so", [], ["-mllvm"]),
+        ("-include-pch evil.pch -multiply_defined -Iinc", ["-I", "{}/inc"], ["-include-pch", "-multiply_defined"]),
+        ("-ObjC++ -mbig-endian -module-dependency-dir x", [], ["-ObjC++", "-mbig-endian", "-module-dependency-dir"]),
         ("-Wp,-MD,/etc/passwd -Wa,x -Wl,x", [], ["-Wp,-MD,/etc/passwd", "-Wa,x", "-Wl,x"]),
         ("-o /etc/passwd -MD -MF /etc/passwd", [], ["-MF"]),
         ("@evil -march=native --config=evil", [], ["-march=native", "--config=evil"]),
-        ("-isystem sys -idirafter after", [], ["-isystem", "-idirafter"]),
     ],
 )
 def test_of_a_file_only_what_neither_writes_nor_loads_is_taken(
@@ -149,3 +156,39 @@ def test_a_compile_commands_json_that_is_none(text: str, reason: str, source: st
         flags_of(source)
     assert raised.value.message == f"{place} cannot be read: {reason}"
     assert raised.value.hint == "--cflags says the flags instead"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"// bpftui: -DX=a\0b", "there is a byte of 0 in them"),
+        (b"// bpftui: -D'X", "no closing quotation"),
+    ],
+)
+def test_a_first_line_that_cannot_be_read(line: bytes, why: str, tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_bytes(line + b"\n")
+    with pytest.raises(UsageError) as raised:
+        flags_of(str(tmp_path / "a.c"))
+    assert raised.value.message.endswith(f" cannot be read: {why}")
+
+
+@pytest.mark.parametrize("flag", ["-DX=\\u0000", "-DX=\\ud800"])
+def test_words_that_no_program_can_be_given(flag: str, source: str, tmp_path: Path) -> None:
+    place = tmp_path / "compile_commands.json"
+    place.write_text(f'[{{"directory": "src/bpf", "file": "prog.c", "arguments": ["cc", "{flag}"]}}]')
+    with pytest.raises(BpftuiError, match="cannot be read: "):
+        flags_of(source)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to somebody else")
+def test_what_a_stranger_wrote_does_not_count(source: str, tmp_path: Path) -> None:
+    commands(tmp_path, {"directory": str(tmp_path), "file": source, "command": "cc -DTHEIRS"})
+    os.chown(tmp_path / "compile_commands.json", 65534, 65534)
+    assert flags_of(source).words[2:] == ("-DOWN", "-std=gnu11")
+    os.chown(source, 65534, 65534)
+    assert flags_of(source).words == ("-DTHEIRS",)
+
+
+def test_a_pipe_is_no_c_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.c")
+    assert flags_of(str(tmp_path / "a.c")) == Flags(None, (), "", ())

@@ -15,11 +15,10 @@ from ....core.guest.kernels import debian_kernel, own_kernel
 from ....core.guest.machine import emulation_remark, require_emulator
 from ....core.since import Version
 from ....core.spec import CollectionSpec
-from ....core.spec.container import read_source
 from ....core.spec.reader import read_into
 from ...terminal.output import complain, write_line, write_table
 from ...text.colors import assembled
-from ..common import configured, print_json, wants_color, warn
+from ..common import configured, print_json, read_object, wants_color, warn
 from .checked import Checked, check_json, chosen
 from .table import mark_of, plain_table, print_comparison, print_report, read_results
 
@@ -46,7 +45,7 @@ def run_elsewhere(options: argparse.Namespace) -> int:
     questions: list[Question] = []
     for file in options.objects:
         start = time.perf_counter()
-        data = read_source(file)
+        data = read_object(file, options.cflags)
         spec = configured(read_into(CollectionSpec(file), data, options.source), options)
         values = {name: each.raw.hex() for name, each in spec.variables.items() if each.changed}
         spec = chosen(spec, options.only)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ....core.errors import ExitCode, UsageError
 from ....core.spec import CollectionSpec
-from ....core.spec.container import read_source
 from ....core.spec.reader import read_into
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled
-from ..common import configured, print_json, record, wants_color, warn
+from ..common import configured, print_json, read_object, record, wants_color, warn
 from .checked import COLUMNS, Checked, check_json, chosen, explaining
 from .table import plain_table
 
@@ -85,7 +84,7 @@ def run_sweep(options: argparse.Namespace, runtime: Callable[[], Runtime]) -> in
     values = swept(options.sweep)
     combinations = [dict(zip(values, each, strict=True)) for each in itertools.product(*values.values())]
     file = options.objects[0]
-    data = read_source(file)
+    data = read_object(file, options.cflags)
     spec, _ = _read(data, options)
     for name, texts in values.items():
         for text in texts:
