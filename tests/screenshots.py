@@ -150,7 +150,7 @@ async def walk(studio: Studio, seconds: float) -> None:
     await studio.press("A")
     await studio.until(lambda: "reading interfaces" not in screen_text(studio.app))
     studio.shoot("attach")
-    await studio.press("tab", "enter")
+    await studio.press("enter")
     await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.navigation.tab == "maps")
     sandbox = studio.app.session.sandbox
     assert sandbox is not None
@@ -209,7 +209,7 @@ async def wide(studio: Studio, seconds: float) -> None:
     await studio.press("A")
     await studio.until(lambda: "─ Attach ─" in screen_text(studio.app))
     await studio.until(lambda: "reading interfaces" not in screen_text(studio.app))
-    await studio.press("tab", "enter")
+    await studio.press("enter")
     await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.navigation.tab == "maps")
     await studio.press("w", "4", "down", "w")
     sandbox = studio.app.session.sandbox

@@ -130,7 +130,7 @@ def walk(terminal: Terminal, runtime: str) -> None:
     terminal.until("LOADED")
     terminal.press("A")
     terminal.until("Cancel")
-    terminal.press("Tab", "Enter")
+    terminal.press("Enter")
     terminal.until("▲ ATTACHED")
     terminal.until(r"runs/s")
 

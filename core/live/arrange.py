@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from .condition import Condition
 from .field import Field, Form
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def arrange(
     *,
     ordering: Ordering | None = None,
     places: Mapping[bytes, int] = _NONE,
-    pattern: re.Pattern[str] | None = None,
+    pattern: re.Pattern[str] | Condition | None = None,
     form: Form = Form.TYPED,
     by_key: Sequence[Entry] | None = None,
 ) -> EntryTable:
@@ -128,7 +129,7 @@ def arrange(
         reading: What was read.
         ordering: By what rows are ordered; without, by their keys.
         places: The order that they have been in, which stays: what is new comes behind it. Without, they are ordered.
-        pattern: Narrows to the rows in which a field's text matches.
+        pattern: Narrows to the rows in which a field's text matches, or to those of which a condition is true.
         form: How the fields are written that the pattern is looked for in.
         by_key: The entries in the order of their keys, where they have been put into it already.
     """
@@ -164,7 +165,7 @@ def survey(
     entries: Iterable[Sequence[Entry]],
     *,
     ordering: Ordering | None,
-    pattern: re.Pattern[str] | None,
+    pattern: re.Pattern[str] | Condition | None,
     form: Form = Form.TYPED,
     keep: int = 1000,
     progress: Callable[[int], bool] = lambda _count: True,
@@ -176,7 +177,7 @@ def survey(
         fields: Its fields.
         entries: What `Map.scan` gives.
         ordering: By what rows are ordered; without, by their keys. There are no rates.
-        pattern: Narrows to the rows in which a field's text matches.
+        pattern: Narrows to the rows in which a field's text matches, or to those of which a condition is true.
         form: How the fields are written that the pattern is looked for in.
         keep: How many rows are kept.
         progress: Is told how many entries were looked at; where it returns False, that is the end.
@@ -205,11 +206,15 @@ def survey(
     return kept, matching, seen
 
 
-def _matcher(fields: Fields, pattern: re.Pattern[str], form: Form, *, is_per_cpu: bool) -> Callable[[Entry], bool]:
-    """Return what tells whether the text of one of an entry's fields matches.
+def _matcher(
+    fields: Fields, pattern: re.Pattern[str] | Condition, form: Form, *, is_per_cpu: bool
+) -> Callable[[Entry], bool]:
+    """Return what tells whether the text of one of an entry's fields matches, or the entry is as a condition asks.
 
     What bytes of a field are looked for is remembered: of most fields a map has few that differ.
     """
+    if isinstance(pattern, Condition):
+        return pattern.matches
     quick = form is Form.TYPED and not is_per_cpu
     parts = [
         (each.essence(), each.quick_text() if quick else None, each.text, dict[bytes, bool]()) for each in fields.all

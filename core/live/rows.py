@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..analysis.counting import Counting
     from ..runtime import Entry, Map
+    from .condition import Condition
     from .counters import Valued
     from .sampler import Sample
 
@@ -52,7 +53,7 @@ class Rows:
         self._progress = progress
         self._fields: Fields | None = None
         self._places: Mapping[bytes, int] = {}
-        self._asked: tuple[Ordering | None, re.Pattern[str] | None] = (None, None)
+        self._asked: tuple[Ordering | None, re.Pattern[str] | Condition | None] = (None, None)
         self._survey: tuple[int, int, float] | None = None
         self._kept: tuple[bytes, ...] = ()
         self._before: dict[bytes, Entry] | None = None
@@ -85,7 +86,7 @@ class Rows:
         previous: Sample | None,
         *,
         ordering: Ordering | None = None,
-        pattern: re.Pattern[str] | None = None,
+        pattern: re.Pattern[str] | Condition | None = None,
         form: Form = Form.TYPED,
         again: bool = False,
     ) -> EntryTable:
@@ -95,7 +96,7 @@ class Rows:
             current: The sample, which must have the map.
             previous: The one before.
             ordering: By what rows are ordered; without, by their keys.
-            pattern: Narrows to the rows in which a field's text matches.
+            pattern: Narrows to the rows in which a field's text matches, or to those of which a condition is true.
             form: How fields are written.
             again: Whether the rows are ordered anew; without, they stay where they are while the ordering is the same.
         """

@@ -142,7 +142,7 @@ def test_what_the_explorer_offers_works_without_the_rest(terminal: Terminal, tmp
     terminal.until("LOADED")
     terminal.press("A")
     terminal.until("Cancel")
-    terminal.press("Tab", "Enter")
+    terminal.press("Enter")
     terminal.until("▲ ATTACHED")
     terminal.until(r"runs/s")
     pid = int(terminal.pid.read_text())

@@ -66,7 +66,7 @@ async def test_edit_load_attach_watch_pause_detach_quit(size: tuple[int, int]) -
             assert collection.variables["sample_every"].get() == 10
             assert collection.variables["sample_every"].read_only
 
-            await pilot.press("A", "tab", "enter")
+            await pilot.press("A", "enter")
             await until(pilot, lambda: session.state is State.ATTACHED)
             table = app.screen_stack[0].query_one(MapTableView)
             await until(pilot, lambda: table.row_count() > 2)

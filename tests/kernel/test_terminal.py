@@ -44,7 +44,7 @@ def test_a_signal_leaves_nothing_attached(terminal: Terminal, number: signal.Sig
     terminal.until("LOADED")
     terminal.press("A")
     terminal.until("Cancel")
-    terminal.press("Tab", "Enter")
+    terminal.press("Enter")
     terminal.until("▲ ATTACHED")
     os.kill(int(terminal.pid.read_text()), number)
     assert terminal.exit_code() == "130"

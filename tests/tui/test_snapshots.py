@@ -405,7 +405,7 @@ async def attached(looks: Sequence[Look], shots: Shots) -> AsyncGenerator[Camera
         await camera.until(lambda: bool(operations.collection) and not operations.busy)
         await camera.press("A")
         await camera.settle()
-        await camera.press("tab", "enter")
+        await camera.press("enter")
         await camera.until(lambda: bool(app.session.links) and monitor.last is not None)
         sampler = app.session.sampler(interval=1000.0)
         first = sampler.take()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -12,9 +12,10 @@ from ...core.visible import visible
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind
 from .controller import Controller
+from .writing import ask_where_to_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ...core.analysis.xrefs import Uses
     from ...core.listing.listing import Listing
@@ -203,34 +204,14 @@ class CodeController(Controller):
 
     def ask_where_to_write(self, listing: Listing) -> None:
         """Ask for a file to write the listing to."""
-        from ..dialogs.ask import AskDialog
-
-        notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
-        question = AskDialog("Write to", f"{visible(listing.program.name)}.html", notes=notes, confirm="Write")
-        self.stage.ask(question, partial(self._write, listing))
-
-    def _write(self, listing: Listing, path: str | None) -> None:
-        if path:
-            self.stage.find_out(partial(self._write_file, listing, path), partial(self._written, path))
-
-    def _write_file(self, listing: Listing, path: str) -> str:
-        """Write a listing, in a thread; return why it could not be, else nothing."""
-        from ..text.export import document, format_of, write_document
         from ..text.listing import listing_lines
 
-        kind = format_of(path)
-        lines = listing_lines(listing, color=kind != "text", ascii_only=False)
-        try:
-            write_document(path, document(lines, kind, f"{self._spec.file} {listing.program.name}"), replace=False)
-        except BpftuiError as error:
-            return error.message
-        return ""
+        def lines(kind: str) -> Iterable[str]:
+            return listing_lines(listing, color=kind != "text", ascii_only=False)
 
-    def _written(self, path: str, problem: str) -> None:
-        if problem:
-            self.stage.notify(problem, title="Write", severity="error")
-        else:
-            self.stage.notify(f"wrote {path}", timeout=4)
+        name = listing.program.name
+        notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
+        ask_where_to_write(self.stage, f"{visible(name)}.html", f"{self._spec.file} {name}", lines, notes)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""

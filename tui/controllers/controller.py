@@ -11,12 +11,14 @@ from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
 from ...core.errors import BpftuiError
+from ...core.visible import visible
 from ..compositor import Compositor, handed_up
 from ..dialogs.modal import Modal
 from ..operations import Host
 from ..widgets.message_line import MessageLine
 from ..widgets.place_tabs import PlaceTabs
 from ..widgets.unanswered import is_bound, why_not
+from .writing import ask_where_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ..status import Failure, Work
+    from ..widgets.lists.row_view import RowView
 
 __all__ = ["ControlledScreen", "Controller", "Stage", "told"]
 
@@ -282,6 +285,16 @@ class ControlledScreen(Screen[None]):
         """Copy a text, and say so."""
         self.app.copy_to_clipboard(text)
         self.notify(f"copied: {text}", timeout=2)
+
+    def save_rows(self, view: RowView) -> None:
+        """Ask for a file, and write what a list shows to it."""
+        name, rows = visible(self.name_of(view)), view.all_rows()
+        notes = ("Tabs stand between columns; the first line has their titles.",) if view.has_titles else ()
+        ask_where_to_write(self, f"{name}.txt", name, lambda _kind: rows(), notes)
+
+    def name_of(self, view: RowView) -> str:
+        """Return what a list shows, for the name of a file."""
+        return view.id or "rows"
 
     def lend_terminal(self, command: list[str], then: Callable[[str], None]) -> None:
         """Let a command have the terminal until it ends; what is attached for a time is detached nevertheless."""

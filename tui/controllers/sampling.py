@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.analysis.counting import Counting
 from ...core.live.counters import counters, record_counters, variable_counters
+from ...core.live.fields import record_fields
 from ...core.live.histogram import declared
 from ...core.live.quantity import Arrivals, Entries, OfEntry, OfRecords, Runs, RunTime, Total
 from ..nodes import Node, NodeKind
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.analysis.records import RecordType
+    from ...core.btf import CType
     from ...core.btf.units import Unit
     from ...core.live.counters import Counter
     from ...core.live.drawn import EventLine
@@ -212,13 +214,13 @@ class SamplingController(Controller):
         if source.type.is_stream:
             record = self._monitor.record_type(name)
             if record is not None and record.type is not None:
-                return [Arrivals(name), *map(OfRecords, record_counters(name, record.type))]
+                return [Arrivals(name), *map(OfRecords, _numbers(name, record.type))]
             return [
                 Arrivals(name),
                 *(
                     OfRecords(number, kind, record)
                     for kind in (() if record is None else record.kinds)
-                    for number in record_counters(name, kind)
+                    for number in _numbers(name, kind)
                 ),
             ]
         numbers = counters(source, self._spec.derived(Counting))
@@ -273,7 +275,6 @@ class SamplingController(Controller):
     def open_record(self, event: EventLine) -> None:
         """Show an event of the stream that is shown as a whole."""
         from ...core.analysis.records import record_type
-        from ...core.live.fields import record_fields
         from ...core.runtime import Entry
         from ..dialogs.map_entry import EntryPage
 
@@ -308,3 +309,11 @@ class SamplingController(Controller):
         if action == "watch":
             return self._monitor.running and bool(self._here())
         return self._navigation.tab == "graph" or self._panes.has_chart
+
+
+def _numbers(stream: str, ctype: CType) -> list[Counter]:
+    """Return the numbers in records that say something over time: not the bytes of an address."""
+    fields = record_fields(ctype, ctype.size, stream).values
+    found = record_counters(stream, ctype)
+    numbers = {field.path for field in fields if field.is_number}
+    return [each for each in found if each.path in numbers] if len(fields) > 1 else found

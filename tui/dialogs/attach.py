@@ -1,4 +1,4 @@
-"""AttachDialog: which program, where, and how; Cancel has the focus."""
+"""AttachDialog: which program, where, and how."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ _LAST: Final = {"last: after what is there": ""}
 class AttachDialog(Dialog[AttachRequest]):
     """Programs on the left, the targets of the chosen one on the right, and a line to type another one.
 
-    A target where a program can do harm wants its name typed.
+    A target where a program can do harm wants its name typed. Attach has the keyboard where the sandbox is what it
+    would attach to, Cancel where it is something of the machine.
 
     Args:
         spec: The object.
@@ -74,7 +75,8 @@ class AttachDialog(Dialog[AttachRequest]):
     ABOUT: ClassVar[str] = (
         "Attaches a loaded program: choose it on the left, where to on the right, or type a target that is "
         "not listed. The sandbox is harmless: it is a network of its own. A target where a program can do "
-        "harm wants its name typed. Cancel has the keyboard, so that enter by accident does nothing."
+        "harm wants its name typed. Enter attaches at once where that is the sandbox; else Cancel has the "
+        "keyboard, so that enter by accident does nothing."
     )
     PAGE: ClassVar[str] = "attaching"
 
@@ -88,6 +90,8 @@ class AttachDialog(Dialog[AttachRequest]):
         self._runtime = runtime
         self._targets: list[TargetChoice] = []
         self._orders = _LAST
+        self._offered: ProgramSpec | None = None
+        """The program that targets were last asked for."""
 
     def body(self) -> ComposeResult:
         """Compose the two lists, what is typed, the mode, and what a dangerous target asks for."""
@@ -122,11 +126,13 @@ class AttachDialog(Dialog[AttachRequest]):
         return "Next", True
 
     def on_mount(self) -> None:
-        """Preselect, and focus Cancel."""
+        """Preselect, and focus what is safe to press by accident."""
         programs = self.query_one("#programs", OptionList)
         names = [program.name for program in self._programs]
         programs.highlighted = names.index(self._chosen) if self._chosen in names else 0
-        self.set_focus(self.query_one("#cancel"))
+        # Before any key: enter right behind the key that asked is meant for what stands here.
+        self.turn_to_program()
+        self.set_focus(self.query_one("#attach" if self.target == SANDBOX else "#cancel"))
         if not self._programs:
             self._say("None of the loaded programs is attached to anything: run one (R) instead.", wrong=True)
             self.query_one("#attach", Button).disabled = True
@@ -176,15 +182,17 @@ class AttachDialog(Dialog[AttachRequest]):
     def turn_to_program(self) -> None:
         """Ask for the targets of the chosen program, without making anybody wait."""
         program = self.program
-        if program is None:
+        if program is None or program is self._offered:
             return
+        self._offered = program
         self.query_one("#attach-mode").display = bool(self._modes)
         if self._modes:
             self.query_one("#mode", Select).offer(self._modes)
         typed = self.query_one("#target", Input)
         typed.placeholder = program.attach_to or place_of(program).value
         # There is a sandbox wherever one makes sense: nobody has to wait for the rest.
-        typed.value = SANDBOX if place_of(program) in (Place.INTERFACE, Place.NAMESPACE) else ""
+        has_sandbox = not self._runtime.has_hooks or place_of(program) in (Place.INTERFACE, Place.NAMESPACE)
+        typed.value = SANDBOX if has_sandbox else ""
         self._show_targets(program, [], _READING if place_of(program) is Place.INTERFACE else _LOOKING)
         self._ask_targets(program)
 

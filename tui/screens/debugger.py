@@ -507,6 +507,10 @@ class DebuggerScreen(ControlledScreen):
         """Save the run: a listing is written where the object is."""
         self.action_save()
 
+    def save_rows(self, view: RowView) -> None:
+        """Save the run, which is what every pane of it shows."""
+        self.action_save()
+
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Go to a step of the way to where one is; once, however often it is chosen."""
         if not self.is_current:

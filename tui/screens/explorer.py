@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
@@ -569,6 +570,11 @@ class ExplorerScreen(ControlledScreen):
         """Go to what an instruction refers to."""
         self.code.follow(event)
 
+    def name_of(self, view: RowView) -> str:
+        """Return what is chosen in the tree, and the tab that shows it."""
+        shown = self.panes.maps.map_name if self.navigation.tab == "maps" else self.navigation.node.name
+        return f"{shown or os.path.basename(self.spec.file)}-{self.navigation.tab}"
+
     def on_listing_view_write_requested(self, event: ListingView.WriteRequested) -> None:
         """Ask for a file to write the listing to."""
         self.code.ask_where_to_write(event.listing)
@@ -644,6 +650,10 @@ class ExplorerScreen(ControlledScreen):
     def on_event_view_record_opened(self, event: EventView.RecordOpened) -> None:
         """Show an event of a stream as a whole."""
         self.sampling.open_record(event.event)
+
+    def on_event_view_watch_asked(self) -> None:
+        """Ask what of the stream is drawn."""
+        self.sampling.ask_quantity_of(self.panes.maps.map_name)
 
     def on_event_view_type_asked(self) -> None:
         """Ask what the events of the stream that is shown are."""

@@ -15,7 +15,7 @@ from ...core.errors import BpftuiError, UsageError
 from ...core.files import write_whole
 from ...core.visible import cells, visible
 from ..roles import DARK, LIGHT
-from .colors import CODES, joined
+from .colors import CODES, Painted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +82,7 @@ def write_document(path: str, lines: Iterable[str], *, replace: bool) -> None:
         BpftuiError: It cannot be written; an older file is as it was.
     """
     try:
-        write_whole(path, (f"{visible(line)}\n" for line in lines), replace=replace)
+        write_whole(path, (f"{joined(line)}\n" for line in lines), replace=replace)
     except FileExistsError:
         raise UsageError(f"{path} exists already", hint="choose another name") from None
     except (OSError, ValueError) as error:
@@ -90,9 +90,9 @@ def write_document(path: str, lines: Iterable[str], *, replace: bool) -> None:
         raise BpftuiError(f"cannot write {path}: {reason}") from None
 
 
-def _plain(line: str) -> str:
+def _plain(line: str) -> Painted:
     """Return a line without escape sequences."""
-    return _RUN.sub(r"\2", line)
+    return Painted(_RUN.sub(r"\2", line))
 
 
 def _style_sheet() -> list[str]:

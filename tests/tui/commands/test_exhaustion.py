@@ -104,7 +104,7 @@ def test_the_explorer_without_threads(
         terminal.until("✗ cannot read the maps: no thread can be started: the system has no more processes or memory")
         terminal.press("A")
         terminal.until("sandbox  packets of its own")
-        terminal.press("Tab", "Enter")
+        terminal.press("Enter")
         terminal.until("✗ cannot attach: no thread can be started")
         terminal.press("q")
         assert terminal.exit_code() == "0"

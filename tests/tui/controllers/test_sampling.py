@@ -70,6 +70,14 @@ async def test_a_unit_is_chosen_and_kept_for_the_object(explore: Callable[..., A
         assert walk.app.operations.monitor.graph.units == {"map reserved.length": Unit.BYTES}
 
 
+async def test_the_bytes_of_an_address_are_no_numbers_to_draw(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 40), runtime=MachineRuntime()) as walk:
+        await attached(walk, "count_traffic")
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "events"), "overview")
+        await walk.press("w")
+        assert offered(walk) == ["events records  /s", "events time", "events number", "events length"]
+
+
 async def test_the_pane_of_a_map_is_of_that_map_wherever_the_tree_is(explore: Callable[..., Any]) -> None:
     async with explore("tests/objects/live.o", size=(120, 40), runtime=MachineRuntime()) as walk:
         await attached(walk, "reserves")

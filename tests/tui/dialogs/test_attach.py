@@ -11,6 +11,7 @@ from bpftui.core.live import State
 from bpftui.core.runtime import Neighbour
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.attach import AttachDialog
+from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.widgets.plain import OptionList
 from tests.tui.fakes import FakeRuntime
 
@@ -60,6 +61,31 @@ async def test_the_order_is_chosen_among_what_is_there(explore: Callable[..., An
         targets.highlighted = 1
         await walk.until(lambda: not dialog.query_one("#attach-order").display)
         assert dialog.target == "eth9,egress"
+
+
+@pytest.mark.parametrize(
+    ("program", "has_hooks", "focused"),
+    [
+        ("on_tracepoint", True, "cancel"),
+        ("on_tracepoint", False, "attach"),  # the machine has nothing but a sandbox
+        ("on_tc", True, "attach"),
+    ],
+)
+async def test_enter_attaches_at_once_to_the_sandbox_alone(
+    explore: Callable[..., Any], program: str, has_hooks: bool, focused: str
+) -> None:
+    runtime = FakeRuntime() if has_hooks else MachineRuntime()
+    async with explore("tests/objects/attached.o", runtime=runtime) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, program))
+        await walk.press("A")
+        assert isinstance(walk.app.screen, AttachDialog)
+        assert walk.app.focused is walk.app.screen.query_one(f"#{focused}")
+        await walk.press("enter")
+        expected = {"attach": State.ATTACHED, "cancel": State.LOADED}[focused]
+        await walk.until(lambda: walk.status.stage == expected)
+        assert "─ Attach ─" not in walk.screen
 
 
 @pytest.mark.parametrize(

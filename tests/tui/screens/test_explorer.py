@@ -130,8 +130,8 @@ async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int]
         assert len(walk.footer) <= 8
         await walk.press("A")
         assert isinstance(walk.app.screen, AttachDialog)
-        assert walk.app.focused is walk.app.screen.query_one("#cancel")
-        await walk.press("tab", "enter")
+        assert walk.app.focused is walk.app.screen.query_one("#attach")  # it is the sandbox
+        await walk.press("enter")
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
         assert walk.status.attached == ("count_traffic → sandbox",)
         assert len(walk.footer) <= 8
@@ -292,7 +292,7 @@ async def test_cancel_attaches_nothing(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.press("A", "enter")
+        await walk.press("A", "shift+tab", "enter")
         assert not isinstance(walk.app.screen, AttachDialog)
         assert walk.status.stage == State.LOADED
         assert walk.runtime.sandboxes == []
@@ -782,7 +782,7 @@ async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., 
         walk.app.operations.attach(AttachRequest("reserves", "sandbox,rate=20"))
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
         walk.explorer.navigation.go_to(Node(NodeKind.MAP, "reserved"))
-        keys = "x Format ⏎ Open e Type D Detach / Filter R Run ? Help q Quit"
+        keys = "⏎ Open w Watch e Type x Format D Detach / Filter ? Help q Quit"
         await walk.until(lambda: walk.screen.splitlines()[-1].strip() == keys)
         await walk.until(lambda: any(row.split()[-3:] == ["1", "2", "3"] for row in walk.screen.splitlines()))
         assert any(row.split()[-4:] == ["seen", "when", "length", "hash"] for row in walk.screen.splitlines())
@@ -823,3 +823,40 @@ async def test_a_look_ahead_says_how_far_it_is_and_is_given_up(explore: Callable
         await walk.until(lambda: "was looked at for 1 of 7 programs and then given up: L finds out" in walk.screen)
         assert "checking" not in walk.screen
         assert "cannot be loaded" not in walk.screen
+
+
+async def test_what_a_pane_shows_is_written_to_a_file(
+    explore: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explore() as walk:
+        monkeypatch.chdir(tmp_path)
+        walk.explorer.query_one(Overview).focus()
+        await walk.press("ctrl+s")
+        assert "─ Write to ─" in walk.screen
+        assert "count_traffic-overview.txt" in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "wrote count_traffic-overview.txt" in walk.screen)
+        lines = (tmp_path / "count_traffic-overview.txt").read_text().splitlines()
+        assert any(line.split()[:2] == ["section", "xdp"] for line in lines), lines
+        # What is there is not written over.
+        await walk.press("ctrl+s", "enter")
+        await walk.until(lambda: "✗" in walk.screen)
+        assert (tmp_path / "count_traffic-overview.txt").read_text().splitlines() == lines
+
+
+async def test_a_table_is_written_with_titles_and_tabs(
+    explore: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explore(attach=[("count_traffic", "sandbox")]) as walk:
+        monkeypatch.chdir(tmp_path)
+        table = walk.explorer.query_one(MapTableView)
+        await walk.until(lambda: table.row_count() == 1)
+        table.focus()
+        await walk.press("ctrl+s", "enter")
+        await walk.until(lambda: "wrote traffic-maps.txt" in walk.screen)
+        titles, row = (tmp_path / "traffic-maps.txt").read_text().splitlines()
+        assert titles.split("\t") == ["family", "protocol", "packets", "packets/s", "bytes", "bytes/s"]
+        assert len(row.split("\t")) == 6
+        await walk.press("Y")
+        await walk.until(lambda: "1 row copied, with titles" in walk.screen)
+        assert walk.app.clipboard.splitlines()[0] == titles

@@ -231,7 +231,7 @@ async def test_what_is_attached_of_any_object_is_asked_about(here: Path) -> None
         await walk.until(lambda: walk.screen.startswith(" home › traffic.o › "))
         await walk.press("L")
         await walk.until(lambda: "LOADED" in walk.screen.splitlines()[0])
-        await walk.press("A", "tab", "enter")
+        await walk.press("A", "enter")
         await walk.until(lambda: "▲ ATTACHED" in walk.screen.splitlines()[0])
         await walk.press("0")
         await walk.until(lambda: "▲ 1 attached" in walk.screen.splitlines()[0])

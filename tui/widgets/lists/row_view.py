@@ -11,6 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
+from ...text.colors import joined_lines
+from ...text.format import counted
 from ..key_offer import KeyOffer
 from .matches import mark_matches
 from .scan import Scan
@@ -42,6 +44,13 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         return re.compile(text, flags)
     except re.error:
         return re.compile(re.escape(text), flags)
+
+
+@runtime_checkable
+class Writing(Protocol):
+    """A screen that writes what one of its lists shows to a file."""
+
+    save_rows: Callable[[RowView], None]
 
 
 @runtime_checkable
@@ -82,6 +91,8 @@ class RowView(VirtualList, can_focus=True):
         Binding("n", "search_again(1)", "Next", show=False, id="rows.next", tooltip="Next match"),
         Binding("N", "search_again(-1)", "Previous", show=False, id="rows.previous", tooltip="Previous match"),
         Binding("y", "copy", "Copy", show=False, id="rows.copy", tooltip="Copy the row to the clipboard"),
+        Binding("Y", "copy_all", "Copy all", show=False, id="rows.copy-all", tooltip="Copy all rows"),
+        Binding("ctrl+s", "save", "Save", show=False, id="rows.save", tooltip="Write all rows to a file"),
         Binding("enter", "select", "Open", show=False, id="rows.select", tooltip="Open or follow the row"),
     ]
 
@@ -162,6 +173,11 @@ class RowView(VirtualList, can_focus=True):
         """Return a row as plain text: what is searched and copied."""
         raise NotImplementedError
 
+    @property
+    def has_titles(self) -> bool:
+        """Whether the first of `all_rows` is one of titles."""
+        return False
+
     def row_hint(self, index: int) -> str:
         """Return a sentence about a row, for a status line; empty when there is nothing to say."""
         return ""
@@ -178,6 +194,13 @@ class RowView(VirtualList, can_focus=True):
         """Return the first row from *start* on, by steps of 1 or -1, whose text matches, or None."""
         rows = range(start, self.row_count() if step > 0 else -1, step)
         return next((index for index in rows if pattern.search(self.row_text(index))), None)
+
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives all rows as plain text, with a line of titles where there are columns.
+
+        It is called in a thread, for it takes a while where there are thousands.
+        """
+        return lambda: [self.row_text(index) for index in range(self.row_count())]
 
     # What a subclass and a screen call
 
@@ -400,6 +423,27 @@ class RowView(VirtualList, can_focus=True):
         else:
             self.notify("there is no row to copy", severity="warning", timeout=3)
 
+    def action_copy_all(self) -> None:
+        """Copy all rows."""
+        work = partial(self._copy_all, self.all_rows())
+        # With a description, or Textual makes one of the work, and of all that it is given.
+        self.run_worker(
+            work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy of all rows"
+        )
+
+    def _copy_all(self, rows: Callable[[], Sequence[str]]) -> None:
+        found = rows()
+        self.typed_app.call_from_thread(self._copied, joined_lines(*found), len(found) - self.has_titles)
+
+    def _copied(self, text: str, count: int) -> None:
+        self.typed_app.copy_to_clipboard(text)
+        self.notify(f"{counted(count, 'row')} copied{', with titles' if self.has_titles else ''}", timeout=2)
+
+    def action_save(self) -> None:
+        """Ask the screen to write all rows to a file."""
+        if isinstance(self.screen, Writing):
+            self.screen.save_rows(self)
+
     def action_select(self) -> None:
         """Choose the cursor's row."""
         if self.row_count():
@@ -418,6 +462,8 @@ class RowView(VirtualList, can_focus=True):
                 return self.pattern is not None and not isinstance(self.screen, Stepping)
             case "select":
                 return self.row_count() > 0
+            case "save" | "copy_all":  # a dialog has keys of its own for that
+                return self.row_count() > 0 and isinstance(self.screen, Writing)
             case _:
                 return True
 

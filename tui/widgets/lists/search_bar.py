@@ -81,6 +81,14 @@ class _Widening(Protocol):
         ...
 
 
+@runtime_checkable
+class _Conditional(Protocol):
+    """What is narrowed by conditions, too, which mean nothing while they are half typed."""
+
+    fault: str
+    """Why what was typed narrows nothing yet, as a clause; empty where it does."""
+
+
 class _Field(Input):
     """The field, from which escape leads back."""
 
@@ -227,7 +235,8 @@ class SearchBar(Horizontal):
         if isinstance(target, Narrowable):
             shown, there_are = target.totals
             found = f"{grouped(shown)} of {grouped(there_are)} have this" if target.narrowed_by else ""
-            parts = [found or "only rows with this", *(("⏎ keep them", "esc all rows") if roomy else ())]
+            fault = target.fault if isinstance(target, _Conditional) else ""
+            parts = [fault or found or "only rows with this", *(("⏎ keep them", "esc all rows") if roomy else ())]
         else:
             found = target.seek_count() if self.query_one(_Field).value else ""
             wider = target.wider_count() if isinstance(target, _Widening) else ""

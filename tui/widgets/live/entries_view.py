@@ -13,7 +13,8 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from ....core.analysis.counting import Counting
-from ....core.errors import BpftuiError
+from ....core.errors import BpftuiError, UsageError
+from ....core.live.condition import Condition, condition
 from ....core.live.histogram import histogram_of
 from ....core.live.rows import Rows
 from ...operations import EditRequest
@@ -29,6 +30,7 @@ from .map_table import MapTableView
 from .map_tree import MapTreeView
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
@@ -339,7 +341,8 @@ class EntriesView(Vertical):
         again: bool,
     ) -> tuple[EntryTable, MapColumns]:
         """Make the table, and measure its columns."""
-        pattern = compile_pattern(asked.pattern) if asked.pattern else None
+        only = _only(asked.pattern, rows)
+        pattern = None if isinstance(only, str) else only  # half of a condition narrows nothing
         table = rows.take(current, previous, ordering=asked.ordering, pattern=pattern, form=view.form, again=again)
         return table, MapColumns(table, view.form, view.columns, called)
 
@@ -386,23 +389,30 @@ class EntriesView(Vertical):
         view = self.table
         narrowed = self._arrangement.pattern
         view.empty_text = f"no row has {narrowed!r}: esc shows all" if narrowed and table.read else "no entries yet"
-        view.show(table, columns, self._note(table))
+        only = _only(narrowed, rows)
+        view.fault = only if isinstance(only, str) else ""
+        if isinstance(only, Condition):
+            view.empty_text = f"no row with {narrowed}: esc shows all"
+        view.show(table, columns, self._note(table, is_condition=isinstance(only, Condition)))
         self._follow()
         self._bring_wanted()
         self._drawn(table)
         self._place_editor()
 
-    def _note(self, table: EntryTable) -> str:
+    def _note(self, table: EntryTable, *, is_condition: bool) -> str:
         """Return what is to be said about the rows that are not there; nothing where all are."""
         asked = self._arrangement
         total = f"{'' if table.is_counted else '≥ '}{grouped(table.total)}"
         looked = "" if table.age is None or table.age < 1 else f", {age(table.age)} ago"
+        if self.table.fault:
+            return f"{self.table.fault} · esc shows all"
         if asked.pattern:
             matching, read = table.matching or 0, grouped(table.read)
             of = read if table.age is not None or not table.is_partial else f"the first {read}"
             shown = f", the first {grouped(len(table.entries))} shown" if len(table.entries) < matching else ""
-            have = "has" if matching == 1 else "have"
-            return f"{grouped(matching)} of {of} {have} {asked.pattern!r}{looked}{shown} · esc shows all"
+            have = f"{'has' if matching == 1 else 'have'} {asked.pattern!r}"
+            what = f"with {asked.pattern}" if is_condition else have
+            return f"{grouped(matching)} of {of} {what}{looked}{shown} · esc shows all"
         if table.age is not None and table.ordering is not None:
             by = table.ordering.field.label
             return f"the first {grouped(len(table.entries))} of {total} by {by}{looked or ', just now'}"
@@ -608,3 +618,16 @@ def _choices(field: Field) -> list[str]:
     if field.type.limits == (0, 1) and not field.type.enumerators and not field.type.bit_size:
         return ["false", "true"]
     return [each.name for each in field.type.enumerators]
+
+
+def _only(typed: str, rows: Rows) -> re.Pattern[str] | Condition | str | None:
+    """Return what narrows the rows: a condition, or else a pattern; None for all of them.
+
+    Of what means nothing yet, why, as a clause.
+    """
+    if not typed:
+        return None
+    try:
+        return condition(typed, rows.fields.all) or compile_pattern(typed)
+    except UsageError as error:
+        return error.message

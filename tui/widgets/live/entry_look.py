@@ -37,7 +37,9 @@ class EntryLook(RowView):
         Binding("delete", "delete", "Delete", show=False, id="look.delete", tooltip="Delete this entry"),
         Binding("U", "undo", "Undo", show=False, id="look.undo", tooltip="Take the last edit of an entry back"),
         Binding("ctrl+y", "redo", "Redo", show=False, id="look.redo", tooltip="Make it again"),
-        Binding("slash", "search", "Filter", key_display="/", id="look.filter", tooltip="Only rows that have …"),
+        Binding(
+            "slash", "search", "Filter", key_display="/", id="look.filter", tooltip="Rows that have …, or packets > 100"
+        ),
         Binding("x", "cycle_format", "Format", show=False, id="look.format", tooltip="Typed, hexadecimal, decimal"),
         Binding("escape", "leave", "Widen", show=False, id="look.widen", tooltip="Show all rows again"),
     ]
@@ -73,6 +75,11 @@ class EntryLook(RowView):
     def narrowed_by(self) -> str:
         """What entries are narrowed by."""
         return self.of.narrowed_by
+
+    @property
+    def fault(self) -> str:
+        """Why what was typed narrows nothing yet."""
+        return self.of.fault
 
     @property
     def totals(self) -> tuple[int, int]:

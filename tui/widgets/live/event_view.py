@@ -11,9 +11,11 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ....core.errors import UsageError
 from ....core.live.condition import condition
 from ....core.live.drawn import StreamState
 from ....core.live.field import Form
+from ....core.runtime import Entry
 from ...text.charset import is_ascii_terminal
 from ...text.colors import tabbed
 from ...text.fit import fitted, width_of
@@ -24,7 +26,7 @@ from .record_columns import RecordColumns
 from .stream_view import CAPACITY, StreamView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ....core.live.drawn import EventLine
 
@@ -48,10 +50,18 @@ class EventView(StreamView):
         Binding(
             "right,l", "side(1)", "Column", show=False, id="events.right", tooltip="Choose the column to the right"
         ),
-        Binding("x", "cycle_format", "Format", id="events.format", tooltip="Typed, hexadecimal, decimal, bytes"),
         Binding("enter", "select", "Open", id="events.open", tooltip="Open the event: all its fields, one a line"),
+        Binding("w", "watch", "Watch", id="events.watch", tooltip="Draw how many come, or a number in them, over time"),
         Binding("e", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
-        Binding("slash", "search", "Filter", key_display="/", id="events.filter", tooltip="Only events that have …"),
+        Binding("x", "cycle_format", "Format", id="events.format", tooltip="Typed, hexadecimal, decimal, bytes"),
+        Binding(
+            "slash",
+            "search",
+            "Filter",
+            key_display="/",
+            id="events.filter",
+            tooltip="Only events that have …, or of which a comparison is true: length > 100",
+        ),
         Binding("ctrl+r", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
         Binding("escape", "leave", "Widen", show=False, id="events.widen", tooltip="Show all events again"),
     ]
@@ -84,6 +94,9 @@ class EventView(StreamView):
     said: reactive[str] = reactive("", repaint=False)
     """How many came, were lost, and are not drawn: what the title of the pane says."""
 
+    class WatchAsked(Message):
+        """The user wants to see something of the stream over time."""
+
     class TypeAsked(Message):
         """The user wants to say what the events are."""
 
@@ -111,6 +124,9 @@ class EventView(StreamView):
         self._forgotten_lost = 0
         self.narrowed_by = ""
         """What events are narrowed by."""
+        self.fault = ""
+        """Why what was typed narrows nothing yet, as a clause."""
+        self._is_condition = False
         self.is_read = False
         """Whether the stream is being read: what its records are can be said from then on."""
         is_ascii = is_ascii_terminal()
@@ -132,6 +148,24 @@ class EventView(StreamView):
         return tabbed(f"{line.time:.3f}", *columns.cells(line.raw))
 
     @property
+    def has_titles(self) -> bool:
+        """Whether events stand in columns."""
+        return self._columns is not None
+
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives the events that are shown, in columns where they have fields."""
+        lines, columns = self.shown(), self._columns
+        if columns is None:
+            return lambda: [self.line_text(line) for line in lines]
+        return lambda: [
+            tabbed("seen", *columns.titles),
+            *(
+                tabbed(f"{line.time:.3f}", *columns.cells(line.raw)) if columns.has(line.raw) else self.line_text(line)
+                for line in lines
+            ),
+        ]
+
+    @property
     def header_height(self) -> int:
         """The titles, and a line about what is not shown where there is such; none where lines have no columns."""
         return (self._columns is not None) + bool(self.narrowed_by)
@@ -140,8 +174,9 @@ class EventView(StreamView):
         """Draw the titles of the columns, or the note."""
         columns = self._columns
         if columns is None or line == 1:
-            found = f" {grouped(self.row_count())} of {grouped(self.kept)} kept have {self.narrowed_by!r}"
-            return Strip([Segment(f"{found} · esc shows all", self.ink("event-view--note"))])
+            what = f"with {self.narrowed_by}" if self._is_condition else f"have {self.narrowed_by!r}"
+            found = self.fault or f"{grouped(self.row_count())} of {grouped(self.kept)} kept {what}"
+            return Strip([Segment(f" {found} · esc shows all", self.ink("event-view--note"))])
         window = columns.window(width - _TIME - 1 - GAP, self.column)
         segments = [Segment(f"{'seen':>{_TIME}} ")]
         for number in window.shown:
@@ -184,6 +219,8 @@ class EventView(StreamView):
         """Say how many were lost; have the columns of the type."""
         if old.type != new.type:
             self._set_columns()
+            if self.narrowed_by:
+                self.show_only(self._matching(self.narrowed_by))
         self.tell()
 
     def watch_per_second(self) -> None:
@@ -247,18 +284,26 @@ class EventView(StreamView):
             return
         self.narrowed_by = pattern
         self.empty_text = f"no event has {pattern!r}: esc shows all" if pattern and self.kept else "no events yet"
-        self.show_only(self._accepting(pattern) if pattern else None)
+        self.show_only(self._matching(pattern))
         self.refresh_bindings()
 
-    def _accepting(self, pattern: str) -> Callable[[EventLine], bool]:
-        """Return what tells whether an event is meant: a condition on its fields, else a text that it has."""
+    def _matching(self, pattern: str) -> Callable[[EventLine], object] | None:
+        """Return what tells the events that have what a user typed, or are as it says; None for all."""
+        self.fault, self._is_condition = "", False
+        if not pattern:
+            return None
         columns = self._columns
-        holds = None if columns is None else condition(pattern, columns.fields)
-        if columns is not None and holds is not None:
-            return lambda line: columns.has(line.raw) and holds(line.raw)
-        # Numbers stand with separators, but not in the text that is looked through.
-        search = compile_pattern(_SEPARATORS.sub("", pattern)).search
-        return lambda line: search(self.line_text(line)) is not None
+        try:
+            only = None if columns is None else condition(pattern, columns.fields)
+        except UsageError as error:
+            self.fault = error.message
+            return None
+        if columns is None or only is None:
+            # Numbers stand with separators, but not in the text that is looked through.
+            found = compile_pattern(_SEPARATORS.sub("", pattern))
+            return lambda line: found.search(self.line_text(line))
+        self._is_condition, self.empty_text = True, f"no event with {pattern}: esc shows all"
+        return lambda line: columns.has(line.raw) and only.matches(Entry(b"", (line.raw,)))
 
     def search(self, pattern: object) -> bool:
         """Narrow the rows: what does not match is not shown."""
@@ -273,6 +318,8 @@ class EventView(StreamView):
     def why_not(self, action: str) -> str:
         """Return why there is nothing to do with the events."""
         match action:
+            case "watch":
+                return "nothing moves yet: L loads it"
             case "choose_type":
                 return "what the events are can be said as soon as they are read: L loads"
             case "cycle_format" | "clear" | "search":
@@ -283,7 +330,7 @@ class EventView(StreamView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done with the events that there are; leave escape to the screen where all are shown."""
         match action:
-            case "choose_type":
+            case "choose_type" | "watch":
                 return self.is_read
             case "cycle_format" | "clear":
                 return self.kept > 0
@@ -312,6 +359,10 @@ class EventView(StreamView):
         """Open the event under the cursor."""
         if self.row_count():
             self.post_message(self.RecordOpened(self.line(self.cursor)))
+
+    def action_watch(self) -> None:
+        """Ask what is drawn."""
+        self.post_message(self.WatchAsked())
 
     def action_choose_type(self) -> None:
         """Ask what the events are."""

@@ -34,6 +34,8 @@ _KEYS_SHARE: Final = 0.7
 """Of the width, what the columns of the key may take that always stay in sight."""
 _COUNTED: Final = len(" +100 columns →")
 """Cells for how many columns are out of sight."""
+_LEFT: Final = len("← 10  ")
+"""Cells for how many of them are to the left, where there are such on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,18 @@ def window_of(widths: Sequence[int], width: int, chosen: int, *, keys: int = 0) 
     while fixed < keys and sum(wide[: fixed + 1]) <= room * _KEYS_SHARE:
         fixed += 1
     room -= sum(wide[:fixed])
-    start = fixed
+    start, stop = _span(wide, fixed, chosen, room)
+    if start > fixed and stop < len(wide):
+        start, stop = _span(wide, fixed, chosen, room - _LEFT)
+    return Window((*range(fixed), *range(start, stop)), start - fixed, len(wide) - stop)
+
+
+def _span(wide: Sequence[int], first: int, chosen: int, room: int) -> tuple[int, int]:
+    """Return which columns from the *first* on are shown in so many cells: from one on, up to another."""
+    start = first
     while start < chosen and sum(wide[start : chosen + 1]) > room:
         start += 1
     stop = start
     while stop < len(wide) and (stop == start or sum(wide[start : stop + 1]) <= room):
         stop += 1
-    return Window((*range(fixed), *range(start, stop)), start - fixed, len(wide) - stop)
+    return start, stop

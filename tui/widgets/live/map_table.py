@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
@@ -17,9 +16,8 @@ from ....core.live.arrange import Ordering
 from ....core.live.field import Form
 from ....core.live.quantity import OfEntry
 from ...text.charset import is_ascii_terminal
-from ...text.colors import joined_lines, tabbed
+from ...text.colors import tabbed
 from ...text.fit import fitted, width_of
-from ...text.format import counted
 from ..lists.row_view import RowView
 from .chart import marker
 from .map_columns import GAP, Column, MapColumns, Window
@@ -56,7 +54,14 @@ class MapTableView(RowView):
         Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time; on a key: of the map"),
         Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value in the table"),
         Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
-        Binding("slash", "search", "Filter", key_display="/", id="table.filter", tooltip="Only rows that have …"),
+        Binding(
+            "slash",
+            "search",
+            "Filter",
+            key_display="/",
+            id="table.filter",
+            tooltip="Rows that have …, or packets > 100",
+        ),
         Binding("a", "add", "Add", show=False, id="table.add", tooltip="Add an entry"),
         Binding("delete", "delete", "Delete", show=False, id="table.delete", tooltip="Delete this entry"),
         Binding("U", "undo", "Undo", show=False, id="table.undo", tooltip="Take the last edit of an entry back"),
@@ -215,6 +220,8 @@ class MapTableView(RowView):
         super().__init__(id=id)
         self.columns: MapColumns | None = None
         self.narrowed_by = ""
+        self.fault = ""
+        """Why what was typed narrows nothing yet, as a clause."""
         """What rows are narrowed by."""
         self.note = ""
         """A sentence below the titles: what is not shown."""
@@ -535,24 +542,20 @@ class MapTableView(RowView):
         """Show all rows again."""
         self.narrow("")
 
-    def action_copy_all(self) -> None:
-        """Copy the titles and all rows that are shown."""
-        if self.columns is not None and self.table is not None:
-            work = partial(self._copy, self.columns, self.table.entries)
-            # With a description, or Textual makes one of the work: of every entry that it is given.
-            self.run_worker(
-                work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy of all rows"
-            )
+    @property
+    def has_titles(self) -> bool:
+        """Whether there are columns."""
+        return self.columns is not None
 
-    def _copy(self, columns: MapColumns, entries: tuple[Entry, ...]) -> None:
-        """Write all rows, which takes a while where there are thousands; in a thread."""
-        lines = [tabbed(*(column.title for column in columns.all))]
-        lines += [tabbed(*(columns.cell(column, entry) for column in columns.all)) for entry in entries]
-        self.typed_app.call_from_thread(self._copied, joined_lines(*lines), len(entries))
-
-    def _copied(self, text: str, count: int) -> None:
-        self.typed_app.copy_to_clipboard(text)
-        self.notify(f"{counted(count, 'row')} copied, with titles", timeout=2)
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives the titles and all rows that are shown."""
+        columns, entries = self.columns, self.table.entries if self.table is not None else ()
+        if columns is None:
+            return list
+        return lambda: [
+            tabbed(*(column.title for column in columns.all)),
+            *(tabbed(*(columns.cell(column, entry) for column in columns.all)) for entry in entries),
+        ]
 
     def why_not(self, action: str) -> str:
         """Return why the chosen number, entry or map does not take an action."""

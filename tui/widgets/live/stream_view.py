@@ -12,7 +12,7 @@ from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ....core.live.drawn import EventLine
 
@@ -57,13 +57,13 @@ class StreamView(RowView):
         self._count = 0
         self._found: deque[int] = deque()
         """The numbers of the kept lines that match, where rows are narrowed."""
-        self._accepts: Callable[[EventLine], bool] | None = None
+        self._matches: Callable[[EventLine], object] | None = None
         self._appending = False
 
     # What a subclass gives
 
     def line_text(self, line: EventLine) -> str:
-        """Return what of a line is narrowed by, and copied."""
+        """Return what of a line is looked through, and copied."""
         return line.text
 
     def tell(self) -> None:
@@ -83,7 +83,7 @@ class StreamView(RowView):
 
     def line(self, index: int) -> EventLine:
         """Return the line of a row."""
-        return self._lines[index if self._accepts is None else self._found[index] - self._first]
+        return self._lines[index if self._matches is None else self._found[index] - self._first]
 
     @property
     def _first(self) -> int:
@@ -118,13 +118,14 @@ class StreamView(RowView):
 
     def _narrow_to(self, start: int) -> int:
         """Look which lines match, from a number on, and forget those that are kept no more; return how many came."""
-        if self._accepts is None:
+        matches = self._matches
+        if matches is None:
             return min(self._count - start, len(self._lines))
-        found, accepts = self._found, self._accepts
+        found = self._found
         while found and found[0] < self._first:
             found.popleft()
         new = [
-            number for number, line in enumerate(islice(self._lines, start - self._first, None), start) if accepts(line)
+            number for number, line in enumerate(islice(self._lines, start - self._first, None), start) if matches(line)
         ]
         found.extend(new)
         return len(new)
@@ -138,9 +139,9 @@ class StreamView(RowView):
         self.refresh_rows()
         self.tell()
 
-    def show_only(self, accepts: Callable[[EventLine], bool] | None) -> None:
-        """Show only the lines that are accepted; all where nothing decides. The newest comes into sight."""
-        self._accepts = accepts
+    def show_only(self, matches: Callable[[EventLine], object] | None) -> None:
+        """Show only the lines that *matches* says yes to; without, all. The newest comes into sight."""
+        self._matches = matches
         self._found.clear()
         self._narrow_to(self._first)
         self.refresh_rows()
@@ -153,15 +154,24 @@ class StreamView(RowView):
 
     def row_count(self) -> int:
         """Return how many lines are shown."""
-        return len(self._lines) if self._accepts is None else len(self._found)
+        return len(self._lines) if self._matches is None else len(self._found)
 
     def row_text(self, index: int) -> str:
         """Return a line's text."""
         return self.line_text(self.line(index))
 
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives the lines that are shown."""
+        shown = self.shown()
+        return lambda: [self.line_text(line) for line in shown]
+
+    def shown(self) -> list[EventLine]:
+        """Return the lines that are shown now."""
+        return [*self._lines] if self._matches is None else [self.line(row) for row in range(len(self._found))]
+
     def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
         """Search without asking the deque for each index."""
-        texts = [self.line_text(line) for line in self._lines] if self._accepts is None else None
+        texts = [self.line_text(line) for line in self._lines] if self._matches is None else None
         rows = range(start, self.row_count() if step > 0 else -1, step)
         return next((row for row in rows if pattern.search(texts[row] if texts else self.row_text(row))), None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
@@ -15,9 +14,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ...text.charset import is_ascii_terminal
-from ...text.colors import joined_lines, tabbed
+from ...text.colors import tabbed
 from ...text.fit import end_of, fitted, width_of
-from ...text.format import counted
 from ..lists.row_view import RowView, compile_pattern
 from ..live.chart import marker
 from .column import place_columns, wanted_widths, widened
@@ -25,7 +23,7 @@ from .rows import Rows, found_by
 from .watched import MOST_WATCHED, Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from ....core.system.history import Seen
     from ...targets import Target
@@ -537,23 +535,21 @@ class SystemTable(RowView):
         self._refresh_changed()
         self.post_message(self.Watching())
 
-    def action_copy_all(self) -> None:
-        """Copy the titles and all rows that are shown, or those of them that are marked."""
-        work = partial(self._copy, list(self.rows.meant))
-        self.run_worker(work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy rows")
+    @property
+    def has_titles(self) -> bool:
+        """Whether there are columns."""
+        return True
 
-    def _copy(self, keys: list[Hashable]) -> None:
-        """Write all rows, which takes a while where there are thousands; in a thread."""
-        seen, things = self.seen, self.rows.things
-        lines = [tabbed(*(each.title for each in self.noun.columns))]
-        for key in keys:
-            if seen is not None and (thing := things.get(key)) is not None:
-                lines.append(tabbed(*(each.cell(seen, thing).text for each in self.noun.columns)))
-        self.typed_app.call_from_thread(self._copied, joined_lines(*lines), len(lines) - 1)
-
-    def _copied(self, text: str, count: int) -> None:
-        self.typed_app.copy_to_clipboard(text)
-        self.notify(f"{counted(count, 'row')} copied, with titles", timeout=2)
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives the titles and all rows that are shown, or those of them that are marked."""
+        seen, columns, things = self.seen, self.noun.columns, self.rows.things
+        if seen is None:
+            return list
+        meant = [thing for key in self.rows.meant if (thing := things.get(key)) is not None]
+        return lambda: [
+            tabbed(*(each.title for each in columns)),
+            *(tabbed(*(each.cell(seen, thing).text for each in columns)) for thing in meant),
+        ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave escape to the screen where there is nothing to be widened."""

@@ -264,6 +264,17 @@ async def test_rows_are_narrowed_and_said_to_be() -> None:
         app.pane.entries.table.narrow("nobody")
         await settle(app, pilot)
         assert "no row has 'nobody': esc shows all" in app.shown()[-1]
+        app.pane.entries.table.narrow("value >= 20")
+        await settle(app, pilot)
+        assert app.shown()[1] == "  2 of 3 with value >= 20 · esc shows all"
+        assert [line.split()[-2] for line in app.shown()[2:]] == ["20", "30"]
+        app.pane.entries.table.narrow("value >")
+        await settle(app, pilot)
+        assert app.shown()[1] == "  what is > is missing · esc shows all"
+        assert len(app.shown()) == 5
+        app.pane.entries.table.narrow("value > 30")
+        await settle(app, pilot)
+        assert "no row with value > 30: esc shows all" in app.shown()[-1]
         await pilot.press("escape")
         await settle(app, pilot)
         assert len(app.shown()) == 4

@@ -131,7 +131,7 @@ async def test_events_are_narrowed_by_a_condition_on_their_fields() -> None:
         app.view.append([EventLine(0.0, f"event {number}", raw) for number, raw in enumerate(raws)])
         app.view.narrow("pid > 1000")
         await pilot.pause()
-        assert "1 of 3 kept have 'pid > 1000' · esc shows all" in "".join(lines(app.view))
+        assert "1 of 3 kept with pid > 1000 · esc shows all" in "".join(lines(app.view))
         assert [line.lstrip("▌").split() for line in lines(app.view) if "CLOSED" in line and "kept" not in line] == [
             ["0.000s", "5", "CLOSED", "1,500", "1"]
         ]
@@ -231,3 +231,41 @@ async def test_columns_are_written_in_each_form_and_copied_whole() -> None:
         assert "number" not in lines(app.view)[0]
         await pilot.press("x")
         assert "number" in lines(app.view)[0]
+
+
+async def test_a_condition_narrows_by_fields_and_half_of_one_says_what_is_missing() -> None:
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.state = StreamState(3, type=of_traffic())
+        app.view.append([*(record(number, length=number * 100) for number in range(8)), EventLine(0.9, "?", b"\7")])
+        await pilot.pause()
+        app.view.narrow("length >= 500 && ")
+        await pilot.pause()
+        assert lines(app.view)[1].strip() == "the name of a field is missing · esc shows all"
+        assert app.view.row_count() == 9
+        app.view.narrow("length >= 500 && protocol == UDP")
+        await pilot.pause()
+        # What is no such record has no fields to ask for.
+        assert lines(app.view)[1].strip() == "3 of 9 kept with length >= 500 && protocol == UDP · esc shows all"
+        assert [line.split()[0] for line in lines(app.view)[2:5]] == ["0.500s", "0.600s", "▌"]
+        app.view.append([record(9, length=100), record(10, length=501)])
+        await pilot.pause()
+        assert lines(app.view)[1].strip().startswith("4 of 11 kept with")
+        app.view.narrow("length > 900")
+        await pilot.pause()
+        assert "no event with length > 900: esc shows all" in "".join(lines(app.view))
+
+
+async def test_the_titles_stand_apart_from_the_columns_that_are_counted() -> None:
+    app = EventApp()
+    async with app.run_test(size=(55, 24)) as pilot:
+        app.view.state = StreamState(3, type=of_traffic())
+        app.view.append([record(1)])
+        await pilot.pause()
+        for _ in range(6):
+            head = lines(app.view)[0]
+            assert head.count("column") + head.count("←") >= 1
+            for sign in ("←", "+"):
+                before = head.partition(sign)[0] if sign in head else "  "
+                assert before.endswith(" "), head
+            await pilot.press("right")
