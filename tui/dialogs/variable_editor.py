@@ -15,6 +15,7 @@ from ..widgets.plain import Button, Input, Label, OptionList
 from .dialog import Dialog, field, line
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
     from textual.content import Content
     from textual.widget import Widget
@@ -41,7 +42,7 @@ class VariableEditor(Dialog[str]):
 
     ABOUT: ClassVar[str] = (
         "A value as its type is written: decimal, hexadecimal and octal numbers, names, text in quotes, and "
-        "hex: for raw bytes. What does not fit is said while it is typed."
+        "hex: for raw bytes. What does not fit is said while it is typed; where there are choices, the arrows take one."
     )
     PAGE: ClassVar[str] = "variables"
 
@@ -96,6 +97,17 @@ class VariableEditor(Dialog[str]):
             choices.highlighted = self._choices.index(now)
         self.set_focus(choices)
 
+    def on_key(self, event: events.Key) -> None:
+        """Type into the field, also where the list of choices has the keyboard."""
+        typed, value = event.character, self.query_one("#value", Input)
+        if typed is None or not (typed.isalnum() or typed in "_-") or not isinstance(self.focused, OptionList):
+            return
+        event.stop()
+        value.value = typed
+        value.select_on_focus = False  # what comes next stands behind it
+        self.set_focus(value)
+        value.cursor_position = len(typed)
+
     def _shown(self, raw: bytes) -> str:
         place = self._place
         if place.type is not None:
@@ -117,6 +129,8 @@ class VariableEditor(Dialog[str]):
         self.query_one("#problem", Label).update(f"✗ {problem}" if problem else "✓ fits")
         self.query_one("#problem").set_class(problem is not None, "-wrong")
         self.query_one("#set", Button).disabled = problem is not None
+        if event.value in self._choices:
+            self.query_one("#choices", OptionList).highlighted = self._choices.index(event.value)
 
     @on(OptionList.OptionHighlighted, "#choices")
     def follow_choice(self, event: OptionList.OptionHighlighted) -> None:

@@ -254,6 +254,20 @@ async def test_constants_are_read_only_after_the_load(explore: Callable[..., Any
         assert isinstance(walk.app.screen, VariableEditor)
 
 
+async def test_what_is_typed_over_a_list_of_choices_is_the_value(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("3")
+        view = walk.explorer.query_one(VariablesView)
+        view.choose("track_sources")
+        await walk.press("e", *"fals")
+        assert "✗" in walk.screen
+        await walk.press("e")
+        assert "✓ fits" in walk.screen
+        assert walk.app.screen.query_one("#choices", OptionList).highlighted == 0
+        await walk.press("enter")
+        assert walk.explorer.spec.variables["track_sources"].get() is False
+
+
 async def test_the_verifiers_log_opens_at_the_cause(explore: Callable[..., Any]) -> None:
     log = "0: (79) r1 = *(u64 *)(r1 +0)\ninvalid bpf_context access off=0 size=8\nprocessed 1 insns (limit 1000000)\n"
     async with explore(runtime=FakeRuntime(log=log)) as walk:
@@ -405,7 +419,7 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("question_mark")
         assert isinstance(walk.app.screen, HelpScreen)
-        assert "▸ Moving 17" in walk.screen
+        assert "▸ Moving 19" in walk.screen
         await walk.press("plus")
         rows = walk.app.screen.query_one(HelpRows)
         text = "\n".join(rows.row_text(index) for index in range(rows.row_count()))

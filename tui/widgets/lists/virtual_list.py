@@ -113,9 +113,11 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
             disabled: Whether the widget is disabled.
         """
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self._strips: LRUCache[tuple[int, int, int, str, str, object], Strip] = LRUCache(_CACHED_ROWS)
+        self._strips: LRUCache[tuple[int, int, int, str, str, bool | None, object], Strip] = LRUCache(_CACHED_ROWS)
         self._inks: dict[tuple[str, ...], Style] = {}
         self._plain: Style | None = None
+        self._before: tuple[dict[tuple[str, ...], Style], Style | None] | None = None
+        """What rows were drawn with before the styles were told to have changed; None where nothing was told."""
         self._drawn_width: int | None = None
         """The cells of a row, while lines are drawn."""
         self._widest = 0
@@ -195,11 +197,22 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
             self.vertical_scrollbar.position = self.scroll_y
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in other colours."""
+        """Forget what was drawn in other colours, as soon as it is known that they are others.
+
+        Styles are told to have changed whenever the focus comes or goes, which changes those of the cursor's row.
+        """
         super().notify_style_update()
-        self._inks.clear()
-        self._plain = None
-        self.forget_strips()
+        if self._before is None:
+            self._before = self._inks, self._plain
+        self._inks, self._plain = {}, None
+
+    def _compare_styles(self) -> None:
+        """Forget the rows where what they were drawn with has changed: only now all of a new style is known."""
+        if self._before is None:
+            return
+        (inks, plain), self._before = self._before, None
+        if plain is None or plain != self._own_style or any(self.ink(*names) != inks[names] for names in inks):
+            self.forget_strips()
 
     @property
     def typed_app(self) -> App[object]:
@@ -228,6 +241,7 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw lines of the screen, all of one width, which takes as long to find as a row that was drawn before."""
         self._drawn_width = self.scrollable_content_region.width
+        self._compare_styles()
         try:
             return super().render_lines(crop)
         finally:
@@ -268,6 +282,7 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         self.refresh()
 
     def _render_line(self, y: int) -> Strip:
+        self._compare_styles()
         width = self._drawn_width
         if width is None:
             width = self.scrollable_content_region.width
@@ -279,7 +294,8 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         if index >= self.row_count():
             return self._draw_empty(y, width)
         mark, component = self.row_mark(index)
-        key = (index, width, self.scroll_offset.x, mark, component, self.row_variant(index))
+        focused = self.has_focus if component or mark == "▌" else None  # which changes their style
+        key = (index, width, self.scroll_offset.x, mark, component, focused, self.row_variant(index))
         strip = self._strips.get(key)
         if strip is None:
             strip = self._to_strip(self.draw_row(index, width - 1))

@@ -267,3 +267,24 @@ async def test_rows_with_escaped_characters_are_cut_with_a_mark() -> None:
         await pilot.pause()
         assert lines(app.view)[0].rstrip().endswith("›")
         assert "\\x07\\x07" in lines(app.view)[0]
+
+
+async def test_the_focus_draws_the_cursors_row_only_and_a_theme_all() -> None:
+    app = NumbersApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.view.focus()
+        await pilot.pause()
+        focused = app.view.render_line(0)
+        app.set_focus(None)
+        await pilot.pause()
+        assert app.view.render_line(0) != focused
+        drawn, plain = app.view.drawn, app.view.render_line(1)
+        app.view.focus()
+        await pilot.pause()
+        assert app.view.render_line(0) == focused
+        assert app.view.drawn == drawn
+        app.theme = "bpftui-light" if app.theme == "bpftui-dark" else "bpftui-dark"
+        await pilot.pause()
+        assert app.view.render_line(1) != plain
+        assert app.view.drawn > drawn
