@@ -129,13 +129,14 @@ class VariableEditor(Dialog[str]):
         self.query_one("#problem", Label).update(f"✗ {problem}" if problem else "✓ fits")
         self.query_one("#problem").set_class(problem is not None, "-wrong")
         self.query_one("#set", Button).disabled = problem is not None
-        if event.value in self._choices:
+        if event.value in self._choices and event.input.has_focus:
             self.query_one("#choices", OptionList).highlighted = self._choices.index(event.value)
 
     @on(OptionList.OptionHighlighted, "#choices")
     def follow_choice(self, event: OptionList.OptionHighlighted) -> None:
-        """Put the choice into the field."""
-        self.query_one("#value", Input).value = self._choices[event.option_index]
+        """Put the choice into the field, unless it is the list that follows what is typed there."""
+        if event.option_list.has_focus:
+            self.query_one("#value", Input).value = self._choices[event.option_index]
 
     @on(OptionList.OptionSelected, "#choices")
     def take_choice(self, event: OptionList.OptionSelected) -> None:

@@ -60,7 +60,7 @@ class EventView(StreamView):
             "Filter",
             key_display="/",
             id="events.filter",
-            tooltip="Only events that have …, or of which a comparison is true: length > 100",
+            tooltip="Only events with …, or len > 100",
         ),
         Binding("ctrl+r", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
         Binding("escape", "leave", "Widen", show=False, id="events.widen", tooltip="Show all events again"),
