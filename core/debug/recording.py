@@ -215,6 +215,11 @@ class Recording:
         if cpus is not None:
             self.settings = self.settings._replace(cpus=cpus)
 
+    def limit_steps(self, steps: int | None) -> None:
+        """Have runs stopped after so many steps, from 1 to 1 << 28; None leaves it as it is."""
+        if steps is not None:
+            self.settings = self.settings._replace(limit=steps)
+
     def copy(self) -> Recording:
         """Return one that goes on by itself: what its runs are told and what is changed in them is not shared."""
         return replace(self, calls=list(self.calls), changes=list(self.changes), times=list(self.times))

@@ -157,6 +157,8 @@ def _words(given: Mapping[str, Any]) -> list[str]:
     for name in ("data", "pcap", "btf", "preset"):
         if (text := _text(given, name)) is not None:
             words.append(f"--{name}={text}")
+    if (steps := given.get("steps")) is not None:
+        words.append(f"--steps={steps}")
     context = given.get("ctx")
     if context is not None:
         words.append(f"--ctx={context if isinstance(context, str) else json.dumps(context)}")

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top export log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cflags --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --sweep --syntax --test --token --traffic --type --until --variant --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cflags --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --steps --sweep --syntax --test --token --traffic --type --until --variant --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -170,6 +170,7 @@ complete -c bpftui -n '_shtab_bpftui_using debug' -l type -x -d 'what a program 
 complete -c bpftui -n '_shtab_bpftui_using debug' -l data -xka "(__fish_complete_path (commandline -ct))" -d 'the packet: hexadecimal digits, a dump with offsets, or a file'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l ctx -xka "(__fish_complete_path (commandline -ct))" -d 'the context: mark=5,cb[2]=1 or …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'one run on each packet of a capture; maps carry over'
+complete -c bpftui -n '_shtab_bpftui_using debug' -l steps -x -d 'stop a run after so many steps, not 33,554,432; at most 268,435,456, …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.tui.__main__ import main
+from tests.bench.bench_debug import long_loop
+from tests.bench.bench_vm import PACKET
 from tests.core.debug.test_verified import CODE, LONG, PRUNED
 
 if TYPE_CHECKING:
@@ -179,3 +181,15 @@ def test_ranges_of_the_verifier(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "has no log of a verifier" in capsys.readouterr().err
     assert main([*command[:-1], str(tmp_path / "missing"), *batch("goto 3")]) == 1
     assert "missing: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_run_may_have_fewer_steps_or_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "long.o").write_bytes(long_loop(222))
+    words = ["debug", str(tmp_path / "long.o"), "prog", "--data", PACKET.hex()]
+    assert main([*words, "--steps", "5000", *batch("continue")]) == 0
+    assert "stopped: the run was stopped after 5,000 steps" in capsys.readouterr().out
+    assert main([*TRAFFIC, "--steps", "268435456", *batch("continue")]) == 0
+    assert "step 141 of 141 · returned" in capsys.readouterr().out
+    for steps in ("0", "268435457"):
+        assert main([*TRAFFIC, "--steps", steps]) == 2
+        assert f"--steps takes from 1 to 268,435,456, and not {int(steps):,}" in capsys.readouterr().err

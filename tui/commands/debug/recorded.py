@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ....core.context.values import parse_context
 from ....core.errors import UsageError
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_calls", "recording_of"]
 
+_MOST_STEPS: Final = 1 << 28
+"""Of one run: what a recording can say (`bpftui.core.debug.recording`)."""
+
 
 def add_calls(parser: Parser) -> None:
     """Add the object, the program, and what its runs are given."""
@@ -47,6 +50,12 @@ def add_calls(parser: Parser) -> None:
         help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
     )
     parser.add_argument("--pcap", metavar="FILE", help="one run on each packet of a capture; maps carry over")
+    parser.add_argument(
+        "--steps",
+        metavar="N",
+        type=int,
+        help=f"stop a run after so many steps, not 33,554,432; at most {_MOST_STEPS:,}, for which 1 GiB is kept",
+    )
     parser.set_defaults(maps=None, capture=None, until=None)
     add_machine(parser)
     add_target(parser)
@@ -59,6 +68,8 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
         raise UsageError(f"--{brought[0]} brings the packets, one run for each: it goes with neither --data nor --ctx")
     if len(brought) > 1:
         raise UsageError("--pcap and --capture both bring the packets")
+    if options.steps is not None and not 1 <= options.steps <= _MOST_STEPS:
+        raise UsageError(f"--steps takes from 1 to {_MOST_STEPS:,}, and not {options.steps:,}")
     options.runtime = "vm"
     if parse_loaded(options.object) is not None:
         spec, name = restored_program(options)
@@ -71,7 +82,7 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     check_cflags(options)
     raw = read_object(options.object, options.cflags, say)
     if is_recording(raw):
-        given = (options.data, options.ctx, options.pcap, options.btf, options.preset)
+        given = (options.data, options.ctx, options.pcap, options.btf, options.preset, options.steps)
         if any(each is not None for each in given) or options.settings or options.returns or options.memory:
             raise UsageError(f"{options.object} is a recording: it has what its runs are given, and what is set")
         found = Recording.from_bytes(raw, file=options.object)
@@ -106,13 +117,16 @@ def _recording(
     settings, target = machine_options(options).get("settings"), target_types(options)
     if loaded is None:
         calls = _calls(options, say)
-        return Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
+        found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
+        found.limit_steps(options.steps)
+        return found
     count = cast("int | None", options.capture)
     calls = () if count is not None else _calls(options, say)
     with capturing(loaded, program, count) as source:
         contents, cpus = loaded_maps(spec, program, loaded, options, say)
         found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
         found.begin_with(contents, cpus)
+        found.limit_steps(options.steps)
         if source is not None and count is not None:
             take_packets(found, source, count, options.until)
     return found
