@@ -277,9 +277,12 @@ class TestedProgram:
         Raises:
             DisagreementError: It ran in two runtimes, which did not do the same.
             NotHereError: A runtime cannot run it like that.
+            UsageError: The packet is a text or a number.
             BpftuiError: The run was stopped, or makes no sense.
         """
         __tracebackhide__ = True
+        if isinstance(packet, str | int):  # the one has no bytes yet, and a number would be so many zeros
+            raise UsageError(f"a packet is bytes, or what has them, and not {packet!r}", hint="bytes.fromhex(…)")
         object_, data, name = self._object, None if packet is None else bytes(packet), self.spec.name
         return object_.compared(object_.command(name, data, ctx), lambda side: side.run(name, data, ctx, cpu))
 

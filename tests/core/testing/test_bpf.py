@@ -265,6 +265,13 @@ def test_attached_programs_see_what_is_sent(machine: Bpf) -> None:
     assert {key["protocol"] for key in flows[0].maps["traffic"].after} == {"UDP"}  # pyright: ignore
 
 
+@pytest.mark.parametrize("packet", ["ffff", 64])
+def test_a_text_or_a_number_is_no_packet(machine: Bpf, packet: object) -> None:
+    program = machine.load("bpf/traffic.o").program("count_traffic")
+    with pytest.raises(UsageError, match=rf"a packet is bytes, or what has them, and not {packet!r}"):
+        program.run(packet)
+
+
 def test_programs_that_take_no_packets_are_called(machine: Bpf) -> None:
     obj = machine.load("tests/objects/attached.o")
     flow = obj.attach("on_tracepoint", "on_uprobe").send(count=3)
