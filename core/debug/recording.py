@@ -477,7 +477,7 @@ def _bytes_there(lacks: Lack, text: str) -> bytes:
         except ValueError:
             raise UsageError(f"{quoted(text)} is no memory: these are no bytes", hint=hint) from None
     elif len(text) > 1 and text[0] == text[-1] == '"':
-        raw = text[1:-1].encode() + b"\0"
+        raw = text[1:-1].encode(errors="surrogateescape") + b"\0"
     else:
         try:
             number = int(text, 0)

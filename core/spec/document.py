@@ -195,7 +195,7 @@ def _program(spec: CollectionSpec, name: str, told: Mapping[str, Any], blobs: _B
         flags=_number(told["flags"]),
         kernel_version=_number(told["kernel_version"]),
         byte_order=spec.byte_order,
-        translated=bool(told["translated"]),
+        translated=bool(told.get("translated", False)),  # what is older has it not
         btf=None if told["btf"] is None else blobs.found[_number(told["btf"])],
         link=lambda: linked,
     )

@@ -37,10 +37,10 @@ _UNITS: Final = {"bytes": "By", "seconds": "s", "": "1"}
 _TOGETHER: Final = 5_000
 """Numbers in a request at most: collectors, and what stands before them, refuse large ones."""
 _CAUSE: Final = re.compile(r"\[(?:Errno -?\d+|SSL: \w+)\] ([^\"'()]+)")
+"""What of an error of the exporter's says why: the rest is about its own retries."""
 _CERTIFICATES: Final = ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE")
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What `requests`, by which the exporter sends, takes rather than what it is told."""
-"""What of an error of the exporter's says why: the rest is about its own retries."""
 _EXPORTER: Final = "opentelemetry.exporter."
 """Loggers of what sends begin with it."""
 _LAST: Final = 2.0

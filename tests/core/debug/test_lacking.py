@@ -129,3 +129,7 @@ def test_it_is_asked_for_what_could_be_a_pointer() -> None:
         image.text(0x7EFF_FFFF_FFFF, 16)
     assert caught.value.lacks == Lack(address=0x7EFF_FFFF_FFFF, size=1, byte_order="big")
     assert caught.value.hint == "--memory 0x7effffffffff=FILE or hex:BYTES says what is there"
+
+
+def test_a_text_that_came_as_bytes_is_those_bytes() -> None:
+    assert recording().answered(LACKS, '"\udc80x" ').settings.memory == {ADDRESS: b"\x80x\0"}
