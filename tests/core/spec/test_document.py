@@ -83,3 +83,11 @@ def test_whatever_is_changed_in_one_is_no_traceback() -> None:
                 assert program.problem is None or program.problem
         except ObjectError:
             continue
+
+
+def test_what_an_older_version_wrote_is_read() -> None:
+    """It did not say whether code is the verifier's."""
+    document = json.loads(document_of(CollectionSpec.from_file("bpf/traffic.o")))
+    for program in document["programs"].values():
+        del program["translated"]
+    assert not CollectionSpec.from_bytes(written(document)).programs["count_traffic"].translated
