@@ -69,6 +69,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/analysis/reachability.py: idle = 0  →  idle = 1": "how many runs are in vain is a choice",
     "core/analysis/values.py: for key in [key for key in state if value.offset - 8 < key < 0]:  →  "
     "for key in [key for key in state if value.offset - 8 < key <= 0]:": "0 is r0, which the call sets right after",
+    "core/debug/run_log.py: if len(successors) < 2 or block not in after:  →  "
+    "if len(successors) < 2 and block not in after:": "one way on is come to either way, and where no way leads to "
+    "the end none of those behind it does",
     "core/debug/run_log.py: for step in range(position + 1):  →  for step in range(position + 2):": "a step more is "
     "read than is asked for",
     "core/debug/world.py: walk.run(lambda places: deque(places, maxlen=0))  →  "
