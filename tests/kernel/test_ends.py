@@ -193,7 +193,8 @@ def test_the_steps_of_one_end_have_no_time_of_their_own(attached: Callable[..., 
     seconds = victim.wait(LIMIT + 1)
     assert seconds is not None
     assert seconds < 2.5, "the loop takes 1.4 s to leave: had the rest a time of its own, these were 2.9 s"
-    assert victim.code() in (-signal.SIGTERM, -signal.SIGKILL)
+    # Its own patience and the guardian's end at the same time: where the loop left early, it ends by itself.
+    assert victim.code() in (0, -signal.SIGTERM, -signal.SIGKILL)
     assert victim.left() == []
     assert victim.terminal_left() == []
 

@@ -144,7 +144,7 @@ async def test_a_c_file_is_told_of_and_compiled_when_it_is_opened(here: Path, mo
         await walk.until(lambda: " home › a.c " in walk.screen)
         assert "count_traffic xdp" in walk.screen
         await walk.press("6")
-        assert "here/a.c: not taken: -fsafe" in walk.screen
+        assert "here/a.c: not taken: -fsafe" in " ".join(walk.screen.split())  # its line is broken somewhere
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

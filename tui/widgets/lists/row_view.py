@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -200,7 +201,14 @@ class RowView(VirtualList, can_focus=True):
 
         It is called in a thread, for it takes a while where there are thousands.
         """
-        return lambda: [self.row_text(index) for index in range(self.row_count())]
+        return self._row_texts
+
+    def _row_texts(self) -> list[str]:
+        found: list[str] = []
+        with suppress(IndexError):  # rows that are dropped meanwhile
+            for index in range(self.row_count()):
+                found.append(self.row_text(index))
+        return found
 
     # What a subclass and a screen call
 

@@ -220,9 +220,9 @@ class MapTableView(RowView):
         super().__init__(id=id)
         self.columns: MapColumns | None = None
         self.narrowed_by = ""
+        """What rows are narrowed by."""
         self.fault = ""
         """Why what was typed narrows nothing yet, as a clause."""
-        """What rows are narrowed by."""
         self.note = ""
         """A sentence below the titles: what is not shown."""
         self.edited: dict[tuple[bytes, Field], Any] = {}
