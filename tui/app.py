@@ -186,14 +186,17 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.add_mode(self._home_mode, self._make_home)  # pyright: ignore[reportUnknownMemberType] - Screen, of whatever result
         self.add_mode(self._system_mode, self._make_system)  # pyright: ignore[reportUnknownMemberType]
 
-    def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> OpenObject:
-        """Take an object among those that are open."""
+    def _add(
+        self, session: Session, attach: Sequence[tuple[str, str]] = (), watched: WatchedFile | None = None
+    ) -> OpenObject:
+        """Take an object among those that are open; *watched* is its file, where that is watched already."""
         runtime = self._runtime if session.collection is None else session.runtime.name
         operations = Operations(session, runtime=runtime, attach=attach, permission=self.permission)
         self._numbers += 1
         first = self._numbers == 1 and self.DEFAULT_MODE not in (self._home_mode, self._system_mode)
         mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
-        watched = WatchedFile(_path(session.name)) if _can_change(session) else None
+        if watched is None and _can_change(session):
+            watched = WatchedFile(_path(session.name))
         added = OpenObject(session, operations, ExplorerScreen(session.spec, operations), mode, watched)
         self.objects.append(added)
         self.add_mode(added.mode, lambda: added.screen)  # pyright: ignore[reportUnknownMemberType]
@@ -395,7 +398,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         Until the new screen is the one that keys are for nothing is waited for.
         """
         place = old.screen.navigation.here()
-        added = self._add(session, old.operations.attach_first)
+        added = self._add(session, old.operations.attach_first, old.watched)
         added.operations.unsaved |= old.operations.unsaved & session.spec.variables.keys()
         self.objects.remove(added)
         self.objects[self.objects.index(old)] = added

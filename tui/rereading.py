@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..core.errors import BpftuiError
 from ..core.foreign import is_source
 from ..core.live import State
-from .state.presets import Preset, current_values, restore
+from ..core.spec import CollectionSpec
+from .state.presets import Preset, restore
 from .status import Failure
 from .text.format import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from ..core.btf import Value
     from ..core.live import Session
-    from ..core.spec import CollectionSpec
     from .app import BpftuiApp, OpenObject, Reader
 
-__all__ = ["INTERVAL", "Rereading", "WatchedFile", "carry_over", "differences"]
+__all__ = ["INTERVAL", "Rereading", "WatchedFile", "differences"]
 
 INTERVAL: Final = 0.4
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
@@ -53,6 +52,9 @@ class WatchedFile:
         self._refused: tuple[_Stamp | None, int] = (None, 0)
         """As what it was seen when it could not be read, and how often in a row."""
         self._told: _Stamp | None = None
+        self._values: dict[str, Value] = {}
+        self._types: dict[str, str] = {}
+        """What was set in a version that had it, and is set again as soon as one has it."""
 
     def has_changed(self) -> bool:
         """Look once more: whether it is not what was taken, and is what it was at the look before."""
@@ -68,6 +70,21 @@ class WatchedFile:
         before, times = self._refused
         self._refused = (self._seen, times + 1 if self._seen == before else 1)
         return self._refused[1] >= _PATIENCE
+
+    def carry_over(self, old: CollectionSpec, new: CollectionSpec) -> None:
+        """Set in another version what was set in this one, or in one before that had it."""
+        for name, variable in old.variables.items():
+            if variable.changed:
+                self._values[name] = variable.get()
+            else:
+                self._values.pop(name, None)
+        for name, program in old.programs.items():
+            if program.typed_as:
+                self._types[name] = program.typed_as
+        for name, text in self._types.items():
+            if name in new.programs and new.programs[name].typed_as != text:
+                new.set_type(name, text)
+        restore(new, Preset("", "", self._values))
 
     def is_news(self) -> bool:
         """Return whether nobody has asked this of what was seen last."""
@@ -102,14 +119,6 @@ def differences(old: CollectionSpec, new: CollectionSpec) -> str:
     if not parts:
         return "" if found.same else "what it says of itself"
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
-
-
-def carry_over(old: CollectionSpec, new: CollectionSpec) -> Sequence[str]:
-    """Set in another version of an object what was set in this one; return a sentence for each that does not fit."""
-    for name, program in old.programs.items():
-        if program.typed_as and name in new.programs and new.programs[name].typed_as != program.typed_as:
-            new.set_type(name, program.typed_as)
-    return restore(new, Preset("", "", current_values(old))).problems
 
 
 class Rereading:
@@ -161,7 +170,7 @@ class Rereading:
     async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
         notes: list[str] = []
         try:
-            session, changed = await asyncio.to_thread(self._begin, old, watched.path, notes)
+            session, changed = await asyncio.to_thread(self._begin, old, old.session.name, notes)
         except Exception as error:  # a file may be anything, and what is open is not to end with it
             if is_source(watched.path) or watched.refuse():
                 watched.take()
@@ -175,7 +184,7 @@ class Rereading:
                 await asyncio.to_thread(session.close)
             return
         self._settle(old, watched)
-        notes += carry_over(old.session.spec, session.spec)
+        watched.carry_over(old.session.spec, session.spec)
         screen = await self._app.replace(old, session)
         screen.notify(f"{session.title} was read again: {changed} changed", timeout=8)
         for note in notes[:_MOST]:
@@ -185,8 +194,9 @@ class Rereading:
 
     def _begin(self, old: OpenObject, path: str, notes: list[str]) -> tuple[Session | None, str]:
         """Return the session of what a file has become, and what has changed; None where nothing has. In a thread."""
-        spec = self._read(path, notes.append)
-        changed = differences(old.session.spec, spec)
+        spec, before = self._read(path, notes.append), old.session.spec
+        as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
+        changed = differences(as_in_file, spec)
         return (self._app.begin_session(spec) if changed else None), changed
 
     def _settle(self, old: OpenObject, watched: WatchedFile) -> None:

@@ -364,3 +364,27 @@ async def test_of_many_warnings_some_are_told(file: Path) -> None:
         another(file)
         await looks.look()
         assert "and 2,995 more" in looks.walk.screen
+
+
+async def test_what_was_set_is_set_again_when_the_file_has_it_again(file: Path) -> None:
+    async with explored(file) as looks:
+        app = looks.walk.app
+        app.session.spec.variables["sample_every"].set(250)
+        shutil.copy(ROOT / "bpf/count_packets.o", file)
+        await looks.look()
+        assert "sample_every" not in app.session.spec.variables
+        another(file)
+        await looks.look()
+        assert app.session.spec.variables["sample_every"].get() == 250
+
+
+async def test_what_the_user_set_is_no_difference(file: Path) -> None:
+    async with explored(file) as looks:
+        looks.walk.app.session.spec.variables["sample_every"].set(250)
+        before = looks.walk.app.session
+        os.utime(file)
+        await looks.look(3)
+        assert looks.walk.app.session is before
+        another(file)
+        await looks.look()
+        assert "prog.o was read again: 1 function changed" in looks.walk.screen

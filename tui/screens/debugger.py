@@ -318,7 +318,9 @@ class DebuggerScreen(ControlledScreen):
             pane.show(sight)
         self._show_code(sight)
         self.stops.follow(sight, self.debuggee.expressions)
-        if sight.lacks and self._asked != (self.debuggee.recording, sight.stop.run):
+        if not sight.lacks:
+            self._asked = None  # whoever comes there again is asked again
+        elif self._asked != (self.debuggee.recording, sight.stop.run):
             self._asked = self.debuggee.recording, sight.stop.run
             self.asking.ask_for(sight.lacks)
         self.refresh_bindings()
