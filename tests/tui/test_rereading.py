@@ -388,3 +388,26 @@ async def test_what_the_user_set_is_no_difference(file: Path) -> None:
         another(file)
         await looks.look()
         assert "prog.o was read again: 1 function changed" in looks.walk.screen
+
+
+async def test_the_cursor_stays_on_its_variable(file: Path) -> None:
+    """Another one stands above it now; `e` would edit that."""
+
+    def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
+        spec = CollectionSpec.from_file(name)
+        if Path(name).read_bytes() != (ROOT / "bpf/traffic.o").read_bytes():
+            del spec.variables["sample_every"]
+        return spec
+
+    async with explored(file, read) as looks:
+        walk = looks.walk
+        await walk.press("3", "down", "down")
+        place = walk.explorer.panes.variables.place
+        assert place is not None
+        assert place.name == "counting"
+        another(file)
+        await looks.look()
+        assert "was read again" in walk.screen
+        place = walk.explorer.panes.variables.place
+        assert place is not None
+        assert place.name == "counting"

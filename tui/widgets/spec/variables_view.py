@@ -6,7 +6,7 @@ import enum
 import math
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
@@ -264,6 +264,17 @@ class VariablesView(LinkedView):
             if place.name == name:
                 self.cursor = index
                 return
+
+    def spot(self) -> object:
+        """Return where one is: the variable or member, and the row and what is above it."""
+        place = self.place
+        return place.name if place is not None else "", super().spot()
+
+    def return_to(self, spot: Any) -> None:
+        """Bring the cursor back to it, where it stands now; without it, to the row."""
+        name, row = spot
+        super().return_to(row)
+        self.choose(name)
 
     def show_read(self, values: Mapping[str, bytes], at: float = -math.inf) -> None:
         """Draw what has changed by what was read after something was set.
