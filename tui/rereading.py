@@ -11,7 +11,7 @@ from ..core.foreign import is_source
 from ..core.live import State
 from ..core.spec import CollectionSpec
 from .state.presets import Preset, restore
-from .status import Failure
+from .status import Failure, told
 from .text.format import counted
 
 if TYPE_CHECKING:
@@ -170,18 +170,18 @@ class Rereading:
     async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
         notes: list[str] = []
         try:
-            session, changed = await asyncio.to_thread(self._begin, old, old.session.name, notes)
+            session, changed = await asyncio.to_thread(self._begin, old, notes)
         except Exception as error:  # a file may be anything, and what is open is not to end with it
             if is_source(watched.path) or watched.refuse():
                 watched.take()
                 self._complain(old, error)
             return
         # From here to the new screen nothing is waited for: what was true of the old one still is.
-        if session is None or self._is_busy(old) or old.session.state is not State.SPEC:
-            if session is None:
-                self._settle(old, watched)
-            else:
-                await asyncio.to_thread(session.close)
+        if session is None:
+            self._settle(old, watched)
+            return
+        if self._is_busy(old) or old.session.state is not State.SPEC:
+            await asyncio.to_thread(session.close)
             return
         self._settle(old, watched)
         watched.carry_over(old.session.spec, session.spec)
@@ -192,9 +192,9 @@ class Rereading:
         if len(notes) > _MOST:
             screen.notify(f"and {len(notes) - _MOST:,} more", severity="warning", timeout=8)
 
-    def _begin(self, old: OpenObject, path: str, notes: list[str]) -> tuple[Session | None, str]:
+    def _begin(self, old: OpenObject, notes: list[str]) -> tuple[Session | None, str]:
         """Return the session of what a file has become, and what has changed; None where nothing has. In a thread."""
-        spec, before = self._read(path, notes.append), old.session.spec
+        spec, before = self._read(old.session.name, notes.append), old.session.spec
         as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
         changed = differences(as_in_file, spec)
         return (self._app.begin_session(spec) if changed else None), changed
@@ -205,7 +205,6 @@ class Rereading:
         old.screen.message_line.settle("read again")
 
     def _complain(self, old: OpenObject, error: Exception) -> None:
-        known = isinstance(error, BpftuiError)
-        why = error.message if known else f"{type(error).__name__}: {error}"
-        told = f"{old.session.title} is another file now, which is not taken: {why}"
-        old.screen.message_line.fail(Failure("read again", told, (error.hint if known else None) or ""))
+        why = f"{old.session.title} is another file now, which is not taken: {told(error)}"
+        hint = error.hint if isinstance(error, BpftuiError) else None
+        old.screen.message_line.fail(Failure("read again", why, hint or ""))

@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ..core.errors import BpftuiError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .nodes import Node
 
-__all__ = ["Crumb", "Failure", "Stage", "Status", "Work"]
+__all__ = ["Crumb", "Failure", "Stage", "Status", "Work", "told"]
 
 Stage = Literal["SPEC", "LOADED", "ATTACHED"]
 
@@ -85,3 +87,8 @@ class Work:
     """How many parts there are; 0 where that is not known."""
     part: str = ""
     """The name of the part that is being worked at."""
+
+
+def told(error: Exception) -> str:
+    """Return what an error says: of one that nobody expected also which it is."""
+    return error.message if isinstance(error, BpftuiError) else f"{type(error).__name__}: {error}"

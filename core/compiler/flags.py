@@ -41,8 +41,8 @@ _TAKEN: Final = re.compile(
     r"-(?:[IDU].*|isystem|iquote|idirafter|include|mcpu=\w+|O[0-3sz]?|W[\w+=-]*|std=[\w:]+|fms-extensions)", re.DOTALL
 )
 """What is taken from files, by name: where headers are, what is defined, how code is made, what is warned of."""
-_PATHS: Final = ("-isystem", "-iquote", "-idirafter", "-include", "-I")
-"""Those that name a file or a folder, as the next word or, with -I, in the same one."""
+_PATHS: Final = ("-isystem", "-iquote", "-idirafter", "-include")
+"""Those that name a file or a folder as the next word; -I may have it in the same one."""
 _COMMANDS: Final = "compile_commands.json"
 _LARGEST: Final = 64 << 20
 """Bytes of a compile_commands.json: Linux's own has 20 MB."""
@@ -192,7 +192,7 @@ def _taken(words: Sequence[str], folder: str, origin: str) -> Flags:
     rest = iter(words)
     for word in rest:
         value = next(rest, "") if word in _WITH_VALUE or word == "-o" else None
-        path = next((each for each in _PATHS if word == each), "-I" if word.startswith("-I") else None)
+        path = word if word in _PATHS else "-I" if word.startswith("-I") else None
         if _TAKEN.fullmatch(word) is None:
             if word.startswith("-") and word not in (*_OURS, "-g", "-MD", "-MMD"):
                 left.append(word)

@@ -30,7 +30,7 @@ def folder() -> str:
     types = vmlinux()
     place = cache.directory() / "include"
     first = "/* The types of {}, as bpftui wrote them: {} bytes, CRC-32 {:08x} */\n".format(
-        VMLINUX, *cache.key(VMLINUX.read_bytes())
+        VMLINUX, *cache.key(types.raw)
     )
     if not _begins(place / NAME, first):
         try:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import re
 import selectors
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..privileges import end_with_parent
 from .errors import GuestError
 from .init import findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .kernels import Kernel
 
 __all__ = ["boot", "emulation_remark", "require_emulator"]
@@ -33,7 +30,6 @@ _OPTIONS: Final = "console=ttyS0 quiet panic=-1 rdinit=/init mitigations=off lsm
 _TIME_LIMIT: Final = 900
 """Seconds by the clock. Where the processor is emulated, a boot takes some 15 of a processor, which others may use."""
 _LAST_LINES: Final = 3
-_PR_SET_PDEATHSIG: Final = 1
 _NEEDED: Final = (
     "it needs CONFIG_BLK_DEV_INITRD, CONFIG_SERIAL_8250_CONSOLE, CONFIG_BPF_SYSCALL and CONFIG_DEBUG_INFO_BTF, built in"
 )
@@ -113,7 +109,6 @@ def boot(
 
 def _serial_line(command: list[str], initrd: int, deadline: float) -> tuple[bytes, str]:
     """Run the emulator to its end; return what came over the serial line, and what it complains of."""
-    die_with: Callable[[int, int], int] = ctypes.CDLL(None).prctl
     parts: list[bytes] = []
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # nothing else is done there than one system call
@@ -122,7 +117,7 @@ def _serial_line(command: list[str], initrd: int, deadline: float) -> tuple[byte
             stdout=subprocess.PIPE,
             stderr=errors,
             pass_fds=(initrd,),
-            preexec_fn=lambda: die_with(_PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509  # one system call
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # one system call
             start_new_session=True,  # ctrl-c is for us, who end it
         )
         is_late = False

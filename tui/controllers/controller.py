@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
-from ...core.errors import BpftuiError
 from ...core.visible import visible
 from ..compositor import Compositor, handed_up
 from ..dialogs.modal import Modal
 from ..operations import Host
+from ..status import told
 from ..widgets.message_line import MessageLine
 from ..widgets.place_tabs import PlaceTabs
 from ..widgets.unanswered import is_bound, why_not
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..status import Failure, Work
     from ..widgets.lists.row_view import RowView
 
-__all__ = ["ControlledScreen", "Controller", "Stage", "told"]
+__all__ = ["ControlledScreen", "Controller", "Stage"]
 
 _Result = TypeVar("_Result")
 _PREFIX = "action_"
@@ -313,11 +313,6 @@ class ControlledScreen(Screen[None]):
     def leave(self) -> None:
         """End the app, unless the user wants to keep what is attached."""
         self.app.call_later(self.app.action_quit)
-
-
-def told(error: Exception) -> str:
-    """Return what an error says: of one that nobody expected also which it is."""
-    return error.message if isinstance(error, BpftuiError) else f"{type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager

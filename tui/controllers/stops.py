@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from ...core.errors import BpftuiError
 from ..state.journal import Journal
 from ..state.stops import KeptStop, SavedStops
-from .controller import Controller, told
+from ..status import told
+from .controller import Controller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from ...core.btf.typed_text import edit_text
 from ...core.errors import BpftuiError
 from ...core.history import History
-from .controller import Controller, told
+from ..status import told
+from .controller import Controller
 from .turns import Turns
 
 if TYPE_CHECKING:
