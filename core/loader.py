@@ -119,6 +119,10 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         """Whether a program that is to be loaded by default has no use here, now that the maps are there."""
         return False
 
+    def is_handed(self, spec: MapSpec) -> bool:
+        """Whether a map is another version's too, and holds already what it is to hold."""
+        return False
+
     def create_map(self, spec: MapSpec) -> None:
         """Create one map, or place a section that lies in the arena; errors as for `new_map`."""
         if spec.in_arena:
@@ -147,7 +151,7 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
 
     def fill_map_of_maps(self, spec: MapSpec) -> None:
         """Put the maps into a map of maps that its object names."""
-        if spec.type == MapType.PROG_ARRAY or not spec.contents:
+        if spec.type == MapType.PROG_ARRAY or not spec.contents or self.is_handed(spec):
             return
         outer = self.maps[spec.name]
         for entry in spec.contents:

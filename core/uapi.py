@@ -293,6 +293,22 @@ class LinkType(_Labelled):
         return not self.is_tracing
 
     @property
+    def is_updatable(self) -> bool:
+        """Whether BPF_LINK_UPDATE puts another program in the place of a link's of this type.
+
+        Those have an `update_prog` in their `struct bpf_link_ops` (Linux 6.18); links of struct_ops take another map.
+        """
+        return self in (
+            LinkType.XDP,
+            LinkType.TCX,
+            LinkType.NETKIT,
+            LinkType.CGROUP,
+            LinkType.NETNS,
+            LinkType.ITER,
+            LinkType.SOCKMAP,
+        )
+
+    @property
     def is_tracing(self) -> bool:
         """Whether what a program is attached to is a place in code, or an event: it belongs to no device or group."""
         return self in (

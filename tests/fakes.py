@@ -192,6 +192,10 @@ class FakeLink(Link):
     def gone(self, gone: bool) -> None:
         self._gone = gone
 
+    @property
+    def fixed(self) -> str:
+        return "a fake is what it is"
+
     def detach(self) -> None:
         self.detached += 1
         if self.fails:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from ..btf.compatible import essential_name
 from ..btf.kernel import loaded_modules, vmlinux
@@ -27,16 +27,17 @@ from .loading.single import load_code
 from .loading.struct_ops import adapt
 from .map import Map
 from .program import Program
-from .reuse import open_pinned, reused
+from .reuse import handed, open_pinned, reused
 from .struct_ops import StructOpsMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from threading import Event
     from types import TracebackType
 
     from ..btf import Btf
-    from ..runtime import Progress, Runtime
+    from ..runtime import Collection, Progress, Runtime
+    from ..runtime import Link as RuntimeLink
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .loading.hook import Hook
     from .loading.struct_ops import StructOps
@@ -48,6 +49,52 @@ __all__ = ["KernelCollection", "Loader"]
 
 class KernelCollection(LoadedCollection[Map, Program, Link]):
     """What was loaded into the kernel: maps, programs and variables by name. It owns all of it, and their links."""
+
+    def __init__(self, runtime: Runtime, loader: Loader) -> None:
+        super().__init__(runtime, loader)
+        self._told = loader.told
+
+    def keeps(self, name: str) -> str:
+        """Return why a map of its cannot be handed over to another version, as a clause; empty where it can."""
+        match self.maps[name].type:
+            case MapType.STRUCT_OPS:
+                return "its functions are those of one version"
+            case MapType.ARENA:
+                return "its memory is at one address of this process"
+            case _:
+                return ""
+
+    def successor(
+        self,
+        spec: CollectionSpec,
+        handed: Iterable[str],
+        *,
+        programs: set[str] | None = None,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> KernelCollection:
+        """Load another version beside this one; see `bpftui.core.runtime.Replaceable`. Maps are handed over at once."""
+        maps = {name: self.maps[name] for name in handed}
+        with Loader.told_as(self._told, spec, maps) as loader:
+            return loader.load(self.runtime, programs, progress=progress, stop=stop)
+
+    @contextlib.contextmanager
+    def handing_over(self, successor: Collection) -> Generator[None]:
+        """Do nothing: both have the maps already, and the kernel takes one program for another in one step."""
+        yield
+
+    def take_over(self, link: RuntimeLink) -> None:
+        """Put the program of the link's name in the place of the link's, which is this collection's from then on.
+
+        Errors as for `Link.update`.
+        """
+        if not isinstance(link, Link):
+            raise UsageError(f"{link.program} is not attached in the kernel")
+        self.spec.program(link.program)
+        if link.program not in self.programs:
+            raise UsageError(f"{link.program} was not loaded")
+        link.update(self.programs[link.program])
+        link.move(self._links)
 
     def register(self, name: str) -> Link:
         """Register a struct_ops map with its subsystem, for as long as the link that is returned lives.
@@ -77,6 +124,15 @@ class KernelCollection(LoadedCollection[Map, Program, Link]):
             program.close()
         for map_ in self.maps.values():
             map_.close()
+
+
+class Told(NamedTuple):
+    """What a loader is told of all versions of an object: see `Loader`."""
+
+    target: Btf | None
+    replacements: Mapping[str, Map]
+    extends: Mapping[str, Program]
+    pin_path: str | os.PathLike[str] | None
 
 
 def _unpin(path: str) -> None:
@@ -125,6 +181,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
         for name in self.extends:
             spec.program(name)
         self.pin_path = pin_path
+        self._handed: Mapping[str, Map] = {}
+        """Maps of another version that are this one's too, by name."""
         self.btf_problem: str | None = None
         """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
         self.most_log = LARGEST_LOG
@@ -138,6 +196,28 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self._reordered = False
         """Whether the kernel's copy of the types counts members otherwise than the CO-RE relocations do."""
         self._hooks: dict[str, Hook] = {}
+
+    @property
+    def told(self) -> Told:
+        """What it was made with, beside the spec."""
+        return Told(self.target, self.replacements, self.extends, self.pin_path)
+
+    @classmethod
+    def told_as(cls, told: Told, spec: CollectionSpec, handed: Mapping[str, Map]) -> Self:
+        """Return one that loads another version of what one was told to load that had *told*, and is handed maps."""
+        loader = cls(
+            spec,
+            told.target,
+            replacements={name: each for name, each in told.replacements.items() if name in spec.maps},
+            extends={name: each for name, each in told.extends.items() if name in spec.programs},
+            pin_path=told.pin_path,
+        )
+        loader._handed = handed
+        return loader
+
+    def is_handed(self, spec: MapSpec) -> bool:
+        """Whether it is one that was handed over."""
+        return spec.name in self._handed
 
     def begin(self) -> None:
         """Load the object's BTF. A refusal is noted in `btf_problem` and `remarks`, and everything goes on without."""
@@ -161,7 +241,9 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
     def new_map(self, spec: MapSpec) -> Map:
         """Create one map, or find the one to use instead, with its contents if it is a data section."""
-        if spec.name in self.replacements:
+        if spec.name in self._handed:
+            created = handed(self._handed[spec.name], spec)
+        elif spec.name in self.replacements:
             created = reused(self.replacements[spec.name], spec)
         elif spec.pinning == Pinning.BY_NAME and self.pin_path is not None:
             created = self._pinned(spec, os.path.join(self.pin_path, spec.name))

@@ -109,6 +109,21 @@ class Link(KernelObject):
         target = _TARGETS.get(info.type)
         return target is not None and not getattr(info, target)
 
+    @property
+    def fixed(self) -> str:
+        """Why no other program can be put in its program's place, as a clause; empty where one can."""
+        if len(self.attachment.links) != 1:
+            return "it is no single bpf_link"
+        number = object_info(self.descriptor, BpfLinkInfo()).type
+        kind = next((each for each in LinkType if each == number), LinkType.UNSPEC)
+        return "" if kind.is_updatable else f"the kernel updates no links of its type ({kind.label})"
+
+    def move(self, registry: set[Link]) -> None:
+        """Note it elsewhere from now on: it belongs to another collection."""
+        self._registry.discard(self)
+        self._registry = registry
+        registry.add(self)
+
     def pin(self, path: str | os.PathLike[str]) -> None:
         """Give it a name in a bpffs, which keeps the program attached when this process ends.
 

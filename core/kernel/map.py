@@ -339,11 +339,11 @@ class Map(TypedMap, KernelObject, Closing):
             MapElement(map_fd=fd).call(Command.MAP_FREEZE)
         self.frozen = True
 
-    def clone(self) -> Map:
-        """Return another handle on the same map, to be closed by itself."""
+    def clone(self, spec: MapSpec | None = None) -> Map:
+        """Return another handle on the same map, to be closed by itself; with a *spec* seen as that declares it."""
         with self.descriptor as fd:
-            twin = Map(self.spec, Descriptor(os.dup(fd), self.descriptor.name), self.elements.shape)
-        twin.frozen = self.frozen
+            twin = Map(spec or self.spec, Descriptor(os.dup(fd), self.descriptor.name), self.elements.shape)
+        twin.frozen, twin.shared = self.frozen, self.shared
         return twin
 
     def info(self) -> MapInfo:

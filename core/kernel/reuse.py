@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..maps import Shape
     from ..spec import MapSpec
 
-__all__ = ["open_pinned", "reused"]
+__all__ = ["handed", "open_pinned", "reused"]
 
 
 def reused(given: Map, spec: MapSpec) -> Map:
@@ -29,6 +29,16 @@ def reused(given: Map, spec: MapSpec) -> Map:
     found = given.clone()
     found.shared = "it was there before, and others may use it"
     return found
+
+
+def handed(given: Map, spec: MapSpec) -> Map:
+    """Return another handle on a map of another version of the same object, as the one that *spec* declares.
+
+    Raises:
+        LoadError: They differ in type, sizes or flags; the message shows both.
+    """
+    _require_same(given.elements.shape, spec, f"{given.name} of the version before")
+    return given.clone(spec)
 
 
 def open_pinned(path: str, spec: MapSpec) -> Map | None:

@@ -7,6 +7,7 @@ from .counters import Counter, by_cpu, counters, decoded, entry_value, key_text,
 from .events import EventReader, Events, EventSource, record_text, record_value
 from .field import Field, Form
 from .fields import Fields, fields_of
+from .handover import Handover, handover
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .quantity import Arrivals, Entries, Look, OfEntry, OfRecords, Quantity, Runs, RunTime, Total, Track
@@ -15,6 +16,7 @@ from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
 from .session import Session, State, check_target
 from .stream import HasDescriptor, Records, RingBuffer, open_records
+from .swap import Obstacle, Swap, Swapped
 from .table import MapRow, MapTable, map_table
 from .user_ring import UserRingBuffer
 
@@ -29,10 +31,12 @@ __all__ = [
     "Field",
     "Fields",
     "Form",
+    "Handover",
     "HasDescriptor",
     "Look",
     "MapRow",
     "MapTable",
+    "Obstacle",
     "OfEntry",
     "OfRecords",
     "Ordering",
@@ -51,6 +55,8 @@ __all__ = [
     "Series",
     "Session",
     "State",
+    "Swap",
+    "Swapped",
     "Total",
     "Track",
     "UserRingBuffer",
@@ -62,6 +68,7 @@ __all__ = [
     "decoded",
     "entry_value",
     "fields_of",
+    "handover",
     "key_text",
     "map_table",
     "open_records",

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ..choice import RuntimeName, choose_runtime, runtime_name
 from ..closing import Closing
 from ..errors import UnknownNameError, UsageError
+from ..runtime import Replaceable
 from ..spec.targets import parse_target
 from .events import EventReader
 from .sampler import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from ..coverage.gathered import Gathered
     from ..runtime import AttachTarget, Collection, Link, Progress, Runtime, Sandbox
@@ -219,6 +221,50 @@ class Session(Closing):
                 self.spec, programs=programs, strict=strict, progress=progress, stop=stop
             )
             return self._collection
+
+    def load_beside(
+        self,
+        before: Session,
+        handed: Iterable[str],
+        *,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
+    ) -> Collection:
+        """Load the spec beside another version, *before*, which goes on as it is; see `bpftui.core.live.Swap`.
+
+        Args:
+            before: The session of the other version, whose runtime is this one's too.
+            handed: The maps that both are to have.
+            progress: As for `load`, as are *stop* and what is raised.
+            stop: Gives it up.
+        """
+        with self._changing:
+            if self._collection is not None:
+                raise UsageError(f"{self.spec.file} is loaded already", hint="unload it first")
+            loaded = before._loaded()
+            if not isinstance(loaded, Replaceable):
+                raise UsageError(f"{before.spec.file} cannot be replaced by another version")
+            self._runtime = before.runtime
+            self._collection = loaded.successor(self.spec, handed, progress=progress, stop=stop)
+            return self._collection
+
+    @property
+    def changing(self) -> AbstractContextManager[object]:
+        """What nobody else changes anything in while it is open."""
+        return self._changing
+
+    def inherit(self, before: Session, links: Mapping[Link, Link]) -> None:
+        """Take attachments over from another session, with the sandboxes that were made for them.
+
+        Args:
+            before: Whose they were; those that are not named stay with it.
+            links: By each link of its that is taken, what it is here: itself, or what is attached in its place.
+        """
+        with before._changing, self._changing:
+            found = before._attachments
+            before._attachments = tuple(each for each in found if each.link not in links)
+            taken = [_Attachment(links[each.link], each.sandbox) for each in found if each.link in links]
+            self._attachments = (*self._attachments, *taken)
 
     def count(self) -> None:
         """Count from now on what runs of what is loaded come to, where the runtime can."""

@@ -27,7 +27,18 @@ from .facts import (
     given_up,
     load_given_up,
 )
-from .protocols import Collection, Link, Map, Namespace, PrintReader, Program, Runtime, Sandbox, Variable
+from .protocols import (
+    Collection,
+    Link,
+    Map,
+    Namespace,
+    PrintReader,
+    Program,
+    Replaceable,
+    Runtime,
+    Sandbox,
+    Variable,
+)
 
 __all__ = [
     "AttachTarget",
@@ -50,6 +61,7 @@ __all__ = [
     "Program",
     "ProgramInfo",
     "Progress",
+    "Replaceable",
     "RunResult",
     "Runtime",
     "Sandbox",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from threading import Event
     from types import TracebackType
@@ -41,6 +41,7 @@ __all__ = [
     "Namespace",
     "PrintReader",
     "Program",
+    "Replaceable",
     "Runtime",
     "Sandbox",
     "Variable",
@@ -185,6 +186,11 @@ class Link(Protocol):
     @property
     def gone(self) -> bool:
         """Whether what it was attached to is gone, as far as anybody tells: a deleted interface or control group."""
+        ...
+
+    @property
+    def fixed(self) -> str:
+        """Why no other program can be put in its program's place, as a clause; empty where one can."""
         ...
 
     def detach(self) -> None:
@@ -427,6 +433,54 @@ class Collection(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class Replaceable(Collection, Protocol):
+    """A collection that another version can be put in place of while its programs are attached: see `core.live.Swap`.
+
+    The order is: `successor`, then in one `handing_over` a `take_over` of each link, then `close` of the old one.
+    """
+
+    def keeps(self, name: str) -> str:
+        """Return why a map of its cannot be handed over to another version, as a clause; empty where it can."""
+        ...
+
+    def successor(
+        self,
+        spec: CollectionSpec,
+        handed: Iterable[str],
+        *,
+        programs: set[str] | None = None,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> Collection:
+        """Load another version beside this one, which goes on as it is.
+
+        Args:
+            spec: The other version.
+            handed: The maps that both are to have, with what they hold, from `handing_over` on at the latest. They are
+                declared alike in both.
+            programs: As for `Runtime.load`, as are *progress* and *stop*, and what is raised.
+            progress: Told of each program.
+            stop: Gives it up.
+        """
+        ...
+
+    def handing_over(self, successor: Collection) -> AbstractContextManager[None]:
+        """Return what is open while links are taken over: where maps are copied, no program runs meanwhile."""
+        ...
+
+    def take_over(self, link: Link) -> None:
+        """Put the program of this collection that bears the link's name where the link's is, in one step.
+
+        The link, which must not be `fixed`, is this collection's from then on.
+
+        Raises:
+            UsageError, UnknownNameError: It cannot be.
+            AttachError, FeatureError: The kernel said no.
+        """
+        ...
 
 
 class Runtime(Protocol):

@@ -7,6 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from bisect import bisect_right
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import BpftuiError, UsageError
@@ -14,7 +15,7 @@ from ..threads import start_thread
 from .request import SMALLEST, Chunk, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 __all__ = ["Pacer"]
 
@@ -115,6 +116,12 @@ class Pacer(ABC):
                 self._next += sent
                 self.sent += sent
         return count - left
+
+    @contextmanager
+    def still(self) -> Generator[None]:
+        """Deliver nothing while it is open."""
+        with self._sending:
+            yield
 
     def give(self, frames: Sequence[bytes]) -> None:
         """Send these frames now, instead of the traffic's, as they are.

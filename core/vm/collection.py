@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..asm import ImmSource
 from ..asm.opcodes import CALL
-from ..errors import LoadError
+from ..errors import LoadError, UsageError
 from ..loader import CollectionLoader, LoadedCollection
+from ..maps.shape import why_unreadable
 from ..runtime import LoadOutcome
 from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.program import TRAP
@@ -34,11 +36,12 @@ from .world.timers import Timers
 from .world.traps import trap_bad_accesses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from threading import Event
 
     from ..btf import Btf
-    from ..runtime import Progress
+    from ..runtime import Collection, Progress
+    from ..runtime import Link as RuntimeLink
     from ..spec import CollectionSpec, MapSpec, ProgramSpec, Reference
     from .runtime import MachineRuntime
     from .world.settings import Settings
@@ -54,7 +57,64 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
     def __init__(self, runtime: MachineRuntime, loader: Loader) -> None:
         super().__init__(runtime, loader)
         self.host = loader.host
+        self._machine = runtime
         self._parts = loader.parts
+        self._handed: tuple[str, ...] = ()
+        """The maps whose contents come from the version before."""
+
+    def keeps(self, name: str) -> str:
+        """Return why a map of its cannot be handed over to another version, as a clause; empty where it can."""
+        kind = self.maps[name].type
+        reason = why_unreadable(kind)
+        if reason is None and kind.gives_ids:
+            reason = "it holds what belongs to one version"
+        return "" if reason is None else f"in the built-in runtime entries are copied, and {reason}"
+
+    def successor(
+        self,
+        spec: CollectionSpec,
+        handed: Iterable[str],
+        *,
+        programs: set[str] | None = None,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> MachineCollection:
+        """Load another version beside this one; see `bpftui.core.runtime.Replaceable`.
+
+        It has memory of its own, so that what is handed over is copied, in `handing_over`.
+
+        Raises:
+            UsageError: It is of the other byte order.
+        """
+        if spec.byte_order != self.spec.byte_order:
+            raise UsageError(f"{spec.file} is {spec.byte_order}-endian, and what is loaded is not")
+        found = self._machine.load(spec, programs=programs, progress=progress, stop=stop)
+        found._handed = tuple(handed)
+        return found
+
+    @contextmanager
+    def handing_over(self, successor: Collection) -> Generator[None]:
+        """Let no program run while it is open, and give another version what the maps hold that are handed over."""
+        if not isinstance(successor, MachineCollection):
+            raise UsageError(f"{successor.spec.file} is not loaded in the built-in runtime")
+        with ExitStack() as stack:
+            for sandbox in {id(link.sandbox): link.sandbox for link in self.links}.values():
+                stack.enter_context(sandbox.still())
+            stack.enter_context(self._parts.between_runs())
+            for name in successor._handed:
+                old, new = self.maps[name].store, successor.maps[name].store
+                for entry in old.entries():
+                    new.update(entry.key, old.shape.join(entry.values))
+            yield
+
+    def take_over(self, link: RuntimeLink) -> None:
+        """Put the program of the link's name in the place of the link's, which is this collection's from then on."""
+        if not isinstance(link, Link):
+            raise UsageError(f"{link.program} is not attached in the built-in runtime")
+        self.spec.program(link.program)
+        if link.program not in self.programs:
+            raise UsageError(f"{link.program} was not loaded")
+        link.update(self.programs[link.program])
 
     @property
     def trace(self) -> tuple[str, ...]:

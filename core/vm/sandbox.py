@@ -14,6 +14,7 @@ from .world.packet import LARGEST_PACKET, ON_PACKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from ..runtime import XdpMode
@@ -85,6 +86,10 @@ class Sandbox(Closing):
         """Give these frames to what is attached; UsageError for one that is too short or too long."""
         self._source.give(frames)
 
+    def still(self) -> AbstractContextManager[None]:
+        """Return what lets no packet flow while it is open."""
+        return self._source.still()
+
     def start(self) -> None:
         """Let the traffic flow, as far as the machine keeps up."""
         self._source.start()
@@ -123,7 +128,7 @@ class Link:
 
     def __init__(self, program: Program, target: AttachTarget, sandbox: Sandbox) -> None:
         self._program = program
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self.program = program.name
         self.target = target
         self.id = 0
@@ -134,6 +139,8 @@ class Link:
     """The attached program's name."""
     id: int
     """0: no kernel knows it."""
+    sandbox: Sandbox
+    """What it is attached to."""
 
     def __repr__(self) -> str:
         return f"<Link {visible(self.program)} on {visible(self.target.name)}>"
@@ -143,10 +150,27 @@ class Link:
         """Whether its sandbox is gone: it goes with the link."""
         return False
 
+    @property
+    def fixed(self) -> str:
+        """Nothing: another program can be put in its program's place."""
+        return ""
+
+    def update(self, program: Program) -> None:
+        """Put another program where this one is; AttachError where it is of another type, or there already."""
+        doing = f"put {program.name} in the place of {self.program} on {self.target.name}"
+        if program.type is not self._program.type:
+            raise AttachError(f"cannot {doing}: it is of type {program.type.label}")
+        if program in self.sandbox.programs and program is not self._program:
+            raise AttachError(f"cannot {doing}: it is attached there already")
+        self._program.links.discard(self)
+        self.sandbox.programs = tuple(program if each is self._program else each for each in self.sandbox.programs)
+        self._program, self.program = program, program.name
+        program.links.add(self)
+
     def detach(self) -> None:
         """Detach; a second call does nothing."""
         self._program.links.discard(self)
-        self._sandbox.programs = tuple(each for each in self._sandbox.programs if each is not self._program)
+        self.sandbox.programs = tuple(each for each in self.sandbox.programs if each is not self._program)
 
     def __enter__(self) -> Self:
         return self

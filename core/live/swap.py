@@ -1,0 +1,308 @@
+"""Swap: another version of what is loaded and attached, put in its place while packets come.
+
+The new version is loaded and verified first, beside the one that runs, which stays as it is should it be refused. It
+has the maps of the one before whose shape is the same (`bpftui.core.live.handover`), so that nothing that is counted in
+them gets lost, and each program is put in the place of the one before it within its link, in one step of the kernel's
+(BPF_LINK_UPDATE): no packet goes by unseen. What the kernel cannot do in one step is not done without having been
+asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..closing import Closing
+from ..errors import AttachError, BpftuiError, UsageError
+from ..runtime import Replaceable
+from .handover import Handover, handover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from threading import Event
+
+    from ..runtime import Collection, Link, Progress, Variable
+    from .session import Session
+
+__all__ = ["Obstacle", "Swap", "Swapped"]
+
+_SETTLED: Final = 0.01
+"""Seconds after which no run of a program that was replaced is left: a run takes microseconds."""
+_MOST_NAMED: Final = 6
+
+
+class Obstacle(NamedTuple):
+    """A link whose program cannot be taken for another one in one step."""
+
+    link: Link
+    why: str
+    """A clause: `the kernel updates no links of its type (perf_event)`."""
+    needed: str
+    """What it takes, and what comes with it, as a clause."""
+
+    @property
+    def text(self) -> str:
+        """`on_enter on syscalls/sys_enter_getpgid: …`."""
+        place = self.link.target.name or "what its section says"
+        return f"{self.link.program} on {place}: {self.why}; {self.needed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """What was done."""
+
+    links: tuple[Link, ...]
+    """Those that have the new program now, in one step."""
+    reopened: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What was attached anew, as `program → target`: for how many seconds nothing was attached there; 0 where the new
+    one was attached before the old one was detached, and both saw what came between."""
+    ended: tuple[str, ...] = ()
+    """What is attached no more, for there is no such program any more."""
+    handover: Handover = field(default_factory=lambda: Handover((), {}, (), {}))
+    missed: Mapping[str, int] = field(default_factory=dict[str, int])
+    """By variable whose value was copied, what the version before still added to it meanwhile, which is in neither."""
+    seconds: float = 0.0
+    """From the first copy of a value to the last link."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing that was counted is missing: all maps and variables were handed over, and all links swapped.
+
+        What is new or gone in the new version is no loss.
+        """
+        return not (self.handover.fresh or self.handover.lost or self.missed or self.reopened or self.ended)
+
+    def lines(self) -> list[str]:
+        """Return what was done and what was not, a sentence each."""
+        found = [f"{_link_text(link)}: swapped in one step, nothing went by unseen" for link in self.links]
+        for text, seconds in self.reopened.items():
+            gap = f"nothing was attached there for {seconds * 1e3:.1f} ms" if seconds else "for a moment both ran"
+            found.append(f"{text}: attached anew, {gap}")
+        found += [f"{text}: detached, the new version has no such program" for text in self.ended]
+        given = self.handover
+        if given.maps:
+            found.append(f"handed over with what they hold: {', '.join(given.maps)}")
+        fresh = {name: why for name, why in given.fresh.items() if not name.startswith(".")}
+        found += [f"{name} begins empty: {why}" for name, why in fresh.items()]
+        found += [f"{name} is another section: {why}" for name, why in given.fresh.items() if name not in fresh]
+        if given.values:
+            found.append(f"values were copied: {', '.join(given.values)}")
+        found += [f"{name} begins as its file has it: {why}" for name, why in given.lost.items()]
+        found += [
+            f"{name}: {amount:,} that the version before counted in those {self.seconds * 1e3:.2f} ms are lost"
+            for name, amount in self.missed.items()
+        ]
+        return found
+
+    @property
+    def summary(self) -> str:
+        """One line of it: what was swapped and handed over, and what is not whole."""
+        given = self.handover
+        parts = [f"{_some([_link_text(link) for link in self.links])} swapped"] if self.links else []
+        parts += [f"{_some([*self.reopened])} attached anew"] if self.reopened else []
+        parts += [f"{_some(self.ended)} detached"] if self.ended else []
+        parts += [f"{_some(given.maps)} handed over"] if given.maps else []
+        begun = [*(name for name in given.fresh if not name.startswith(".")), *given.lost]
+        parts += [f"{_some(begun)} begin anew"] if begun else []
+        parts += [f"{sum(self.missed.values()):,} counted meanwhile are lost"] if self.missed else []
+        return ", ".join(parts) or "loaded"
+
+
+class Swap(Closing):
+    """Puts what one session is of in the place of what another one has loaded.
+
+    With `prepare` the new version is loaded and verified, with `commit` it takes over; before that `close`, and the end
+    of the context, undo everything. After it the session *after* is what the one *before* was, attachments and their
+    sandboxes included, and *before* has nothing attached any more: its owner stops who reads it, and closes it.
+
+    Args:
+        before: What runs.
+        after: A session of the new version, of which nothing is loaded.
+    """
+
+    def __init__(self, before: Session, after: Session) -> None:
+        self.before = before
+        self.after = after
+        self._plan: Handover | None = None
+        self._done = False
+
+    def prepare(self, *, progress: Progress | None = None, stop: Event | None = None) -> Collection:
+        """Load and verify the new version; the one that runs goes on as it is, whatever comes of it.
+
+        A program that the one before has loaded must load. *progress* and *stop* are as for `Session.load`.
+
+        Raises:
+            GivenUpError: *stop* was set.
+            LoadError, VerifierError, NoPermissionError, FeatureError: The runtime said no: `problems` has all of them.
+            UsageError: What is loaded cannot be replaced.
+        """
+        loaded = self._loaded()
+        if self.before.theirs is not None:
+            raise UsageError(f"{self.before.title} is somebody else's: it is looked at, and not replaced")
+        self._plan = plan = handover(loaded.spec, self.after.spec, loaded.keeps)
+        new = self.after.load_beside(self.before, plan.maps, progress=progress, stop=stop)
+        refused = [error for name, error in new.problems.items() if name in loaded.programs]
+        if refused:
+            problems = dict(new.problems)
+            self.after.unload()
+            refused[0].problems = problems
+            raise refused[0]
+        return new
+
+    @property
+    def handover(self) -> Handover:
+        """What the new version has of the one before; UsageError before it is loaded."""
+        if self._plan is None:
+            raise UsageError(f"{self.after.spec.file} is not loaded")
+        return self._plan
+
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """The links that cannot be swapped in one step."""
+        new = self.after.collection
+        if new is None:
+            return ()
+        found = (_obstacle(link, self.before, new) for link in self.before.links)
+        return tuple(each for each in found if each is not None)
+
+    def commit(self, *, reopen: bool = False) -> Swapped:
+        """Let the new version take over.
+
+        Args:
+            reopen: Whether what cannot be swapped in one step is attached anew all the same, or detached where there
+                is no such program any more.
+
+        Raises:
+            UsageError: There are obstacles, and they are not to be reopened; nothing was changed.
+            AttachError, FeatureError: A link did not take its new program; all have their old ones.
+        """
+        with self.before.changing:
+            loaded, new = self._loaded(), self.after.collection
+            if not isinstance(new, Replaceable):
+                raise UsageError(f"{self.after.spec.file} is not loaded")
+            obstacles = {each.link: each for each in self.obstacles}
+            if obstacles and not reopen:
+                raise UsageError(
+                    f"{self.before.title} is not swapped: {'; '.join(each.text for each in obstacles.values())}",
+                    hint="detach it first, or let it be attached anew",
+                )
+            kept: dict[Link, Link] = {}
+            reopened: dict[str, float] = {}
+            with loaded.handing_over(new), ExitStack() as undo:
+                began = time.perf_counter()
+                copied = _copy(loaded, new, self.handover.values)
+                for link in self.before.links:
+                    if link in obstacles or link.gone:
+                        continue
+                    new.take_over(link)
+                    undo.callback(loaded.take_over, link)
+                    kept[link] = link
+                seconds = time.perf_counter() - began
+                for link in obstacles:
+                    if link.program in new.programs:
+                        text = _link_text(link)
+                        kept[link], reopened[text] = self._reopen(link, new)
+                        undo.callback(kept[link].detach)
+                undo.pop_all()
+            missed = _missed(loaded, copied)
+            self.after.inherit(self.before, kept)
+            self._done = True
+            ended = tuple(_link_text(link) for link in self.before.links)
+            for old, fresh in kept.items():
+                if fresh is not old:
+                    old.detach()
+            self.before.detach()
+        swapped = tuple(link for old, link in kept.items() if link is old)
+        return Swapped(swapped, reopened, ended, self.handover, missed, seconds)
+
+    def close(self) -> None:
+        """Undo what was prepared, unless it has taken over; a second call does nothing."""
+        if not self._done:
+            self.after.unload()
+
+    def _loaded(self) -> Replaceable:
+        loaded = self.before.collection
+        if loaded is None:
+            raise UsageError(f"{self.before.spec.file} is not loaded", hint="load it first")
+        if not isinstance(loaded, Replaceable):
+            raise UsageError(f"{self.before.title} cannot be replaced by another version")
+        return loaded
+
+    def _reopen(self, link: Link, new: Collection) -> tuple[Link, float]:
+        """Attach a program anew where its link is; return the new one, and how long nothing was attached there.
+
+        Where there is room for one alone the old one goes first, and comes back should the new one be refused.
+        """
+        program = new.programs[link.program]
+        try:
+            return program.attach(link.target), 0.0
+        except AttachError:
+            began = time.perf_counter()
+            link.detach()
+            try:
+                return program.attach(link.target), time.perf_counter() - began
+            except BpftuiError:
+                self.before.inherit(self.before, {link: self._loaded().programs[link.program].attach(link.target)})
+                raise
+
+
+def _obstacle(link: Link, before: Session, new: Collection) -> Obstacle | None:
+    """Return what keeps a link from being swapped in one step; None for nothing."""
+    name = link.program
+    if link.gone:
+        return None
+    if name not in new.programs:
+        why = "it was not loaded" if name in new.spec.programs else "there is no such program any more"
+        return Obstacle(link, why, "it is to be detached")
+    loaded = before.collection
+    old = loaded.programs[name].spec if loaded is not None else None
+    spec = new.programs[name].spec
+    if old is not None and (old.type, old.attach_type) != (spec.type, spec.attach_type):
+        kind = f"{spec.type.label} {spec.attach_type.label}" if spec.attach_type is not None else spec.type.label
+        return Obstacle(link, f"it is of another type now, {kind}", "it is to be attached anew")
+    if link.fixed:
+        return Obstacle(link, link.fixed, "attached anew, for a moment both versions run there, or none")
+    return None
+
+
+def _copy(loaded: Collection, new: Collection, names: Sequence[str]) -> dict[str, bytes]:
+    """Set variables of the new version to what they are in the one before; return what that was."""
+    copied: dict[str, bytes] = {}
+    for name in names:
+        if name in loaded.variables and name in new.variables:
+            copied[name] = loaded.variables[name].raw()
+            new.variables[name].set(copied[name])
+    return copied
+
+
+def _missed(loaded: Collection, copied: Mapping[str, bytes]) -> dict[str, int]:
+    """Return what was added to variables of the version before since they were copied."""
+    if not copied:
+        return {}
+    time.sleep(_SETTLED)
+    found = {name: _added(loaded.variables[name], raw) for name, raw in copied.items()}
+    return {name: amount for name, amount in found.items() if amount}
+
+
+def _added(variable: Variable, before: bytes) -> int:
+    """Return by how much the integers in a variable grew, together; those that did not are none that count."""
+    now = variable.raw()
+    ctype = variable.spec.type
+    if now == before or ctype is None:
+        return 0
+    order = ctype.btf.byte_order
+    parts = (slice(at, at + part.size) for _, part, at in ctype.leaves() if part.is_integer)
+    grown = (int.from_bytes(now[part], order) - int.from_bytes(before[part], order) for part in parts)
+    return sum(each for each in grown if each > 0)
+
+
+def _link_text(link: Link) -> str:
+    place = link.target.name if link.target.namespace is None else "sandbox"
+    return f"{link.program} → {place or 'what its section says'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

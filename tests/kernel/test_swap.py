@@ -1,0 +1,244 @@
+"""A version of an object in the place of another one that is attached: what is handed over, and what is refused."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import UsageError, VerifierError
+from bpftui.core.kernel import KernelRuntime, Sandbox
+from bpftui.core.live import Session, State, Swap
+from bpftui.core.vm.runtime import MachineRuntime
+from tests.versions import spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from bpftui.core.live import Swapped
+    from bpftui.core.runtime import Runtime
+    from bpftui.core.spec import CollectionSpec
+
+pytestmark = pytest.mark.kernel
+
+
+@contextmanager
+def attached(runtime: Runtime, spec: CollectionSpec, *more: str) -> Generator[Session]:
+    """Have a version attached to a sandbox in which nothing flows but what is sent."""
+    with Session(spec, runtime) as session:
+        session.load()
+        session.attach("count", "sandbox,rate=0.001")
+        for program in more:
+            session.attach(program)
+        yield session
+
+
+def held() -> Counter[str]:
+    """Return what this process has open of the kernel's BPF objects, by kind; others may come and go meanwhile."""
+    names: list[str] = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return Counter(name for name in names if "bpf" in name or "btf" in name)
+
+
+def send(session: Session, count: int) -> None:
+    assert session.sandbox is not None
+    session.sandbox.send(count)
+
+
+def swapped(before: Session, spec: CollectionSpec, *, reopen: bool = False) -> tuple[Session, Swapped]:
+    after = Session(spec, before.runtime)
+    with Swap(before, after) as swap:
+        swap.prepare()
+        done = swap.commit(reopen=reopen)
+    before.close()
+    return after, done
+
+
+def counted(session: Session) -> tuple[int, int, int]:
+    """Return what the map, the per-CPU map and the variable counted."""
+    loaded = session.collection
+    assert loaded is not None
+    seen, by_cpu = loaded.maps["seen"][0], loaded.maps["by_cpu"][0]
+    total = loaded.variables["total"].get()
+    assert isinstance(seen, dict)
+    assert isinstance(by_cpu, list)
+    assert isinstance(total, int)
+    return int(str(seen["packets"])), sum(int(str(each)) for each in by_cpu), total
+
+
+@pytest.fixture(params=["kernel", "vm"])
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    return KernelRuntime() if request.param == "kernel" else MachineRuntime()
+
+
+def test_what_is_the_same_is_handed_over_with_what_it_holds(runtime: Runtime) -> None:
+    with attached(runtime, spec_of(1)) as before:
+        link = before.links[0]
+        number = link.id
+        send(before, 100)
+        assert before.collection is not None
+        before.collection.variables["level"].set(9)
+        after, done = swapped(before, spec_of(2))
+        with after:
+            assert (before.state, after.state) == (State.SPEC, State.ATTACHED)
+            assert after.links == (link,) == done.links
+            assert (link.id, link.program) == (number, "count")
+            assert counted(after) == (100, 100, 100)
+            send(after, 50)
+            assert counted(after) == (150, 150, 150)
+            loaded = after.collection
+            assert loaded is not None
+            assert loaded.variables["level"].get() == 9
+            assert loaded.variables["version"].get() == 2  # constants are each version's own
+            assert set(done.handover.maps) == {"seen", "by_cpu", ".bss", ".data"}
+            assert done.whole
+            assert done.lines()[0] == "count → sandbox: swapped in one step, nothing went by unseen"
+            after.detach()
+            assert after.links == ()
+
+
+def test_a_map_with_another_layout_begins_empty_and_that_is_said(runtime: Runtime) -> None:
+    with attached(runtime, spec_of(1)) as before:
+        send(before, 100)
+        after, done = swapped(before, spec_of(2, "WIDER"))
+        with after:
+            send(after, 5)
+            assert counted(after) == (5, 105, 105)
+        assert done.handover.fresh == {"seen": "value grew from 8 to 16 bytes"}
+        assert not done.whole
+        assert "seen begins empty: value grew from 8 to 16 bytes" in done.lines()
+
+
+def test_variables_of_another_section_layout_are_copied(runtime: Runtime) -> None:
+    with attached(runtime, spec_of(1)) as before:
+        send(before, 100)
+        after, done = swapped(before, spec_of(2, "MORE_VARIABLES"))
+        with after:
+            send(after, 5)
+            assert counted(after) == (105, 105, 105)
+            loaded = after.collection
+            assert loaded is not None
+            assert loaded.variables["another"].get() == 5
+        assert done.handover.values == ("total",)
+        assert done.handover.fresh.keys() == {".bss"}
+        assert done.missed == {}
+        back, done = swapped_back(spec_of(2, "MORE_VARIABLES"), spec_of(3), runtime)
+        assert done.handover.lost == {"another": "it is gone"}
+        back.close()
+
+
+def swapped_back(one: CollectionSpec, other: CollectionSpec, runtime: Runtime) -> tuple[Session, Swapped]:
+    with attached(runtime, one) as before:
+        return swapped(before, other)
+
+
+def test_what_the_verifier_refuses_leaves_the_old_one_running() -> None:
+    with attached(KernelRuntime(), spec_of(1)) as before:
+        send(before, 100)
+        open_before = held()
+        after = Session(spec_of(2, "BAD"), before.runtime)
+        swap = Swap(before, after)
+        with pytest.raises(VerifierError, match="count") as raised:
+            swap.prepare()
+        assert "invalid access to packet" in raised.value.log
+        assert "count" in raised.value.problems
+        assert after.state is State.SPEC
+        assert held() == open_before
+        send(before, 50)
+        assert counted(before) == (150, 150, 150)
+        assert before.links[0].program == "count"
+
+
+def test_what_was_prepared_and_is_not_wanted_leaves_nothing() -> None:
+    with attached(KernelRuntime(), spec_of(1)) as before:
+        open_before = held()
+        with Swap(before, Session(spec_of(2), before.runtime)) as swap:
+            swap.prepare()
+            send(before, 10)
+        assert held() == open_before
+        send(before, 10)
+        assert counted(before) == (20, 20, 20)
+
+
+def test_what_cannot_be_swapped_in_one_step_is_done_when_it_is_asked_for_alone() -> None:
+    with attached(KernelRuntime(), spec_of(1), "probe") as before:
+        after = Session(spec_of(2), before.runtime)
+        swap = Swap(before, after)
+        swap.prepare()
+        (obstacle,) = swap.obstacles
+        assert obstacle.link.program == "probe"
+        assert obstacle.why == "the kernel updates no links of its type (perf_event)"
+        with pytest.raises(UsageError, match=r"prog\.o is not swapped: probe on syscalls/sys_enter_getpgid: "):
+            swap.commit()
+        send(before, 10)
+        assert counted(before) == (10, 10, 10)
+        done = swap.commit(reopen=True)
+        before.close()
+        with after:
+            assert [link.program for link in after.links] == ["count", "probe"]
+            assert [*done.reopened] == ["probe → syscalls/sys_enter_getpgid"]
+            os.getpgid(0)
+            loaded = after.collection
+            assert loaded is not None
+            probed = loaded.maps["by_cpu"][1]
+            assert isinstance(probed, list)
+            assert sum(int(str(each)) for each in probed) > 0
+
+
+def test_a_program_that_is_gone_is_detached_when_that_is_asked_for() -> None:
+    with attached(KernelRuntime(), spec_of(1), "probe") as before:
+        after = Session(spec_of(2, "WITHOUT_PROBE"), before.runtime)
+        swap = Swap(before, after)
+        swap.prepare()
+        with pytest.raises(UsageError, match="there is no such program any more"):
+            swap.commit()
+        done = swap.commit(reopen=True)
+        before.close()
+        with after:
+            assert done.ended == ("probe → syscalls/sys_enter_getpgid",)
+            assert [link.program for link in after.links] == ["count"]
+
+
+def test_a_link_that_does_not_take_its_program_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    with attached(KernelRuntime(), spec_of(1)) as before:
+        before.attach("count", "sandbox,rate=0.001")
+        second = before.links[1]
+        after = Session(spec_of(2), before.runtime)
+        with Swap(before, after) as swap:
+            new = swap.prepare()
+            take_over = type(new).take_over  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+
+            def refuse(collection: object, link: object) -> None:
+                if link is second and collection is new:
+                    raise UsageError("no")
+                take_over(collection, link)
+
+            monkeypatch.setattr(type(new), "take_over", refuse)
+            with pytest.raises(UsageError, match="no"):
+                swap.commit()
+        send(before, 10)
+        assert counted(before) == (10, 10, 10)
+        assert before.state is State.ATTACHED
+
+
+def test_many_swaps_under_load_lose_no_packet_and_leave_nothing() -> None:
+    """Ten of them; `tests/bench/bench_swap.py` does two hundred."""
+    with attached(KernelRuntime(), spec_of(1)) as before:
+        open_before = held()
+        sandbox = before.sandbox
+        assert isinstance(sandbox, Sandbox)
+        sandbox.rate = 100_000
+        for number in range(2, 12):
+            before, done = swapped(before, spec_of(2 + number % 2))
+            assert done.whole
+        sandbox.rate = 0
+        sandbox.send(1)  # behind all that was sent
+        with before:
+            assert len(set(counted(before))) == 1
+            assert counted(before)[0] == sandbox.rx_packets()
+            assert held() == open_before
