@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
 	@$(BIN)/python -m bpftui.tui demo $(ARGS)
 
 test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped without
-	@.ci/packages "make test" "$(CLANG)" tmux=tmux || echo "make test: tests that need it are skipped" >&2
+	@.ci/packages "make test" "$(CLANG)" tmux=tmux "chromium|chromium-browser|google-chrome=chromium" || echo "make test: tests that need it are skipped" >&2
 	$(BIN)/python -m tests.again $(ARGS)
 
 test-kernels: $(VENV)/.dev ## load the objects in Debian's kernels 6.1 and 6.12, in virtual machines

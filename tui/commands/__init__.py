@@ -51,6 +51,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "top": Command("system.top", "top [--json]", "what its programs cost, as it changes"),
     "export": Command("export.command", "export RECORDING --format csv", "what was recorded, as others read it"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
+    "serve": Command("serve.command", "serve [OBJECT]", "the explorer in a browser, for who has its address"),
     "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
     "doctor": Command("doctor.command", "doctor", "what this machine can do, what it lacks, how to get it"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, UsageError
 from ...core.foreign import is_recording
@@ -12,6 +12,7 @@ from ...core.references import parse_loaded
 from ...core.spec.container import SeveralObjectsError
 from ...core.visible import is_visible
 from ..terminal.guardian import guardian
+from ..terminal.served import is_served
 from .common import (
     Parser,
     add_machine,
@@ -44,9 +45,12 @@ if TYPE_CHECKING:
 __all__ = ["explore", "make_parser", "reader", "require_terminal", "run"]
 
 
-def make_parser() -> Parser:
-    """Return what reads its arguments."""
-    parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
+_DESCRIPTION: Final = "Explore a BPF object: read its code, set variables, load, attach, watch."
+
+
+def make_parser(command: str = "", description: str = _DESCRIPTION) -> Parser:
+    """Return what reads its arguments, or those of a command that explores somewhere else than in a terminal."""
+    parser = Parser(command, description)
     add_object(parser, several=True, loaded=True)
     add_source(parser)
     add_settings(parser)
@@ -221,7 +225,8 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace, 
 
 
 def _in_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether there is something to draw on and to type into: a terminal, or a browser."""
+    return is_served() or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def require_terminal(instead: str) -> None:

@@ -64,7 +64,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return _LOOKING if options.externs else ()
         case "disasm":
             return _EVERYTHING if options.xlated or options.jited or options.dead else ()
-        case "log" | "list" | "top" | "export":
+        case "log" | "list" | "top" | "export" | "serve":
             return ()
         case "check":
             return () if options.kernels or options.kernel_image else _LOADING

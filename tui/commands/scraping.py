@@ -79,17 +79,19 @@ class Address(NamedTuple):
                 thread.join()
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str, option: str = "--prometheus") -> Address:
     """Return what `ADDR:PORT`, `:PORT` or `PORT` means; without an address, this machine alone reaches it.
+
+    Args:
+        text: What was given.
+        option: What it was given to.
 
     Raises:
         UsageError: It is none.
     """
     found = _FORM.fullmatch(text)
     if found is None or int(found["port"]) >> 16:
-        raise UsageError(
-            f"--prometheus {text!r} is not of the form ADDR:PORT", hint="127.0.0.1:9435, [::1]:9435, :9435"
-        )
+        raise UsageError(f"{option} {text!r} is not of the form ADDR:PORT", hint="127.0.0.1:9435, [::1]:9435, :9435")
     return Address((found["host"] or _LOOPBACK).strip("[]"), int(found["port"]))
 
 

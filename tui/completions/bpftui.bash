@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top export log demo doctor)
+_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
@@ -21,6 +21,7 @@ _shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --
 _shtab_bpftui_top_option_strings=(-h --help --color --runtime --token --drop --no-drop -b --batch --json --sort --only --interval --duration --prometheus --otlp --read-only)
 _shtab_bpftui_export_option_strings=(-h --help --color --runtime --token --drop --no-drop --format --output)
 _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --no-drop --object --source --program --path --hot --json)
+_shtab_bpftui_serve_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --source --set --preset --type --attach --coverage --return --memory --read-only --listen --allow-changes)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
 _shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --cflags --set --preset --type --btf)
 _shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --source --set --preset --type --attach --coverage --return --memory --read-only -V --version)
@@ -95,6 +96,11 @@ _shtab_bpftui_log_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_log___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_log___object_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_log___source_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_serve_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_serve___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_serve___source_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_serve___coverage_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_serve___memory_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_demo___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_doctor_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_doctor___token_COMPGEN=_shtab_compgen_dirs
@@ -142,11 +148,13 @@ _shtab_bpftui_export___runtime_choices=(auto kernel vm)
 _shtab_bpftui_export___format_choices=(jsonl csv pcapng perfetto)
 _shtab_bpftui_log___color_choices=(auto always never)
 _shtab_bpftui_log___runtime_choices=(auto kernel vm)
+_shtab_bpftui_serve___color_choices=(auto always never)
+_shtab_bpftui_serve___runtime_choices=(auto kernel vm)
 _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top export log demo doctor)
+_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -244,6 +252,13 @@ _shtab_bpftui_log___help_nargs=0
 _shtab_bpftui_log___drop_nargs=0
 _shtab_bpftui_log___no_drop_nargs=0
 _shtab_bpftui_log___json_nargs=0
+_shtab_bpftui_serve_pos_0_nargs='*'
+_shtab_bpftui_serve__h_nargs=0
+_shtab_bpftui_serve___help_nargs=0
+_shtab_bpftui_serve___drop_nargs=0
+_shtab_bpftui_serve___no_drop_nargs=0
+_shtab_bpftui_serve___read_only_nargs=0
+_shtab_bpftui_serve___allow_changes_nargs=0
 _shtab_bpftui_demo__h_nargs=0
 _shtab_bpftui_demo___help_nargs=0
 _shtab_bpftui_demo___drop_nargs=0

@@ -50,7 +50,7 @@ function _shtab_bpftui_using
   test "$_shtab_bpftui_cmdpath" = "$argv"
 end
 
-set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top export log demo doctor
+set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor
 set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cflags --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --steps --sweep --syntax --test --token --traffic --type --until --variant --write
 
 complete -c bpftui -e
@@ -330,6 +330,25 @@ complete -c bpftui -n '_shtab_bpftui_using log' -l path -x -d 'instructions of t
 complete -c bpftui -n '_shtab_bpftui_using log' -l hot -x -d 'the N lines on which most of the walk was'
 complete -c bpftui -n '_shtab_bpftui_using log' -l json -d 'as JSON, schema bpftui/log/1'
 complete -c bpftui -n '_shtab_bpftui_using log; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'the log, with whatever stands around it; - for standard input'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a serve -d 'the explorer in a browser, for who has its address'
+complete -c bpftui -n '_shtab_bpftui_using serve' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l cflags -x -d 'flags of a C file, before which a compiler may stand: '"'"'clang-19 …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l attach -x -d 'load and attach at once, as with `bpftui watch`: to an interface, to …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l coverage -xka "(__fish_complete_path (commandline -ct))" -d 'what tests came to'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l read-only -d 'refuse whatever would change what others have loaded: entries of maps, …'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l listen -x -d 'where: an address of this machine alone, and a port'
+complete -c bpftui -n '_shtab_bpftui_using serve' -l allow-changes -d 'let those who look change what others have loaded, as they are asked; …'
+complete -c bpftui -n '_shtab_bpftui_using serve; and test $_shtab_bpftui_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a demo -d 'count packets live, in a sandbox'
 complete -c bpftui -n '_shtab_bpftui_using demo' -s h -l help -d 'show this help message and exit'
 complete -c bpftui -n '_shtab_bpftui_using demo' -l color -xka "auto always never" -d 'colours: auto'

@@ -1,0 +1,1 @@
+"""`bpftui serve`: the explorer in a browser."""
