@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.mutants import Map, Mutant, mutants_of, parts_of, suite_of
+import subprocess
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from tests.mutants import ROOT, Copy, mutants_of, probed, suite_of, tried, worth_running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 SOURCE = b'''\
 """A module of 3 lines."""
@@ -54,23 +63,79 @@ def test_whose_tests_are_asked() -> None:
     assert suite_of("tui/app.py") == ["tests/tui"]
 
 
-def test_quick_tests_come_first_but_for_those_that_mirror_the_module() -> None:
+def test_what_mirrors_the_module_is_worth_most_then_what_comes_by_and_is_quick() -> None:
     seconds = {
         "tests/core/elf/test_a.py::one": 1.0,
+        "tests/core/elf/test_a.py::slow": 3.0,
+        "tests/core/elf/test_a.py::other": 0.1,
         "tests/core/elf/test_b.py::two": 9.0,
-        "tests/tui/test_c.py::x": 0.1,
+        "tests/core/elf/test_d.py::three": 0.1,
     }
-    known = Map(seconds=seconds, lines={"core/elf/b.py": {"7": [*seconds]}})
-    mutant = Mutant("core/elf/b.py", 7, 0, 1, b"")
-    assert known.tests(mutant, ["tests/core/elf"]) == ["tests/core/elf/test_b.py::two", "tests/core/elf/test_a.py::one"]
-    assert known.tests(Mutant("core/elf/c.py", 7, 0, 1, b""), ["tests/core/elf"]) == []
-    assert known.tests_of_module("core/elf/b.py", ["tests/tui"]) == ["tests/tui/test_c.py::x"]
-    assert known.patience(["tests/core/elf"]) == 90.0
-    assert known.limit(["tests/core/elf"]) == 47.0
+    coming_by = [name for name in seconds if not name.endswith(("other", "three"))]
+    worth = [f"tests/core/elf/test_{name}" for name in ("b.py::two", "a.py::one", "a.py::slow", "a.py::other")]
+    assert worth_running("core/elf/b.py", coming_by, seconds) == worth
+    assert worth_running("core/elf/b.py", coming_by, seconds, 10.5) == worth[:2]
+    assert worth_running("core/elf/b.py", coming_by, seconds, 2) == worth[:1]
+    assert worth_running("core/elf/c.py", [], seconds) == []
 
 
-def test_a_folder_is_measured_by_its_parts() -> None:
-    assert parts_of("tests/core/spec") == ["tests/core/spec"]
-    assert parts_of("tests/kernel")[:3] == ["tests/kernel/sys", "tests/kernel/system", "tests/kernel/test_anchors.py"]
-    assert {"tests/core/spec", "tests/core/vm/maps", "tests/core/test_elf.py"} < {*parts_of("tests/core")}
-    assert "tests/core/vm" not in parts_of("tests/core")
+def test_a_probe_stands_where_a_mutant_is_evaluated() -> None:
+    source = b"""\
+while a < 3 and b:
+    if c: break
+    match d:
+        case 4: e += f[5]
+"""
+    found = dict(enumerate(mutants_of("m.py", source)))
+    text = probed(source, found).decode()
+    for number in found:
+        text = text.replace(f"__import__('bpftui_came').came({number})", f"@{number}")
+    assert (
+        text
+        == """\
+while (@0 or ((@3 or ((@1 or (a < (@2 or (3)))) and b)))):
+    if (@4 or (c)): @5; break
+    match d:
+        case 4: e += (@7 or (f[(@8 or (5))]))
+"""
+    )
+
+
+def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = {
+        "core/small/sizes.py": """\
+            SIZE = 4
+
+            def fits(number: int) -> bool:
+                return 0 < number and number <= SIZE
+            """,
+        "tests/core/small/test_sizes.py": """\
+            from bpftui.core.small.sizes import fits
+
+            def test_no_size() -> None:
+                assert not fits(-1)
+
+            def test_sizes() -> None:
+                assert fits(1) and fits(4)
+                assert not fits(7)
+            """,
+        "tests/mutants.py": (ROOT / "tests/mutants.py").read_text(),
+        "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['.']\naddopts = '--import-mode=importlib'\n",
+    }
+    for name, text in tree.items():
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_text(dedent(text))
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path / "tree", check=True)
+    monkeypatch.setattr("tests.mutants.ROOT", tmp_path / "tree")
+    sizes = "core/small/sizes.py"
+    mutants = dict(enumerate(mutants_of(sizes, (tmp_path / "tree" / sizes).read_bytes())))
+    (tmp_path / "work").mkdir()
+    killed = dict(tried(Copy(tmp_path / "work"), ["tests/core/small"], mutants))
+    no_size, sizes = (f"tests/core/small/test_sizes.py::{name}" for name in ("test_no_size", "test_sizes"))
+    assert [(mutants[number].line, mutants[number].new, by) for number, by in killed.items()] == [
+        (4, b"1", sizes),
+        (4, b"<=", None),
+        (4, b"or", no_size),
+        (4, b"<", sizes),
+        (1, b"5", None),  # in a process of its own
+    ]
