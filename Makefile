@@ -48,8 +48,9 @@ lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-completions: $(VENV)/.dev ## tui/completions/ from the options of the commands
+completions: $(VENV)/.dev ## tui/completions/ and the manual page, docs/bpftui.1, from the options of the commands
 	$(BIN)/python -m tests.completions
+	$(BIN)/python -m tests.man_page
 
 screenshots: $(VENV)/.dev ## screenshots/ from a real run
 	@.ci/packages "make screenshots" "chromium|chromium-browser|google-chrome=chromium" \

@@ -6,20 +6,17 @@ What stands in tui/completions/ is what this makes; tests/tui/commands/test_comp
 from __future__ import annotations
 
 import argparse
-import textwrap
-from importlib import import_module
-from pathlib import Path
 from typing import Any, cast
 
 import shtab
 
 from bpftui.tui.commands import COMMANDS, EXPLORE
+from bpftui.tui.commands.completion import FOLDER, SCRIPTS
+from bpftui.tui.commands.parser import shortened
+from tests.man_page import parsers
 
-__all__ = ["SCRIPTS", "script"]
+__all__ = ["script"]
 
-FOLDER = Path(__file__).parents[1] / "tui" / "completions"
-SCRIPTS = {"bash": "bpftui.bash", "zsh": "_bpftui", "fish": "bpftui.fish"}
-"""By shell: the name of its script."""
 _WIDTH = 72
 """Characters of what is said of an option."""
 # The first word is a command or, for which shtab has no words, the object that is explored.
@@ -42,8 +39,7 @@ def _command_line() -> argparse.ArgumentParser:
     """Return one parser of all: what explores takes its options without a command's name."""
     root = argparse.ArgumentParser(prog="bpftui", add_help=False)
     commands = root.add_subparsers(metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        parser = import_module(f"bpftui.tui.commands.{command.module}").make_parser()
+    for name, parser in parsers().items():
         for action in parser._actions:
             _shorten(action)
         if name == EXPLORE:
@@ -52,7 +48,7 @@ def _command_line() -> argparse.ArgumentParser:
                     root._add_action(action)
             root.add_argument("-V", "--version", action="store_true", help="the version")
         else:
-            summary = command.summary.partition(":")[0]
+            summary = COMMANDS[name].summary.partition(":")[0]
             commands.add_parser(name, help=summary, description=summary, parents=[parser], add_help=False)
     return root
 
@@ -60,7 +56,7 @@ def _command_line() -> argparse.ArgumentParser:
 def _shorten(action: argparse.Action) -> None:
     """Say what an option is on one line, and what its value is."""
     if action.help:
-        action.help = textwrap.shorten((action.help % vars(action)).partition(" (")[0], _WIDTH, placeholder=" …")
+        action.help = shortened(action, _WIDTH)
     metavar = str(action.metavar or "")
     if "FILE" in metavar or metavar in ("OBJECT", "OUT.pcap"):
         action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -12,8 +12,15 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import FeatureError
+from bpftui.tui.commands.completion import SCRIPTS
 
 ROOT = Path(__file__).parents[1]
+SHELLS = {
+    "bash": "bash-completion/completions",
+    "zsh": "zsh/site-functions",
+    "fish": "fish/vendor_completions.d",
+}
+"""Below share/: where each looks for scripts that packages bring."""
 
 
 def test_every_package_is_installed() -> None:
@@ -32,6 +39,15 @@ def test_every_part_of_the_namespace_says_that_it_is_typed() -> None:
     for folder in ("bpf", "core", "tui"):
         assert "py.typed" in shipped[f"bpftui.{folder}"]
         assert (ROOT / folder / "py.typed").exists()
+
+
+def test_shells_and_man_find_theirs_where_they_look() -> None:
+    placed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    assert placed == {
+        "share/man/man1": ["docs/bpftui.1"],
+        **{f"share/{place}": [f"tui/completions/{SCRIPTS[shell]}"] for shell, place in SHELLS.items()},
+    }
+    assert [name for (name,) in placed.values() if not (ROOT / name).is_file()] == []
 
 
 def test_arrays_are_an_extra_and_what_needs_them_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TextIO
 from ..core import files
 from ..core.errors import BpftuiError, ExitCode, UsageError, nearest
 from ..core.threads import NoThreadError
-from .commands import COMMANDS, EXPLORE, usage, version
+from .commands import COMMANDS, EXPLORE, usage
 from .terminal.hush import unhush
 from .terminal.output import complain, gated, is_hangup, write_text
 from .terminal.process import process
@@ -158,10 +158,12 @@ def _drop_output() -> None:
 
 def _dispatch(given: Sequence[str]) -> int:
     if given[:1] in (["-h"], ["--help"]):
-        write_text(usage())
+        write_text(usage(short=given[0] == "-h"))
         return ExitCode.OK
     if given[:1] in (["-V"], ["--version"]):
-        write_text(version())
+        from .commands.versions import version_report
+
+        write_text(version_report())
         return ExitCode.OK
     if given and given[0] not in COMMANDS:
         _refuse_mistyped(given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["COMMANDS", "EXPLORE", "Command", "explores", "usage", "version"]
+__all__ = ["COMMANDS", "EXPLORE", "Command", "explores", "usage"]
 
 EXPLORE: Final = "explore"
 """The command that is meant where none is named: `bpftui prog.o`."""
@@ -33,27 +33,24 @@ class Command:
 
 COMMANDS: Final[dict[str, Command]] = {
     EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True),
-    "show": Command("show.command", "show OBJECT [--json]", "what the object holds, as text or JSON"),
+    "show": Command("show.command", "show OBJECT", "what the object holds, as text or JSON"),
     "disasm": Command("disasm.command", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
-    "diff": Command(
-        "diff.command", "diff OLD NEW [--json|--html]", "what differs between two objects, and what breaks"
-    ),
+    "diff": Command("diff.command", "diff OLD NEW", "what differs between two, and what breaks"),
     "run": Command("run.command", "run OBJECT PROGRAM", "run a program on a test packet"),
     "debug": Command("debug.command", "debug OBJECT PROGRAM", "step through a run, forwards and backwards"),
-    "dap": Command("dap", "dap [--listen PORT]", "the same for editors: the Debug Adapter Protocol"),
-    "cover": Command("cover", "cover OBJECT PROGRAM [--pcap FILE]", "what its runs come to, by C lines and jumps"),
-    "fuzz": Command(
-        "fuzz.command", "fuzz OBJECT PROGRAM --seconds N", "search for inputs that reach what others do not"
-    ),
-    "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
-    "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
-    "list": Command("system.list", "list [prog|map|link|…] [--json]", "what this machine runs, whoever loaded it"),
-    "top": Command("system.top", "top [--json]", "what its programs cost, as it changes"),
-    "export": Command("export.command", "export RECORDING --format csv", "what was recorded, as others read it"),
-    "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
-    "serve": Command("serve.command", "serve [OBJECT]", "the explorer in a browser, for who has its address"),
+    "dap": Command("dap", "dap", "the same for editors: Debug Adapter Protocol"),
+    "cover": Command("cover", "cover OBJECT PROGRAM", "what its runs come to, by C lines and jumps"),
+    "fuzz": Command("fuzz.command", "fuzz OBJECT PROGRAM", "search for inputs that reach more of it"),
+    "watch": Command("watch", "watch OBJECT", "load, attach, print maps as they change"),
+    "check": Command("check.command", "check OBJECT", "load all and close it: what loads, and why not"),
+    "list": Command("system.list", "list [NOUN]", "what this machine runs, whoever loaded it"),
+    "top": Command("system.top", "top", "what its programs cost, as it changes"),
+    "export": Command("export.command", "export RECORDING", "what was recorded, as others read it"),
+    "log": Command("log", "log FILE", "explain a verifier's log, from wherever it is"),
+    "serve": Command("serve.command", "serve [OBJECT]", "the explorer in a browser, by its address"),
     "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
-    "doctor": Command("doctor.command", "doctor", "what this machine can do, what it lacks, how to get it"),
+    "doctor": Command("doctor.command", "doctor [OBJECT]", "what this machine can do, and what it lacks"),
+    "completion": Command("completion", "completion SHELL", "print the completion of bash, zsh or fish"),
 }
 
 
@@ -63,27 +60,17 @@ def explores(arguments: Sequence[str]) -> bool:
     return command.explores if command is not None else arguments[:1] not in (["-h"], ["--help"], ["-V"], ["--version"])
 
 
-def usage() -> str:
-    """Return the text of `bpftui --help`."""
+def usage(*, short: bool = False) -> str:
+    """Return the text of `bpftui --help`; *short*: that of `bpftui -h`, which fits on a screen of 24 lines."""
     width = max(len(command.synopsis) for command in COMMANDS.values())
     lines = [f"  bpftui {c.synopsis:<{width}}  {c.summary}" for c in COMMANDS.values()]
-    return "\n".join(
-        [
-            "bpftui: an explorer for eBPF in the terminal",
-            "",
-            *lines,
-            "",
-            "bpftui COMMAND --help tells the options of a command. A file whose name is that of a command is",
-            "opened as ./NAME.",
-            "",
-            "Exit codes: 0 ok, 1 refused by the object, the verifier or the load, 2 usage or no terminal,",
-            "3 no permission, 4 not in this kernel, 130 interrupted.",
-        ]
-    )
-
-
-def version() -> str:
-    """Return the text of `bpftui --version`."""
-    from importlib import metadata
-
-    return f"bpftui {metadata.version('bpftui')}"
+    more = [
+        "",
+        "Of each, -h tells the options on a screen, --help all of them. What can be given to `bpftui OBJECT`",
+        "tells `bpftui explore --help`. A file whose name is that of a command is opened as ./NAME.",
+        "",
+        "Exit codes: 0 ok, 1 refused by the object, the verifier or the load, 2 usage or no terminal,",
+        "3 no permission, 4 not in this kernel, 130 interrupted.",
+    ]
+    title = "bpftui: an explorer for eBPF in the terminal"
+    return "\n".join([title, *lines, *(["bpftui COMMAND -h tells its options, --help all of each"] if short else more)])

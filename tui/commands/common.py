@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import math
 import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...core.errors import UsageError, nearest
+from ...core.errors import UsageError
 from ...core.foreign import is_recording, is_source
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
 from ...core.visible import visible
-from ..terminal.output import complain, write_json, write_text
+from ..terminal.output import complain, write_json
 from ..terminal.process import process
 from ..text.charset import is_writable
+from .parser import LOADING, OBJECT, Parser
 
 if TYPE_CHECKING:
+    import argparse
     import json
     from collections.abc import Callable, Generator, Iterator, Sequence
-
-    from _typeshed import SupportsWrite
 
     from ...core.btf import Btf, Text, Value
     from ...core.btf.core import CoreResolver
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from ...core.runtime import Runtime
 
 __all__ = [
-    "Parser",
     "add_compiling",
     "add_loading",
     "add_machine",
@@ -63,97 +61,6 @@ __all__ = [
     "wants_color",
     "warn",
 ]
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Return a formatter that knows its width: to find it out, argparse imports shutil, and that bz2 and lzma."""
-    try:
-        width = int(os.environ.get("COLUMNS", "")) or 80
-    except ValueError:
-        width = os.get_terminal_size(1).columns if os.isatty(1) else 80
-    return argparse.HelpFormatter(prog, width=max(width - 2, 20))
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are ours: one line, exit code 2."""
-
-    explores: Callable[[argparse.Namespace], bool] | None = None
-    """Whether, with these options, a command is the explorer, and keeps the rights that this one keeps."""
-
-    def __init__(self, command: str, description: str) -> None:
-        super().__init__(
-            prog=f"bpftui {command}".strip(), description=description, allow_abbrev=False, formatter_class=_formatter
-        )
-        self.add_argument(
-            "--color",
-            choices=("auto", "always", "never"),
-            default="auto",
-            help="colours: auto (on a terminal, unless NO_COLOR is set), always, never",
-        )
-        self.add_argument(
-            "--runtime",
-            choices=("auto", "kernel", "vm"),
-            default="auto",
-            help="what runs the programs: the kernel, or the built-in machine",
-        )
-
-        self.add_argument(
-            "--token",
-            metavar="DIRECTORY",
-            help="in a user namespace: a bpffs that delegates BPF tokens (default: LIBBPF_BPF_TOKEN_PATH, /sys/fs/bpf)",
-        )
-        self.add_argument(
-            "--drop",
-            action=argparse.BooleanOptionalAction,
-            help="before any file is read, give up all capabilities that the command does not need and, under sudo, "
-            "being root; the explorer does so by itself",
-        )
-
-    def parse(self, arguments: Sequence[str], *, drops: bool = False) -> argparse.Namespace:
-        """Return the options; rights are given up for `--drop`, or without it where the command *drops* by itself.
-
-        `options.gave_up` is what was given up, as a sentence; empty for nothing.
-        """
-        options, rest = self.parse_known_args(arguments)
-        if rest and "--" not in arguments:
-            # An optional argument behind an option: before Python 3.12.7 it is taken to be left out at the first one.
-            options, rest = self.parse_known_intermixed_args(arguments)
-        if rest:
-            self._refuse(rest, options)
-        if options.token is not None:
-            os.environ["LIBBPF_BPF_TOKEN_PATH"] = options.token
-        options.gave_up = ""
-        explores = self.explores is not None and self.explores(options)
-        if options.drop or (options.drop is None and (drops or explores) and process.own):
-            from .privileges import EXPLORER, give_up_for
-
-            options.gave_up = give_up_for(EXPLORER if explores else self.prog.rpartition(" ")[2], options)
-        return options
-
-    def _refuse(self, rest: Sequence[str], options: argparse.Namespace) -> NoReturn:
-        """Raise what is wrong with arguments that nobody takes."""
-        given: object = getattr(options, "object", None)
-        unknown = next((each for each in rest if each.startswith("-") and each != "-"), None)
-        if unknown is None and isinstance(given, str) and os.path.lexists(rest[0]):
-            raise UsageError(
-                f"{self.prog} takes one object, and {rest[0]} is one more than {given}",
-                hint="bpftui check takes several; bpftool gen object links the parts of one program",
-            )
-        known = [name for action in self._actions for name in action.option_strings]
-        close = nearest(unknown.partition("=")[0], known) if unknown is not None else None
-        raise UsageError(
-            f"unrecognized arguments: {' '.join(rest)}",
-            hint=f"did you mean {close}? see {self.prog} --help" if close else f"see {self.prog} --help",
-        )
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        """Print help; argparse writes it in one piece."""
-        if message:
-            write_text(message, stream=file)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what is wrong instead of printing it."""
-        raise UsageError(message, hint=f"see {self.prog} --help")
 
 
 def hire_guardian() -> None:
@@ -189,7 +96,7 @@ _WARNINGS: Final = 20
 
 def add_compiling(parser: Parser) -> None:
     """Add `--cflags`: how a C file is compiled."""
-    parser.add_argument(
+    parser.group(OBJECT).add_argument(
         "--cflags",
         metavar="FLAGS",
         help="flags of a C file, before which a compiler may stand: 'clang-19 -mcpu=v4 -I include' (default: those of "
@@ -208,7 +115,7 @@ def add_read_only(parser: Parser) -> None:
 
 def add_source(parser: Parser) -> None:
     """Add `--source`: where source files are."""
-    parser.add_argument(
+    parser.group(OBJECT).add_argument(
         "--source",
         metavar="DIR",
         action="append",
@@ -219,7 +126,7 @@ def add_source(parser: Parser) -> None:
 
 def add_settings(parser: Parser) -> None:
     """Add `--set`, `--preset` and `--type`: what is changed in a spec before it is used."""
-    parser.add_argument(
+    parser.group(OBJECT).add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
@@ -227,12 +134,12 @@ def add_settings(parser: Parser) -> None:
         dest="settings",
         help="set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, mask=0xff00, raw=hex:0102",
     )
-    parser.add_argument(
+    parser.group(OBJECT).add_argument(
         "--preset",
         metavar="NAME",
         help="set the variables that were saved under this name in the explorer (P there); --set comes after it",
     )
-    parser.add_argument(
+    parser.group(OBJECT).add_argument(
         "--type",
         metavar="PROGRAM=TYPE",
         action="append",
@@ -246,12 +153,12 @@ def add_settings(parser: Parser) -> None:
 def add_loading(parser: Parser, *, several: bool = True) -> None:
     """Add `--pin-path`, `--return`, `--memory`, `--btf` and, where *several* programs are loaded, `--strict`."""
     if several:
-        parser.add_argument(
+        parser.group(LOADING).add_argument(
             "--strict",
             action="store_true",
             help="load all programs or nothing (default: one that does not load is left out, with a warning)",
         )
-    parser.add_argument(
+    parser.group(LOADING).add_argument(
         "--pin-path",
         metavar="DIRECTORY",
         help="a directory of a bpffs, where maps that are pinned by name are found or put (default: they are private)",
@@ -272,7 +179,7 @@ def loading(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def add_machine(parser: Parser) -> None:
     """Add `--return` and `--memory`: what programs on the built-in runtime find."""
-    parser.add_argument(
+    parser.group(LOADING).add_argument(
         "--return",
         metavar="NAME=VALUE",
         action="append",
@@ -282,7 +189,7 @@ def add_machine(parser: Parser) -> None:
         "stopping the run where there is none: bpf_get_smp_processor_id=3, bpf_sk_lookup_tcp=0, bpf_fib_lookup=-ENODEV"
         ', and of a pointer what it leads to: bpf_task_from_pid={"pid": 5}',
     )
-    parser.add_argument(
+    parser.group(LOADING).add_argument(
         "--memory",
         metavar="ADDRESS=FILE",
         action="append",
@@ -322,7 +229,7 @@ def runtime_of(arguments: argparse.Namespace, **options: Any) -> Runtime:
 
 def add_target(parser: Parser) -> None:
     """Add `--btf`: the kernel's types to adapt programs to."""
-    parser.add_argument(
+    parser.group(LOADING).add_argument(
         "--btf",
         metavar="FILE",
         help="adapt the programs (CO-RE) to the types in FILE instead of those that the running kernel publishes",

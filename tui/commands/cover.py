@@ -12,7 +12,6 @@ from ...core.references import refuse_loaded
 from ..terminal.output import complain, write_lines
 from ..text.format import counted
 from .common import (
-    Parser,
     add_machine,
     add_object,
     add_settings,
@@ -24,6 +23,7 @@ from .common import (
     target_types,
     warn,
 )
+from .parser import Parser
 from .run.command import left_out, parse_data
 
 if TYPE_CHECKING:
@@ -46,9 +46,13 @@ def make_parser() -> Parser:
         "cover",
         "Run one program on the built-in machine and tell what the runs came to: how often each C line ran, and which "
         "ways of its jumps never happened. Nothing is put into the object, and nothing is attached.",
+        examples=(
+            ("cover prog.o PROGRAM --pcap in.pcap", "how often each C line ran"),
+            ("cover prog.o PROGRAM --html coverage", "as a page"),
+        ),
     )
     add_object(parser)
-    parser.add_argument("program", metavar="PROGRAM")
+    parser.add_argument("program", metavar="PROGRAM", help="one of its programs, by name")
     add_settings(parser)
     parser.add_argument(
         "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"

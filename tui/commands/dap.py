@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ..terminal.output import complain
-from .common import Parser
 from .debug.recorded import add_calls, recording_of
+from .parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +34,10 @@ def make_parser() -> Parser:
         "Debug programs on the built-in machine for an editor, which speaks the Debug Adapter Protocol on standard "
         "input and output: forwards and backwards. What is debugged the editor says when it launches; "
         "docs/debugging.md has configurations for VS Code, Neovim and Emacs.",
+        examples=(
+            ("dap", "what an editor starts"),
+            ("dap --listen 4711", "for one that connects"),
+        ),
     )
     parser.add_argument(
         "--listen",

@@ -12,8 +12,9 @@ from ... import bpf
 from ...core.errors import ExitCode, UsageError
 from ...core.spec import CollectionSpec
 from ..terminal.output import write_line
-from .common import Parser, add_settings, configured, hire_guardian, print_json, recorded
+from .common import add_settings, configured, hire_guardian, print_json, recorded
 from .explore import explore
+from .parser import Parser
 from .sample_json import sample_json
 from .sampling import each_sample
 from .watch import add_timing, check_timing
@@ -43,6 +44,10 @@ def make_parser() -> Parser:
         "demo",
         "Count packets live: makes a network namespace with a veth pair and traffic in it, attaches count_packets "
         "there, and shows the counter climb. Nothing outside of that namespace is touched, and nothing stays.",
+        examples=(
+            ("demo", "in a terminal: the explorer"),
+            ("demo --json --duration 3", "a line a second, three of them"),
+        ),
     )
     add_timing(parser)
     parser.add_argument("--rate", metavar="PPS", type=float, help="packets per second (default: 5000)")

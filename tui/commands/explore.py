@@ -14,7 +14,6 @@ from ...core.visible import is_visible
 from ..terminal.guardian import guardian
 from ..terminal.served import is_served
 from .common import (
-    Parser,
     add_machine,
     add_object,
     add_read_only,
@@ -28,11 +27,12 @@ from .common import (
     read_loaded,
     uncollected,
 )
+from .parser import Parser
 from .privileges import changes_refused
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ...core.choice import RuntimeName
     from ...core.coverage.gathered import Gathered
@@ -46,11 +46,19 @@ __all__ = ["explore", "make_parser", "reader", "require_terminal", "run"]
 
 
 _DESCRIPTION: Final = "Explore a BPF object: read its code, set variables, load, attach, watch."
+_EXAMPLES: Final = (
+    ("prog.o", "open it: code, variables, maps"),
+    ("prog.c --attach PROGRAM=sandbox", "compile, load, attach"),
+    ("id:42", "what is loaded already, live"),
+    ("", "home: what was opened, what runs"),
+)
 
 
-def make_parser(command: str = "", description: str = _DESCRIPTION) -> Parser:
+def make_parser(
+    command: str = "", description: str = _DESCRIPTION, examples: Iterable[tuple[str, str]] = _EXAMPLES
+) -> Parser:
     """Return what reads its arguments, or those of a command that explores somewhere else than in a terminal."""
-    parser = Parser(command, description)
+    parser = Parser(command, description, examples)
     add_object(parser, several=True, loaded=True)
     add_source(parser)
     add_settings(parser)

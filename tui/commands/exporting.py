@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ...core.errors import UsageError
 from ...core.metrics import Teller
-from . import version
 from .common import warn
+from .versions import version
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,8 @@ from ...core.errors import ExitCode, ObjectError
 from ...core.references import refuse_loaded
 from ..terminal.output import write_line, write_lines
 from ..text.colors import paint
-from .common import Parser, add_source, print_json, read_file, wants_color
+from .common import add_source, print_json, read_file, wants_color
+from .parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,14 @@ _COMPARED: Final = 300
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
-    parser = Parser("log", "Explain a verifier's log: what is wrong, where it came from, what usually helps.")
+    parser = Parser(
+        "log",
+        "Explain a verifier's log: what is wrong, where it came from, what usually helps.",
+        examples=(
+            ("log verifier.log --object prog.o", "with the C lines of the object"),
+            ("log -", "a log from standard input"),
+        ),
+    )
     parser.add_argument("file", metavar="FILE", help="the log, with whatever stands around it; - for standard input")
     parser.add_argument(
         "--object", metavar="OBJECT", help="the object that was loaded: its C lines, functions and maps"

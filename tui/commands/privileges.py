@@ -30,7 +30,22 @@ _EVERYTHING: Final = (*_LOADING, *_LOOKING)
 EXPLORER: Final = "bpftui"
 """What the command is called that is none: the explorer, from which one gets to what the machine runs."""
 _WITHOUT_SANDBOX: Final = (
-    *("show", "disasm", "diff", "log", "run", "debug", "dap", "cover", "fuzz", "check", "list", "top", "export"),
+    *(
+        "show",
+        "disasm",
+        "diff",
+        "log",
+        "run",
+        "debug",
+        "dap",
+        "cover",
+        "fuzz",
+        "check",
+        "list",
+        "top",
+        "export",
+        "completion",
+    ),
 )
 """Commands that make none."""
 _CLONE_NEWUSER: Final = 0x1000_0000
@@ -64,7 +79,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return _LOOKING if options.externs else ()
         case "disasm":
             return _EVERYTHING if options.xlated or options.jited or options.dead else ()
-        case "log" | "list" | "top" | "export" | "serve":
+        case "log" | "list" | "top" | "export" | "completion" | "serve":
             return ()
         case "check":
             return () if options.kernels or options.kernel_image else _LOADING

@@ -19,7 +19,6 @@ from ..terminal.hush import hush
 from ..terminal.output import InPlace, write_lines
 from ..text.charset import is_writable
 from .common import (
-    Parser,
     add_loading,
     add_object,
     add_settings,
@@ -35,6 +34,7 @@ from .common import (
 from .event_lines import event_lines, print_lines
 from .exporting import SENDING, Ticks, add_exporting, destination, exporting
 from .live_table import LiveTable, unlisted
+from .parser import Parser
 from .recording import played, recording
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
@@ -64,7 +64,15 @@ _SHOWN: Final = 50
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
-    parser = Parser("watch", "Load an object, attach its programs, and print its maps and variables as they change.")
+    parser = Parser(
+        "watch",
+        "Load an object, attach its programs, and print its maps and variables as they change.",
+        examples=(
+            ("watch prog.o --attach PROGRAM=sandbox", "in a sandbox, with traffic"),
+            ("watch prog.o --attach PROGRAM=eth0 --json", "as JSON, a line a sample"),
+            ("watch map:7", "a map that is loaded already"),
+        ),
+    )
     add_object(parser, loaded=True)
     add_settings(parser)
     parser.add_argument(

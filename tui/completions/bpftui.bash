@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor)
+_shtab_bpftui_subparsers=(show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor completion)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
@@ -24,6 +24,7 @@ _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --n
 _shtab_bpftui_serve_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --source --set --preset --type --attach --coverage --return --memory --read-only --listen --allow-changes)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
 _shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --cflags --set --preset --type --btf)
+_shtab_bpftui_completion_option_strings=(-h --help --color --runtime --token --drop --no-drop)
 _shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --cflags --source --set --preset --type --attach --coverage --return --memory --read-only -V --version)
 
 _shtab_bpftui_show_pos_0_COMPGEN=_shtab_compgen_files
@@ -106,6 +107,7 @@ _shtab_bpftui_doctor_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_doctor___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_doctor___kernel_btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_doctor___btf_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_completion___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui___source_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui___coverage_COMPGEN=_shtab_compgen_files
@@ -154,7 +156,10 @@ _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor)
+_shtab_bpftui_completion_pos_0_choices=(bash zsh fish)
+_shtab_bpftui_completion___color_choices=(auto always never)
+_shtab_bpftui_completion___runtime_choices=(auto kernel vm)
+_shtab_bpftui_pos_0_choices=(show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor completion)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -272,6 +277,10 @@ _shtab_bpftui_doctor___drop_nargs=0
 _shtab_bpftui_doctor___no_drop_nargs=0
 _shtab_bpftui_doctor___json_nargs=0
 _shtab_bpftui_doctor___helpers_nargs='?'
+_shtab_bpftui_completion__h_nargs=0
+_shtab_bpftui_completion___help_nargs=0
+_shtab_bpftui_completion___drop_nargs=0
+_shtab_bpftui_completion___no_drop_nargs=0
 _shtab_bpftui_pos_0_nargs=A...
 _shtab_bpftui__h_nargs=0
 _shtab_bpftui___help_nargs=0

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.tui.commands import versions
 from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
 from tests.waiting import PATIENCE
 
@@ -276,13 +280,39 @@ def test_what_starts_quickly_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_version_and_help() -> None:
-    assert re.fullmatch(r"bpftui \d+\.\d+\.\d+\n", bpftui("--version").out)
+    assert re.fullmatch(r"bpftui \d+\.\d+\.\d+", bpftui("--version").out.splitlines()[0])
     out = bpftui("--help").out
     for command in ("show", "disasm", "run", "watch", "check", "demo", "doctor"):
         assert f"bpftui {command}" in out
         done = bpftui(command, "--help")
         assert (done.code, done.err) == (0, "")
         assert f"usage: bpftui {command}" in done.out
+
+
+def test_the_version_tells_where_a_fault_happened() -> None:
+    first, *facts = bpftui("--version", env=user_environment(TERM="foot", COLORTERM="truecolor")).out.splitlines()
+    told = {line.split(None, 1)[0]: line.split(None, 1)[1] for line in facts}
+    assert list(told) == ["python", "packages", "kernel", "rights", "terminal"]
+    assert platform.python_version() in told["python"]
+    packages = dict(each.split(" ") for each in told["packages"].split(", "))
+    assert packages == {name: metadata.version(name) for name in packages}
+    assert set(packages) >= {"textual", "rich", "pyelftools", "capstone"}
+    assert os.uname().release in told["kernel"]
+    assert f"user {os.geteuid()}, " in told["rights"]
+    assert "TERM=foot, COLORTERM=truecolor" in told["terminal"]
+    assert first.startswith("bpftui ")
+
+
+def test_the_version_is_told_of_a_copy_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    monkeypatch.setattr(versions, "_TYPES", "/nonexistent")
+    report = versions.version_report().splitlines()
+    assert report[0] == "bpftui, of a version that is not known"
+    assert "textual not installed" in report[2]
+    assert "publishes no types" in report[3]
 
 
 def test_a_file_named_like_a_command_is_opened_with_its_path(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from ....core.errors import BpftuiError, ExitCode, UsageError
 from ....core.references import refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
-    Parser,
     add_compiling,
     add_settings,
     add_source,
@@ -25,6 +24,7 @@ from ..common import (
     target_types,
     warn,
 )
+from ..parser import Parser
 from .checked import SCHEMA, SORTS, Checked, check_json, chosen, explaining
 
 if TYPE_CHECKING:
@@ -105,7 +105,15 @@ def run(arguments: Sequence[str]) -> int:
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
-    parser = Parser("check", "Try to load every map and program, close everything again, and report.")
+    parser = Parser(
+        "check",
+        "Try to load every map and program, close everything again, and report.",
+        examples=(
+            ("check prog.o", "what loads here, what does not, why"),
+            ("check *.o --table --sort verified", "all programs, the costly first"),
+            ("check prog.o --kernels 6.1,6.12", "in other kernels, by qemu"),
+        ),
+    )
     parser.add_argument(
         "objects", metavar="OBJECT", nargs="+", help="BPF ELF object files, or what holds one, or C files"
     )

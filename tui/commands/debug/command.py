@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ....core.errors import BpftuiError, ExitCode, UsageError
 from ...terminal.guardian import guardian
 from ...terminal.output import write_line
-from ..common import Parser, hire_guardian, uncollected, warn
+from ..common import hire_guardian, uncollected, warn
 from ..log import log_name, read_log
+from ..parser import Parser
 from ..saved_test import add_save_test, check_save_test, save_recording_as_test
 from .recorded import add_calls, recording_of
 from .told import Teller
@@ -34,6 +35,10 @@ def make_parser() -> Parser:
         "this is a place of the explorer; with --prompt, --batch or a pipe commands are gdb's (break, continue, step, "
         "next, finish, until, stepi, each with reverse- before it; print, watch, backtrace, info), from --batch, else "
         "from standard input, one a line.",
+        examples=(
+            ("debug prog.o PROGRAM --data @packet.bin", "step, and back"),
+            ("debug prog.o PROGRAM --batch continue --json", "as a script"),
+        ),
     )
     add_calls(parser)
     parser.add_argument(

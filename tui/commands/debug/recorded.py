@@ -8,7 +8,6 @@ from ....core.context.values import parse_context
 from ....core.errors import UsageError
 from ....core.references import parse_loaded
 from ..common import (
-    Parser,
     add_machine,
     add_object,
     add_settings,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from ....core.debug import Call, Recording
     from ....core.spec import CollectionSpec
     from ....core.system.loaded import LoadedSpec
+    from ..parser import Parser
 
 __all__ = ["add_calls", "recording_of"]
 

@@ -11,7 +11,6 @@ from ....core.foreign import is_source
 from ....core.references import parse_loaded, refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
-    Parser,
     add_compiling,
     add_source,
     add_target,
@@ -23,6 +22,7 @@ from ..common import (
     wants_color,
     warn,
 )
+from ..parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -47,6 +47,11 @@ def make_parser() -> Parser:
         "variables, types, and what breaks a map that is pinned or a program in user space. Nothing is loaded without "
         "--cost. Exit code 0: the same, 1: different, 2: one of them cannot be read, "
         "or not all of it be compared.",
+        examples=(
+            ("diff old.o new.o", "what differs, and what breaks"),
+            ("diff old.o new.o --fail-on layout", "in CI: 1 for these only"),
+            ("diff prog.c --variant=-mcpu=v2", "one source, compiled twice"),
+        ),
     )
     for name in ("old", "new"):
         parser.add_argument(

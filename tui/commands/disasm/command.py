@@ -14,17 +14,8 @@ from ...terminal.output import write_lines
 from ...text.colors import joined, paint
 from ...text.export import FORMATS, document, format_of, write_document
 from ...text.listing import listing_lines
-from ..common import (
-    Parser,
-    add_object,
-    add_settings,
-    add_source,
-    open_loaded,
-    resolver_of,
-    uncollected,
-    wants_color,
-    warn,
-)
+from ..common import add_object, add_settings, add_source, open_loaded, resolver_of, uncollected, wants_color, warn
+from ..parser import Parser
 from .image import print_image
 from .raw import print_code, print_sections
 
@@ -48,10 +39,23 @@ _OF_FILES: Final = {
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
-    parser = Parser("disasm", "Print a program's code as assembly, with the C lines that it comes from.")
+    parser = Parser(
+        "disasm",
+        "Print a program's code as assembly, with the C lines that it comes from.",
+        examples=(
+            ("disasm prog.o PROGRAM", "its code, beside the C lines"),
+            ("disasm prog.o --output prog.html", "all of it as a page with colours"),
+            ("disasm id:42", "what is loaded, with its names"),
+        ),
+    )
     add_object(parser, loaded=True)
     parser.add_argument("program", metavar="PROGRAM", nargs="?", help="only this program (default: all)")
-    parser.add_argument("--syntax", choices=[s.value for s in Syntax], default="kernel", help="default: kernel")
+    parser.add_argument(
+        "--syntax",
+        choices=[s.value for s in Syntax],
+        default="kernel",
+        help="how an instruction is written (default: kernel)",
+    )
     parser.add_argument("--no-source", action="store_true", help="without the C lines")
     parser.add_argument(
         "--arrows",

@@ -8,7 +8,8 @@ from ....core.errors import ExitCode, UnknownNameError
 from ....core.references import refuse_loaded
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled, paint
-from ..common import Parser, add_compiling, add_settings, add_target, check_cflags, print_json, wants_color
+from ..common import add_compiling, add_settings, add_target, check_cflags, print_json, wants_color
+from ..parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,15 @@ def make_parser() -> Parser:
     from .kernels import SCHEMA as KERNELS_SCHEMA
     from .object import SCHEMA as OBJECT_SCHEMA
 
-    parser = Parser("doctor", "Tell what this machine can do with BPF, what it lacks, and how to get it.")
+    parser = Parser(
+        "doctor",
+        "Tell what this machine can do with BPF, what it lacks, and how to get it.",
+        examples=(
+            ("doctor", "this machine"),
+            ("doctor prog.o", "what of an object it cannot load"),
+            ("doctor prog.o --kernels 5.4,5.15,6.1", "where it loads, what others lack"),
+        ),
+    )
     parser.add_argument(
         "objects",
         metavar="OBJECT",

@@ -12,7 +12,8 @@ from ....core.foreign import is_recording
 from ....core.visible import visible_json
 from ...terminal.output import write_line, write_lines
 from ...text.format import counted
-from ..common import Parser, warn
+from ..common import warn
+from ..parser import Parser
 from ..recording import played
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ def make_parser() -> Parser:
         "csv: a row for each number and text that is another than in the sample before. pcapng: the packets that went "
         "into test runs, and as the programs left them, for Wireshark. perfetto: events, runs, printed lines and what "
         "was done, as a trace for https://ui.perfetto.dev.",
+        examples=(
+            ("export a.rec --output a.csv", "what changed, as a table"),
+            ("export a.rec --output a.pcapng", "its test runs, for Wireshark"),
+        ),
     )
     parser.add_argument("object", metavar="RECORDING", help="a file that `watch --record` wrote, or K in the explorer")
     parser.add_argument(

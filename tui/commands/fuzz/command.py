@@ -14,7 +14,8 @@ from ....core.references import refuse_loaded
 from ...terminal.guardian import until_told
 from ...terminal.output import complain, write_lines
 from ...text.format import counted
-from ..common import Parser, add_machine, add_object, add_settings, add_target, open_spec, print_json, target_types
+from ..common import add_machine, add_object, add_settings, add_target, open_spec, print_json, target_types
+from ..parser import Parser
 from ..saved_test import check_save_test
 from .told import SCHEMA, as_json, covered_lines, told_lines
 
@@ -40,9 +41,13 @@ def make_parser() -> Parser:
         "Search for inputs of one program that reach what others do not: packets or contexts, and what is in its "
         "variables and maps. It runs on the built-in machine; the outcomes of its conditional jumps guide the search, "
         "and the operands of comparisons are its hints. What stops a run is told.",
+        examples=(
+            ("fuzz prog.o PROGRAM --pcap new.pcap", "packets that reach more"),
+            ("fuzz prog.o PROGRAM --test test_new.py", "the same as a test"),
+        ),
     )
     add_object(parser)
-    parser.add_argument("program", metavar="PROGRAM")
+    parser.add_argument("program", metavar="PROGRAM", help="one of its programs, by name")
     add_settings(parser)
     parser.add_argument("--seconds", metavar="N", type=float, default=10.0, help="how long (default: 10)")
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="of what is left to chance (default: 1)")

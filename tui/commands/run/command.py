@@ -15,19 +15,9 @@ from ....core.spec import AttachType, MapType
 from ....core.testing.given import Given
 from ....core.visible import visible_lines
 from ...terminal.output import write_line, write_lines
-from ..common import (
-    Parser,
-    add_loading,
-    add_object,
-    add_settings,
-    loading,
-    open_spec,
-    print_json,
-    record,
-    runtime_of,
-    warn,
-)
+from ..common import add_loading, add_object, add_settings, loading, open_spec, print_json, record, runtime_of, warn
 from ..event_lines import event_lines, print_lines
+from ..parser import Parser
 from ..saved_test import add_save_test, captured_runs, check_save_test, save_test
 from .changes import Changes
 
@@ -44,9 +34,16 @@ SCHEMA = "bpftui/run/1"
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
-    parser = Parser("run", "Load one program and run it on a test packet. Nothing is attached.")
+    parser = Parser(
+        "run",
+        "Load one program and run it on a test packet. Nothing is attached.",
+        examples=(
+            ("run prog.o PROGRAM --data @packet.bin", "one packet"),
+            ("run prog.o PROGRAM --set mode=1 --pcap in.pcap", "a capture"),
+        ),
+    )
     add_object(parser)
-    parser.add_argument("program", metavar="PROGRAM")
+    parser.add_argument("program", metavar="PROGRAM", help="one of its programs, by name")
     add_settings(parser)
     parser.add_argument(
         "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"

@@ -13,12 +13,14 @@ from ....core.threads import start_pool
 from ...terminal.guardian import until_told
 from ...terminal.output import complain, write_line
 from .. import explore
-from ..common import Parser, machine_options
+from ..common import machine_options
 from ..scraping import Address, parse_address
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+    from ..parser import Parser
 
 __all__ = ["make_parser", "run"]
 
@@ -35,6 +37,10 @@ def make_parser() -> Parser:
         "Show the explorer in a browser. It prints the address, whose token lets in whoever has it: each gets an "
         "explorer of their own, with the rights of this process. Only this machine reaches it; "
         "ssh -L 8000:127.0.0.1:8000 HOST brings it to another one.",
+        (
+            ("serve prog.o", "at an address that it prints"),
+            ("serve --listen 8000", "home, at this port of this machine"),
+        ),
     )
     parser.add_argument(
         _LISTEN,

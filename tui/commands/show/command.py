@@ -9,16 +9,8 @@ from ....core.errors import ExitCode, UnknownNameError, UsageError
 from ....core.foreign import is_recording
 from ....core.spec.container import SeveralObjectsError
 from ...terminal.output import write_line, write_table, write_text
-from ..common import (
-    Parser,
-    add_object,
-    add_settings,
-    open_loaded,
-    print_json,
-    target_types,
-    uncollected,
-    wants_color,
-)
+from ..common import add_object, add_settings, open_loaded, print_json, target_types, uncollected, wants_color
+from ..parser import Parser
 from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:
@@ -37,7 +29,15 @@ LIST_SCHEMA = "bpftui/objects/1"
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
-    parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
+    parser = Parser(
+        "show",
+        "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.",
+        examples=(
+            ("show prog.o --json", "what is in it, for programs"),
+            ("show prog.o --layout TYPE", "a struct with its offsets and holes"),
+            ("show id:42", "what is loaded already"),
+        ),
+    )
     add_object(parser, loaded=True)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
     parser.add_argument("--core", action="store_true", help="what CO-RE relocations resolve to; with --json: as well")

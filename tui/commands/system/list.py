@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ....core.errors import ExitCode, UsageError
-from ..common import Parser, print_json, uncollected, wants_color, warn
+from ..common import print_json, uncollected, wants_color, warn
+from ..parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,11 @@ def make_parser() -> Parser:
         "List what this machine runs, whoever loaded it: programs, maps, links, types, pinned names, the processes "
         "that hold them, and what is attached to interfaces and control groups, in the order in which it runs. "
         "It takes CAP_SYS_ADMIN, and changes nothing.",
+        examples=(
+            ("list", "all that this machine runs"),
+            ("list net", "what is attached to interfaces"),
+            ("list prog --json", "the programs, for programs"),
+        ),
     )
     parser.add_argument(
         "noun",

@@ -16,8 +16,9 @@ from ...terminal.output import write_line
 from ...text.format import counted, rate
 from ...text.inventory import attached_to, bytes_of, held
 from ..columns import Column, table_lines
-from ..common import Parser, add_read_only, hire_guardian, print_json, wants_color, warn
+from ..common import add_read_only, hire_guardian, print_json, wants_color, warn
 from ..exporting import SENDING, Ticks, add_exporting, destination, exporting
+from ..parser import Parser
 from ..privileges import changes_refused
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ def make_parser() -> Parser:
         "--duration, one table after the other. Runs are counted while it runs, for which each takes some 80 ns more; "
         "about 40 ns of each run are the measuring, and programs that are reached by a tail call are not counted. It "
         "takes CAP_SYS_ADMIN.",
+        examples=(
+            ("top", "in the explorer, as it changes"),
+            ("top --json --duration 10", "a line a second, ten of them"),
+            ("top --sort runs --only 'count_*'", "some, the busiest first"),
+        ),
     )
     parser.explores = _opens_place
     parser.add_argument("-b", "--batch", action="store_true", help="one table after the other, in a terminal too")
