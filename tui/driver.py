@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import termios
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from textual import events
 from textual.app import ScreenStackError
@@ -17,6 +17,7 @@ from textual.widgets import TextArea
 from ..core.threads import NoThreadError
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
+from .terminal.output import is_hangup
 from .widgets.plain import Input
 
 if TYPE_CHECKING:
@@ -29,6 +30,43 @@ __all__ = ["guarded"]
 
 _QUIT: Final = frozenset({"ctrl+q", "ctrl+c"})
 """Keys that mean the end wherever they are pressed; `q` does so where no text is typed."""
+
+
+class _UntilHangup:
+    """The stream that is drawn on, to which nothing is written any more once its terminal has gone.
+
+    Textual's thread that writes (8.2) would die of it with a traceback, and whoever draws wait for its full queue. The
+    guardian ends the process then.
+
+    Args:
+        stream: The terminal's.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._has_gone = False
+
+    def write(self, text: str) -> None:
+        """Write a text."""
+        self._do(lambda: self._stream.write(text))
+
+    def flush(self) -> None:
+        """Write what is still held back."""
+        self._do(self._stream.flush)
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._stream.fileno()
+
+    def _do(self, work: Callable[[], object]) -> None:
+        if self._has_gone:
+            return
+        try:
+            work()
+        except OSError as error:
+            if not is_hangup(error):
+                raise
+            self._has_gone = True
 
 
 def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Driver]:
@@ -48,6 +86,7 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
             super().__init__(*arguments, **options)
             if not os.isatty(2):
                 self._file = sys.__stdout__  # the driver draws on standard error, be that a file
+            self._file = cast("IO[str]", _UntilHangup(cast("IO[str]", self._file)))
 
         def start_application_mode(self) -> None:
             self._loop = asyncio.get_running_loop()

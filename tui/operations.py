@@ -255,6 +255,10 @@ class Operations:
             texts[index] += (f" ({number})" if number > 1 else "") + (" (gone)" if link in self._gone else "")
         return texts
 
+    def attached_pairs(self) -> list[tuple[str, str]]:
+        """Return program and target of what is attached, of what still is there."""
+        return [program_and_target(_link_text(link)) for link in self.session.links if link not in self._gone]
+
     def note_gone(self, links: Iterable[Link]) -> list[str]:
         """Take note of what is attached to nothing any more; return what of it is new, as text."""
         new = [link for link in links if link not in self._gone]

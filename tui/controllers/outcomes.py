@@ -43,6 +43,16 @@ class Outcomes:
         self._navigation = navigation
         self._outlook = outlook
         self._log = log
+        self._asked_at = self._place
+
+    @property
+    def _place(self) -> tuple[Node, str]:
+        """What is chosen, and the tab in front."""
+        return self._navigation.node, self._navigation.tab
+
+    def attaching(self) -> None:
+        """Keep in mind where the user is: who goes elsewhere before it is attached is left there."""
+        self._asked_at = self._place
 
     def loaded(self, message: Loaded) -> None:
         """Show the collection as it is in memory."""
@@ -95,12 +105,13 @@ class Outcomes:
         self._operations.monitor.start()
 
     def attached(self, message: Attached) -> None:
-        """Go where something moves."""
+        """Go where something moves, unless the user has gone somewhere meanwhile."""
         self._log.line(f"attached {message.text}")
         self._keep(f"attached to {message.text.rpartition(' → ')[2]}", good=True)
+        stayed = self._place == self._asked_at
         self._operations.after_attach(message)
         first = useful_map(self._operations.session)
-        if first is not None and self._navigation.tab in ("overview", "code", "variables", "maps"):
+        if first is not None and stayed and self._navigation.tab in ("overview", "code", "variables", "maps"):
             self._navigation.go_to(Node(NodeKind.MAP, first))
 
     def detached(self, message: Detached) -> None:

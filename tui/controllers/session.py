@@ -32,6 +32,7 @@ class SessionController(Controller):
         program: Returns the program that is meant when one is asked for; empty where there is none.
         others: What changes what others have loaded.
         debug: Debugs a run.
+        attaching: Called when something is to be attached.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,6 +81,7 @@ class SessionController(Controller):
         program: Callable[[], str],
         others: OthersController,
         debug: Callable[[DebugRequest], None],
+        attaching: Callable[[], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -87,6 +89,7 @@ class SessionController(Controller):
         self._program = program
         self._others = others
         self._debug = debug
+        self._attaching = attaching
         self._then: Callable[[], None] | None = None
         """What is done as soon as the load that it needs has succeeded."""
 
@@ -117,11 +120,13 @@ class SessionController(Controller):
 
         loaded = self._operations.collection
         programs = [] if loaded is None else [program.spec for program in loaded.programs.values()]
-        dialog = AttachDialog(self._spec, programs, self._program(), self._operations.session.runtime)
+        runtime, attached = self._operations.session.runtime, self._operations.attached_pairs()
+        dialog = AttachDialog(self._spec, programs, self._program(), runtime, attached)
         self.stage.ask(dialog, self._attach)
 
     def _attach(self, request: AttachRequest | None) -> None:
         if request is not None:
+            self._attaching()
             self._operations.attach(request)
 
     def action_detach(self) -> None:

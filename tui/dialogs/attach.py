@@ -20,6 +20,8 @@ from ..widgets.plain import Button, Checkbox, Input, Label, OptionList, Select
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.app import ComposeResult
     from textual.content import Content
     from textual.widget import Widget
@@ -70,6 +72,8 @@ class AttachDialog(Dialog[AttachRequest]):
         programs: Those of its programs that are loaded.
         chosen: The program that is preselected.
         runtime: What they are loaded into.
+        attached: What is attached already: the names of program and target. Who attaches that once more is told so, and
+            Cancel has the keyboard.
     """
 
     ABOUT: ClassVar[str] = (
@@ -82,8 +86,16 @@ class AttachDialog(Dialog[AttachRequest]):
 
     title_text: ClassVar[str] = "Attach"
 
-    def __init__(self, spec: CollectionSpec, programs: list[ProgramSpec], chosen: str, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        programs: list[ProgramSpec],
+        chosen: str,
+        runtime: Runtime,
+        attached: Iterable[tuple[str, str]] = (),
+    ) -> None:
         super().__init__()
+        self._attached = frozenset(attached)
         self._spec = spec
         self._programs = [program for program in programs if place_of(program) is not Place.NOWHERE]
         self._chosen = chosen
@@ -132,7 +144,8 @@ class AttachDialog(Dialog[AttachRequest]):
         programs.highlighted = names.index(self._chosen) if self._chosen in names else 0
         # Before any key: enter right behind the key that asked is meant for what stands here.
         self.turn_to_program()
-        self.set_focus(self.query_one("#attach" if self.target == SANDBOX else "#cancel"))
+        is_harmless = self.target == SANDBOX and not self._is_attached
+        self.set_focus(self.query_one("#attach" if is_harmless else "#cancel"))
         if not self._programs:
             self._say("None of the loaded programs is attached to anything: run one (R) instead.", wrong=True)
             self.query_one("#attach", Button).disabled = True
@@ -225,10 +238,20 @@ class AttachDialog(Dialog[AttachRequest]):
         self.weigh()
 
     @property
+    def _target_name(self) -> str:
+        """The target's name, without what was typed behind it."""
+        return self.query_one("#target", Input).value.partition(",")[0].strip()
+
+    @property
     def choice(self) -> TargetChoice | None:
         """What is known of the target, also where it was typed; None for one that is not listed."""
-        name = self.query_one("#target", Input).value.partition(",")[0].strip()
+        name = self._target_name
         return next((each for each in self._targets if each.text == name), None)
+
+    @property
+    def _is_attached(self) -> bool:
+        """Whether the program is attached there already."""
+        return self.program is not None and (self.program.name, self._target_name) in self._attached
 
     @on(Input.Changed)
     def weigh(self) -> None:
@@ -240,7 +263,10 @@ class AttachDialog(Dialog[AttachRequest]):
         if choice is not None:
             danger = choice.danger
         wrong = self._wrong(self.program)
-        self._say(wrong or (choice.detail if choice is not None else self._typed()), wrong=bool(wrong))
+        detail = choice.detail if choice is not None else self._typed()
+        if self._is_attached:
+            detail = f"⚠ {self.program.name} is attached to {self._target_name} already: this attaches it once more."
+        self._say(wrong or detail, wrong=bool(wrong))
         self.query_one("#danger").display = bool(danger)
         typed = self.query_one("#typed-name", Input)
         name = (choice.text or "yes") if choice is not None else ""

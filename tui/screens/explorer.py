@@ -134,6 +134,7 @@ class ExplorerScreen(ControlledScreen):
             program=self.program_name,
             others=self.others,
             debug=self._debug_run,
+            attaching=self._attaching,
         )
         self.debugging = DebuggingController(
             self,
@@ -309,6 +310,9 @@ class ExplorerScreen(ControlledScreen):
         return None
 
     # What is shown
+
+    def _attaching(self) -> None:
+        self.outcomes.attaching()
 
     def _debug_run(self, asked: DebugRequest) -> None:
         self.debugging.debug(asked)

@@ -412,6 +412,10 @@ class SystemScreen(ControlledScreen):
 
     # Keys
 
+    def key_name(self, binding: str) -> str | None:
+        """Return what a key of the bar does now, where it is not what it does as a rule."""
+        return self.tab.enter_name if binding == "system.open" else None
+
     def action_show_tab(self, name: str) -> None:
         """Show a tab."""
         if name in self._by_noun:

@@ -209,6 +209,8 @@ def until_told(leave: Callable[[], object]) -> Generator[Told]:
 def _live(channel: socket.socket, main: int) -> None:
     """Be the guardian."""
     terminal = 0 if os.isatty(0) else None
+    # `nohup` has it ignored; an explorer without a terminal is of no use to anybody all the same.
+    hangup = signal.SIGTERM if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else signal.SIGHUP
     for number in _TOLD:
         signal.signal(number, signal.SIG_IGN)
     kept = be_apart(channel.detach(), streams=[2] if terminal is None else [0, 2])
@@ -217,7 +219,7 @@ def _live(channel: socket.socket, main: int) -> None:
     with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:
         name.write("bpftui-guardian")
     with socket.socket(fileno=kept) as own:
-        _Watch(own, main, terminal).run()
+        _Watch(own, main, terminal, hangup).run()
 
 
 class _Watch:
@@ -227,13 +229,15 @@ class _Watch:
         channel: What the process says.
         main: The process.
         terminal: The terminal that it may draw on.
+        hangup: What tells the process that this has gone.
     """
 
-    def __init__(self, channel: socket.socket, main: int, terminal: int | None) -> None:
+    def __init__(self, channel: socket.socket, main: int, terminal: int | None, hangup: signal.Signals) -> None:
         self._channel = channel
         self._main = main
         self._now = OwnTime(main)
         self._terminal = terminal
+        self._hangup = hangup
         self._modes = None if terminal is None else modes_before()
         self._screen = False
         self._number = signal.SIGTERM
@@ -314,7 +318,7 @@ class _Watch:
         if events & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
             self._terminal = None
             self._begin_to_end()
-            self._kill(signal.SIGHUP)
+            self._kill(self._hangup)
         else:
             self._unread = self._now()
 

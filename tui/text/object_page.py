@@ -22,7 +22,9 @@ from .page import Page, Part
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["object_page"]
+    from .page import Line
+
+__all__ = ["ObjectPage", "object_page"]
 
 _VALUE: Final = 40
 """Cells of a value."""
@@ -32,51 +34,80 @@ _LARGEST: Final = 64 << 20
 """Bytes of a file that is looked into without being asked."""
 
 
-def object_page(path: str, note: str, state: str) -> Page:
+class ObjectPage(Page):
+    """What is known of a file: above what changes with time, below what is in it.
+
+    Args:
+        title: Its name.
+        kind: How large it is, and how old.
+        version: What the file has others of when it was changed; None where there is none.
+    """
+
+    def __init__(self, title: str, kind: str, version: tuple[int, int] | None = None) -> None:
+        super().__init__(title, kind)
+        self.version = version
+        self.body: Sequence[Line] = ()
+        """The lines of what is in it, which are the last ones."""
+
+
+def object_page(path: str, note: str, state: str, before: Page | None = None) -> ObjectPage:
     """Return what is known of a file: what it holds, what became of it last, its presets. It reads it, and no more.
 
     Args:
         path: The file, or `FILE#2`.
         note: What is said of it besides.
         state: How far it has come, where it is open.
+        before: What was known of it: where it was not changed since, it is not read again.
     """
     if parse_loaded(path) is not None:
-        page = Page(path, "loaded on this machine")
+        page = ObjectPage(path, "loaded on this machine")
         page.field("open", state)
         return page
     try:
         status = os.stat(path if os.path.exists(path) else path.rpartition("#")[0])
     except OSError as error:
-        page = Page(os.path.basename(path), "")
+        page = ObjectPage(os.path.basename(path), "")
         page.problem(f"it cannot be read: {(error.strerror or str(error)).lower()}")
         return page
     changed = f"changed {age(time.time() - status.st_mtime)} ago"
-    page = Page(os.path.basename(path), f"{byte_size(status.st_size)} · {changed}")
+    version = status.st_mtime_ns, status.st_size
+    page = ObjectPage(os.path.basename(path), f"{byte_size(status.st_size)} · {changed}", version)
     if note:
         page.note(note)
     if state:
         page.field("open", state)
     if (last := outcomes().get(os.path.abspath(path))) is not None:
         page.answer(f"{last.text} ({age(time.time() - last.when)} ago)", good=last.good)
+    if isinstance(before, ObjectPage) and before.version == version:
+        page.body = before.body
+    else:
+        inside = Page("", "")
+        _inside(inside, path, status.st_size)
+        page.body = inside.lines
+    page.lines += page.body
+    return page
+
+
+def _inside(page: Page, path: str, size: int) -> None:
+    """Say what is in a file of *size* bytes."""
     if is_source(path):
         _compiles(page, path)
-        return page
-    if status.st_size > _LARGEST:
+        return
+    if size > _LARGEST:
         page.note("it is large: ⏎ opens it")
-        return page
+        return
     try:
         spec = CollectionSpec.from_file(path)
     except SeveralObjectsError as several:
         page.note(f"{counted(len(several.objects), 'BPF object')} in it: ⏎ lets you choose")
-        return page
+        return
     except BpftuiError as error:
         page.problem(error.message)
         if error.hint:
             page.note(f"  → {error.hint}")
-        return page
+        return
     page.note("")
     _hold(page, spec)
-    return page
 
 
 def _compiles(page: Page, path: str) -> None:

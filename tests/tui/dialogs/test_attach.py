@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +87,48 @@ async def test_enter_attaches_at_once_to_the_sandbox_alone(
         expected = {"attach": State.ATTACHED, "cancel": State.LOADED}[focused]
         await walk.until(lambda: walk.status.stage == expected)
         assert "─ Attach ─" not in walk.screen
+
+
+async def test_what_is_attached_already_is_said_and_enter_does_not_attach_it_once_more(
+    explore: Callable[..., Any],
+) -> None:
+    async with explore(attach=[("count_traffic", "sandbox")]) as walk:
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        await walk.press("A")
+        told = "⚠ count_traffic is attached to sandbox already: this attaches it once more."
+        await walk.until(lambda: told in walk.screen)
+        assert walk.screen.splitlines()[-1].startswith("⏎ Cancel")
+        await walk.press("enter")
+        assert len(walk.app.session.links) == 1
+        await walk.press("A")
+        targets = walk.app.screen.query_one("#targets", OptionList)
+        await walk.until(lambda: targets.option_count == 3)
+        targets.highlighted = 2  # where it is not yet
+        await walk.until(lambda: "dummy9: MTU 1500" in walk.screen)
+        assert told not in walk.screen
+
+
+@pytest.mark.parametrize("key", ["", "2"])
+async def test_who_goes_elsewhere_while_something_is_attached_is_left_there(
+    explore: Callable[..., Any], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        session, go_on = walk.app.session, Event()
+        attach = session.attach
+
+        def slowly(*arguments: Any) -> Any:
+            go_on.wait()
+            return attach(*arguments)
+
+        monkeypatch.setattr(session, "attach", slowly)
+        await walk.press("A", "enter")
+        await walk.until(lambda: "attaching" in walk.message)
+        await walk.press(*key)
+        go_on.set()
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        assert walk.explorer.navigation.tab == ("code" if key else "maps")
 
 
 @pytest.mark.parametrize(

@@ -8,25 +8,28 @@ import shutil
 import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bpftui import bpf
 from bpftui.core.live import Session
+from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.commands.explore import reader
 from bpftui.tui.dialogs.help import HelpRows
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.objects import KnownObject, known_objects
 from bpftui.tui.state.recent import outcomes, recent, remember, remember_outcome
+from bpftui.tui.text import object_page
+from bpftui.tui.widgets.home.objects_place import ObjectsPlace
 from tests.tui.conftest import ROOT, Walk, let_messages_stay, screen_text
 from tests.tui.fakes import FakeRuntime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from bpftui.core.spec import CollectionSpec
     from bpftui.tui.app import Reader
 
 
@@ -165,6 +168,29 @@ async def test_what_is_chosen_is_told_of_without_being_opened(here: Path, size: 
         assert "First time here?" in walk.screen
         await walk.press("escape")
         assert "this is home: q quits" in walk.screen
+
+
+async def test_what_is_told_of_grows_older_and_is_read_again_when_it_was_changed(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_home((120, 40)) as walk:
+        await walk.press("down")
+        await walk.until(lambda: "percpu_hash" in walk.screen)
+        place, file = walk.app.screen.query_one(ObjectsPlace), here / "traffic.o"
+        changed = file.stat().st_mtime
+        read: list[object] = []
+        from_file = CollectionSpec.from_file
+        monkeypatch.setattr(CollectionSpec, "from_file", lambda path: read.append(path) or from_file(path))
+        for seconds, told in ((59, "59 s"), (7200, "2 h")):
+            monkeypatch.setattr(object_page, "time", SimpleNamespace(time=lambda now=changed + seconds: now))
+            place.tell_age()
+            await walk.until(lambda told=told: f"changed {told} ago" in walk.screen)
+        assert "percpu_hash" in walk.screen
+        assert read == []
+        file.write_bytes((here / "constants.o").read_bytes())
+        place.tell_age()
+        await walk.until(lambda: "percpu_hash" not in walk.screen)
+        assert read == [str(file)]
 
 
 async def test_open_objects_stay_and_are_walked_through(here: Path) -> None:

@@ -238,6 +238,17 @@ async def test_the_tabs_have_their_digits_and_enter_opens_what_is_loaded() -> No
         assert "program    42 count_traffic  xdp" in walk.screen
 
 
+async def test_what_is_no_object_shows_what_it_is_related_to_and_the_bar_says_so() -> None:
+    async with at_system() as (walk, _):
+        assert lines(walk)[-1].startswith("⏎ Open ")
+        await walk.press("6")
+        assert lines(walk)[-1].startswith("⏎ Related ")
+        await walk.press("enter")
+        assert lines(walk)[-1].startswith("⏎ Follow ")
+        await walk.press("escape", "4")  # an interface is gone into
+        assert lines(walk)[-1].startswith("⏎ Open ")
+
+
 async def test_runs_are_counted_while_it_is_in_front_only() -> None:
     async with at_system() as (walk, looker):
         await walk.press("question_mark")

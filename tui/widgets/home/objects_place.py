@@ -31,6 +31,8 @@ __all__ = ["SETTLED", "ObjectRow", "ObjectRows", "ObjectsPlace"]
 
 SETTLED: Final = 0.15
 """Seconds that the cursor rests on an object before it is looked into."""
+_AGES: Final = 5.0
+"""Seconds after which what is said of its age is said anew."""
 
 
 class ObjectRow(NamedTuple):
@@ -174,11 +176,22 @@ class ObjectsPlace(Horizontal):
         self._open: Sequence[tuple[str, str]] = ()
         self._known: Sequence[KnownObject] = ()
         self._looked_at = ""
+        self._page: Page | None = None
+        """What stands at the right."""
 
     def compose(self) -> ComposeResult:
         """Compose the list and the page."""
         yield self._rows
         yield Overview(Page("", ""))
+
+    def on_mount(self) -> None:
+        """Let nothing be called younger than it is."""
+        self.set_interval(_AGES, self.tell_age)
+
+    def tell_age(self) -> None:
+        """Say anew how old the chosen object is, or what has become of it; in place."""
+        if self._page is not None and self.screen.is_current:
+            self.run_worker(self._look_again, exclusive=True, group="age")
 
     def show(self, opened: Sequence[tuple[str, str]]) -> None:
         """Show the objects that are open, as path and state, and look anew what else there is."""
@@ -190,7 +203,7 @@ class ObjectsPlace(Horizontal):
     async def _list(self) -> None:
         self._known = await asyncio.to_thread(known_objects)
         self._rows.show(_rows(self._open, self._known))
-        self._looked_at = ""
+        self._looked_at, self._page = "", None
         await self._look()
 
     def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
@@ -206,10 +219,24 @@ class ObjectsPlace(Horizontal):
         if row is None or row.path == self._looked_at:
             return
         await asyncio.sleep(SETTLED if self._looked_at else 0)
-        state = dict(self._open).get(row.path, "")
-        page = await asyncio.to_thread(partial(object_page, row.path, "" if row.is_open else row.note, state))
+        self._page = await self._page_of(row)
         self._looked_at = row.path
-        self.query_one(Overview).show(page)
+        self.query_one(Overview).show(self._page)
+
+    async def _look_again(self) -> None:
+        """Say what has become of the object that is shown, if it is the chosen one."""
+        row, before = self._rows.chosen, self._page
+        if row is None or row.path != self._looked_at:
+            return
+        page = await self._page_of(row, before)
+        if self._page is before:  # else another one has been chosen meanwhile
+            self._page = page
+            self.query_one(Overview).show(page, keep_place=True)
+
+    async def _page_of(self, row: ObjectRow, before: Page | None = None) -> Page:
+        state = dict(self._open).get(row.path, "")
+        note = "" if row.is_open else row.note
+        return await asyncio.to_thread(partial(object_page, row.path, note, state, before))
 
 
 def _rows(opened: Sequence[tuple[str, str]], known: Sequence[KnownObject]) -> list[ObjectRow]:

@@ -29,7 +29,11 @@ _LEAST: Final = 16
 
 
 class FactsView(RowView):
-    """A line for each fact and each relation; enter goes where one leads."""
+    """A line for each fact and each relation, or several where one has no room; enter goes where one leads.
+
+    The lines of one fact are one row to those who go through them: all are marked, and up and down go to the next one.
+    Only what is longer than the view is gone through line by line.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Follow", id="facts.follow", tooltip="Go to what this line names"),
@@ -63,6 +67,8 @@ class FactsView(RowView):
         self._cells = 0
         self._label = _LABEL
         """Cells of the labels that are shown."""
+        self._is_led = False
+        """Whether the cursor is to be brought to the first line that leads somewhere."""
         self.empty_text = "nothing is chosen"
 
     def show(self, about: Thing | None, title: str, facts: Sequence[Fact]) -> None:
@@ -74,11 +80,24 @@ class FactsView(RowView):
         self._lay_out()
         if not same:
             self.restart()
+            self._is_led = True
+            self._begin()
+
+    def _begin(self) -> None:
+        """Bring the cursor to what leads somewhere, of a thing that has just been chosen."""
+        if self._is_led and self._parts:
+            self._is_led = False
             self.cursor = self._next(0, 1)
 
     def _lay_out(self) -> None:
-        """Break what has no room in a line between words; the cursor stays on its fact."""
-        before = self._parts[self.cursor][0] if self.cursor < len(self._parts) else 0
+        """Break what has no room in a line between words; the cursor stays on its fact.
+
+        A view that is not shown has no lines yet: nothing is known of its width.
+        """
+        if not self._cells:
+            return
+        lines = self._lines(self.cursor)
+        before, within = (self._parts[lines.start][0], self.cursor - lines.start) if lines else (0, 0)
         longest = max((width_of(fact.label) + 1 for fact in self.facts), default=0)
         self._label = min(max(longest, _LABEL), _LONGEST_LABEL)
         room = max(self._cells - self._label, _LEAST)
@@ -88,13 +107,24 @@ class FactsView(RowView):
             for part in wrapped(fact.text, room, whole=True) or [""]
         ]
         self.refresh_rows()
-        self.cursor = next((index for index, (number, _) in enumerate(self._parts) if number == before), 0)
+        lines = self._lines(next((index for index, (number, _) in enumerate(self._parts) if number == before), 0))
+        self.cursor = min(lines.start + within, lines.stop - 1) if lines else 0
 
     def on_resize(self) -> None:
         """Break the lines anew. Textual calls the base class's handler by itself."""
-        if self._cells != self.scrollable_content_region.width - 1:
-            self._cells = self.scrollable_content_region.width - 1
+        self._follow_width()
+
+    def watch_show_vertical_scrollbar(self, show: bool) -> None:
+        """Break the lines anew: a scrollbar has come or gone, of which no resizing tells."""
+        super().watch_show_vertical_scrollbar(show)
+        self._follow_width()
+
+    def _follow_width(self) -> None:
+        cells = self.scrollable_content_region.width - 1
+        if cells > 0 and cells != self._cells:
+            self._cells = cells
             self._lay_out()
+            self._begin()
 
     def _fact(self, index: int) -> Fact:
         return self.facts[self._parts[index][0]]
@@ -102,6 +132,17 @@ class FactsView(RowView):
     def _begins(self, index: int) -> bool:
         """Whether a line is the first of its fact."""
         return not index or self._parts[index - 1][0] != self._parts[index][0]
+
+    def _lines(self, index: int) -> range:
+        """Return the lines of the fact that a line is of."""
+        if index >= len(self._parts):
+            return range(0)
+        first = last = index
+        while not self._begins(first):
+            first -= 1
+        while last + 1 < len(self._parts) and not self._begins(last + 1):
+            last += 1
+        return range(first, last + 1)
 
     def _next(self, start: int, step: int) -> int:
         """Return the next line from *start* on that leads somewhere; where there is none, *start*."""
@@ -144,6 +185,44 @@ class FactsView(RowView):
     @property
     def _own_ink(self) -> Style:
         return Style(color=self._own_style.color)
+
+    def row_mark(self, index: int) -> tuple[str, str]:
+        """Return the cursor's mark, on all lines of its fact."""
+        return ("▌", "row-view--cursor") if index in self._lines(self.cursor) else (" ", "")
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Mark all lines of the fact that the cursor came to."""
+        super().watch_cursor(old, new)
+        if self.is_mounted:
+            for index in (*self._lines(old), *self._lines(new)):
+                self.refresh_line(index + self.header_height)
+
+    def scroll_to_cursor(self) -> None:
+        """Bring the fact of the cursor in sight, the whole of it where it has room."""
+        super().scroll_to_cursor()
+        lines, page = self._lines(self.cursor), self.page_height
+        if not self.scrollable_content_region.height or len(lines) > page:
+            return
+        top = min(max(self.scroll_offset.y, lines.stop - page), lines.start)
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)
+
+    def action_cursor_up(self) -> None:
+        """Go to the fact above; within one that is longer than the view, up a line."""
+        lines = self._lines(self.cursor)
+        if self.cursor > lines.start and len(lines) > self.page_height:
+            self.cursor -= 1
+        elif lines and lines.start:
+            above = self._lines(lines.start - 1)
+            self.cursor = above.start if len(above) <= self.page_height else above.stop - 1
+
+    def action_cursor_down(self) -> None:
+        """Go to the fact below; within one that is longer than the view, down a line."""
+        lines = self._lines(self.cursor)
+        if len(lines) > self.page_height:
+            self.cursor += 1
+        elif lines.stop < len(self._parts):
+            self.cursor = lines.stop
 
     def action_select(self) -> None:
         """Go where the line leads."""

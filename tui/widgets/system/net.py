@@ -270,6 +270,11 @@ class NetTab(TableTab):
             self.enter(key)
 
     @property
+    def enter_name(self) -> str | None:
+        """What enter does: it goes into the interface."""
+        return None
+
+    @property
     def key(self) -> Hashable | None:
         """The key of the interface that is shown from inside, or which row of the table the cursor is on."""
         listed = self._listed

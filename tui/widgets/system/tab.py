@@ -126,6 +126,11 @@ class SystemTab(Container):
         """
         return None
 
+    @property
+    def enter_name(self) -> str | None:
+        """What enter does with what the cursor is on, for the key bar; None where it opens it."""
+        return None
+
     def show_users(self) -> None:
         """Show what is related to the chosen thing, with the keyboard there."""
 
@@ -286,6 +291,12 @@ class TableTab(SystemTab):
             self.post_message(self.Opened(name))
         else:
             self.show_users()
+
+    @property
+    def enter_name(self) -> str | None:
+        """What enter does: what is no object shows what it is related to."""
+        thing = self.table.thing
+        return "Related" if thing is not None and not self._noun.opens(thing) else None
 
     @property
     def key(self) -> Hashable | None:

@@ -1,16 +1,24 @@
-"""What keeps a program or a map alive, and where each of its lines leads."""
+"""What keeps a program or a map alive, and where each of its lines leads; the list of such facts."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.system.history import Minute, Seen
 from bpftui.core.system.load import Look
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.targets import Thing
+from bpftui.tui.widgets.system.details import FactsView
 from bpftui.tui.widgets.system.noun import Fact
 from bpftui.tui.widgets.system.nouns.facts import held_facts
 from bpftui.tui.widgets.system.nouns.programs import PROGRAMS
 from tests.tui.looker import a_program, machine
+from tests.tui.widgets.lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
 
 
 @pytest.mark.parametrize(
@@ -33,3 +41,87 @@ def test_a_program_of_a_struct_ops_map_is_not_said_to_be_unattached(held: tuple[
     facts = PROGRAMS.facts(Seen(Look(0.0, machine(), {}, {}), None, Minute(), {}), half)
     assert (Fact("on", "not attached", role="warning") in facts) == warned
     assert [fact.text for fact in facts if fact.label == "kept by"] == [*held]
+
+
+class FactsApp(BaseApp[None]):
+    """A list of facts that is shown later, as below a table."""
+
+    def __init__(self, *facts: Fact) -> None:
+        super().__init__()
+        self.view = FactsView()
+        self.facts = facts
+
+    def compose(self) -> ComposeResult:
+        self.view.display = False
+        yield self.view
+
+
+LONG = Fact("on", "one two three four five six seven twentyfive nine", Thing("net", "v0"))
+
+
+def marks(app: FactsApp) -> str:
+    """Return the marks before the lines below the title."""
+    return "".join(line[:1] for line in lines(app.view)[1:])
+
+
+async def test_lines_of_one_fact_are_one_row() -> None:
+    app = FactsApp()
+    async with app.run_test(size=(32, 9)) as pilot:
+        app.view.show(Thing("prog", 42), "42 x", [Fact("type", "xdp"), LONG, Fact("map", "7", Thing("map", 7)), LONG])
+        app.view.display = True
+        await pilot.pause()
+        app.view.focus()
+        await pilot.pause()
+        assert [line.rstrip() for line in lines(app.view)[1:]] == [
+            " type       xdp",
+            "▌on         one two three four",
+            "▌           five six seven",
+            "▌           twentyfive nine",
+            " map        7",
+            " on         one two three four",
+            "            five six seven",
+            "            twentyfive nine",
+        ]
+        await pilot.press("down")
+        assert marks(app) == "    ▌   "
+        await pilot.press("down")
+        assert marks(app) == "     ▌▌▌"
+        await pilot.press("down")  # there is nothing below
+        assert marks(app) == "     ▌▌▌"
+        await pilot.press("up", "up")
+        assert marks(app) == " ▌▌▌    "
+        await pilot.press("up", "up")
+        assert marks(app) == "▌       "
+
+
+async def test_a_fact_comes_in_sight_whole_and_one_longer_than_the_view_line_by_line() -> None:
+    app = FactsApp()
+    async with app.run_test(size=(32, 4)) as pilot:  # three lines below the title
+        facts = [Fact("map", "7", Thing("map", 7)), LONG, Fact("command", "a b c d e f g h i j " * 4)]
+        app.view.show(Thing("prog", 42), "42 x", facts)
+        app.view.display = True
+        await pilot.pause()
+        app.view.focus()
+        await pilot.press("down")
+        assert [line.rstrip() for line in lines(app.view)[1:]] == [
+            "▌on         one two three four",
+            "▌           five six seven",
+            "▌           twentyfive nine",
+        ]
+        await pilot.press("down", "down", "down", "down")
+        assert (app.view.cursor, app.view.scroll_offset.y) == (7, 5)  # its last line, at the bottom
+        assert lines(app.view)[1].rstrip() == "▌           a b c d e f g h i j"
+        await pilot.press("up", "up", "up", "up")
+        assert lines(app.view)[1].rstrip() == "▌on         one two three four"
+
+
+async def test_facts_are_not_broken_before_there_is_room_for_them() -> None:
+    app = FactsApp()
+    async with app.run_test(size=(80, 9)) as pilot:
+        app.view.show(Thing("prog", 42), "42 x", [Fact("type", "xdp"), LONG])
+        await pilot.pause()
+        assert app.view.row_count() == 0
+        app.view.display = True
+        await pilot.pause()
+        assert app.view.row_count() == 2
+        assert marks(app).startswith(" ▌")  # it leads somewhere
