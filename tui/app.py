@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..core.debug import Recording
     from ..core.debug.verified import VerifierLogs
     from ..core.system.load import Looker
+    from .changes import Changes
     from .controllers.controller import ControlledScreen
     from .dialogs.command import Command
     from .screens.home import HomeScreen
@@ -196,7 +197,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         first = self._numbers == 1 and self.DEFAULT_MODE not in (self._home_mode, self._system_mode)
         mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
         if watched is None and _can_change(session):
-            watched = WatchedFile(_path(session.name))
+            watched = WatchedFile(_path(session.name), session.spec.headers)
         added = OpenObject(session, operations, ExplorerScreen(session.spec, operations), mode, watched)
         self.objects.append(added)
         self.add_mode(added.mode, lambda: added.screen)  # pyright: ignore[reportUnknownMemberType]
@@ -392,8 +393,8 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     # Files that change while they are explored
 
-    async def replace(self, old: OpenObject, session: Session) -> ExplorerScreen:
-        """Show another version of an object in its place, and where one was in it.
+    async def replace(self, old: OpenObject, session: Session, changes: Changes) -> ExplorerScreen:
+        """Show another version of an object in its place, where one was in it, and what changed.
 
         Until the new screen is the one that keys are for nothing is waited for.
         """
@@ -407,6 +408,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._last = added if before is old else before
         await added.screen.furnished.wait()
         added.screen.navigation.come_to(place)
+        added.screen.versions.show(changes)
         await asyncio.to_thread(old.operations.close)
         await self.remove_mode(old.mode)
         self._list_at_home()

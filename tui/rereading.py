@@ -12,14 +12,16 @@ from ..core.live import State
 from ..core.spec import CollectionSpec
 from .state.presets import Preset, restore
 from .status import Failure, told
-from .text.format import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..core.btf import Value
     from ..core.live import Session
     from .app import BpftuiApp, OpenObject, Reader
+    from .changes import Changes
 
-__all__ = ["INTERVAL", "Rereading", "WatchedFile", "differences"]
+__all__ = ["INTERVAL", "Rereading", "WatchedFile"]
 
 INTERVAL: Final = 0.4
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
@@ -39,27 +41,47 @@ class _Stamp(NamedTuple):
     """Of its inode: many editors and compilers write another file, and move it there."""
 
 
+class _Look(NamedTuple):
+    """What a look saw."""
+
+    file: _Stamp | None
+    """None where there is no such file."""
+    headers: tuple[_Stamp | None, ...] = ()
+
+
 class WatchedFile:
-    """Tells when a file has become another one, once whoever writes it has finished.
+    """Tells when a file, or a header that it includes, has become another one, once its writer has finished.
 
     Args:
         path: The file, as it was read already or is now.
+        headers: What a C file includes, as it was when that was compiled.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, headers: Sequence[str] = ()) -> None:
         self.path = path
-        self._taken = self._seen = _stamp(path)
-        self._refused: tuple[_Stamp | None, int] = (None, 0)
+        self._headers = tuple(headers)
+        self._taken = self._seen = self._look()
+        self._refused: tuple[_Look, int] = (_Look(None), 0)
         """As what it was seen when it could not be read, and how often in a row."""
-        self._told: _Stamp | None = None
+        self._told = _Look(None)
         self._values: dict[str, Value] = {}
         self._types: dict[str, str] = {}
         """What was set in a version that had it, and is set again as soon as one has it."""
 
     def has_changed(self) -> bool:
         """Look once more: whether it is not what was taken, and is what it was at the look before."""
-        before, self._seen = self._seen, _stamp(self.path)
-        return self._seen is not None and self._seen != self._taken and self._seen == before
+        before, self._seen = self._seen, self._look()
+        return self._seen.file is not None and self._seen != self._taken and self._seen == before
+
+    def _look(self) -> _Look:
+        return _Look(_stamp(self.path), tuple(map(_stamp, self._headers)))
+
+    def include(self, headers: Sequence[str]) -> None:
+        """Watch these headers from now on, which the version that was taken includes."""
+        known = dict(zip(self._headers, self._taken.headers, strict=True))
+        self._headers = tuple(headers)
+        stamps = tuple(known[each] if each in known else _stamp(each) for each in headers)
+        self._taken = self._seen = _Look(self._taken.file, stamps)
 
     def take(self) -> None:
         """Take it as it was seen last: it has changed from now on, when it is another one than that."""
@@ -99,26 +121,6 @@ def _stamp(path: str) -> _Stamp | None:
     except (OSError, ValueError):
         return None
     return _Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
-
-
-def differences(old: CollectionSpec, new: CollectionSpec) -> str:
-    """Return what is different between two versions, by numbers: `1 function and 2 variables`; empty for nothing."""
-    from ..core.diff import Change, diff
-
-    found = diff(old, new)
-    groups = {
-        "function": found.functions,
-        "map": found.maps,
-        "variable": found.variables,
-        "type": found.types,
-        "CO-RE relocation": found.relocations,
-        "extern": found.externs,
-    }
-    numbers = {noun: sum(each.change is not Change.SAME for each in items) for noun, items in groups.items()}
-    parts = [counted(number, noun) for noun, number in numbers.items() if number]
-    if not parts:
-        return "" if found.same else "what it says of itself"
-    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
 class Rereading:
@@ -170,7 +172,7 @@ class Rereading:
     async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
         notes: list[str] = []
         try:
-            session, changed = await asyncio.to_thread(self._begin, old, notes)
+            session, changes = await asyncio.to_thread(self._begin, old, notes)
         except Exception as error:  # a file may be anything, and what is open is not to end with it
             if is_source(watched.path) or watched.refuse():
                 watched.take()
@@ -179,25 +181,39 @@ class Rereading:
         # From here to the new screen nothing is waited for: what was true of the old one still is.
         if session is None:
             self._settle(old, watched)
+            watched.include(changes.after.headers)
             return
         if self._is_busy(old) or old.session.state is not State.SPEC:
             await asyncio.to_thread(session.close)
             return
         self._settle(old, watched)
         watched.carry_over(old.session.spec, session.spec)
-        screen = await self._app.replace(old, session)
-        screen.notify(f"{session.title} was read again: {changed} changed", timeout=8)
+        watched.include(changes.after.headers)
+        screen = await self._app.replace(old, session, changes)
+        screen.notify(f"{session.title} was read again: {changes.text}", timeout=8)
         for note in notes[:_MOST]:
             screen.notify(note, severity="warning", timeout=8)
         if len(notes) > _MOST:
             screen.notify(f"and {len(notes) - _MOST:,} more", severity="warning", timeout=8)
 
-    def _begin(self, old: OpenObject, notes: list[str]) -> tuple[Session | None, str]:
-        """Return the session of what a file has become, and what has changed; None where nothing has. In a thread."""
+    def _begin(self, old: OpenObject, notes: list[str]) -> tuple[Session | None, Changes]:
+        """Return the session of what a file has become, None where that is the same; and what changed. In a thread."""
+        spec, changes = self._read_changed(old, notes)
+        return (self._app.begin_session(spec) if changes.differs else None), changes
+
+    def _read_changed(self, old: OpenObject, notes: list[str]) -> tuple[CollectionSpec, Changes]:
+        """Return what a file has become, and what has changed, in a thread.
+
+        What changed in the code that is shown is found here, too: it is marked at once.
+        """
+        from ..core.diff import diff
+        from .changes import Changes
+
         spec, before = self._read(old.session.name, notes.append), old.session.spec
         as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
-        changed = differences(as_in_file, spec)
-        return (self._app.begin_session(spec) if changed else None), changed
+        changes = Changes(diff(as_in_file, spec))
+        changes.code(old.screen.program_name())
+        return spec, changes
 
     def _settle(self, old: OpenObject, watched: WatchedFile) -> None:
         """Take what is there now as read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clang import find_clang
-from .compiling import Compiled, compiled
+from .compiling import Compiled, compiled, compiled_file
 from .diagnostics import Diagnostic, Severity, parse_diagnostics
 from .flags import Flags, flags_of, parse_flags
 
@@ -13,6 +13,7 @@ __all__ = [
     "Flags",
     "Severity",
     "compiled",
+    "compiled_file",
     "find_clang",
     "flags_of",
     "parse_diagnostics",

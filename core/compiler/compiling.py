@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from ..errors import BpftuiError
 from . import vmlinux_header
 from .clang import find_clang
 from .diagnostics import Diagnostic, Severity, parse_diagnostics
+from .flags import Flags, flags_of, parse_flags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Compiled", "compiled"]
+__all__ = ["Compiled", "compiled", "compiled_file"]
 
 _PATIENCE: Final = 120.0
 """Seconds that a compiler may take."""
@@ -40,6 +42,9 @@ _MOST_TOLD: Final = 1 << 20
 """Bytes of what a compiler says that are read."""
 _MEMORY: Final = 8 << 30
 """Bytes of address space that a compiler may have."""
+_HEADER: Final = re.compile(r"^\.{1,200} (?P<path>[^\n]+)\n", re.MULTILINE)
+"""A line of `-H`: as many dots as files that include each other."""
+_MOST_HEADERS: Final = 1000
 _WITHOUT_RIGHTS: Final = """\
 import sys
 sys.path[:] = sys.argv[1].split("\\n")
@@ -68,6 +73,10 @@ class Compiled(NamedTuple):
     data: bytes
     """The object."""
     warnings: tuple[Diagnostic, ...]
+    headers: tuple[str, ...] = ()
+    """The absolute paths of what it includes, but for the machine's headers: where those differ, so may the object."""
+    flags: Flags = Flags(None, (), "", ())
+    """With what it was compiled."""
 
 
 class _Done(NamedTuple):
@@ -76,6 +85,24 @@ class _Done(NamedTuple):
     is_well: bool
     made: bytes
     told: str
+
+
+def compiled_file(source: str, given: str | None = None, *, variant: str = "") -> Compiled:
+    """Return the object of a C file with the flags that are its own, as `flags_of` finds them.
+
+    Args:
+        source: The file.
+        given: What the user said, which may begin with a compiler; None where nothing was said.
+        variant: More flags, before which another compiler may stand.
+
+    Raises:
+        UsageError: The flags cannot be read.
+        BpftuiError: It cannot be compiled, as `compiled` says it; or a compile_commands.json cannot be read.
+    """
+    flags = flags_of(source, given)
+    compiler, more = parse_flags(variant)
+    made = compiled(source, (*flags.words, *more), compiler=compiler or flags.compiler)
+    return made._replace(flags=flags)
 
 
 def compiled(source: str, flags: Sequence[str] = (), *, compiler: str | None = None) -> Compiled:
@@ -92,14 +119,24 @@ def compiled(source: str, flags: Sequence[str] = (), *, compiler: str | None = N
     if not os.path.exists(source):
         raise BpftuiError(f"{source}: there is no such file")
     clang = find_clang(compiler)
-    command = [clang, "-target", "bpf", "-O2", "-g", "-fno-color-diagnostics", *_surroundings(flags), *flags]
+    command = [clang, "-target", "bpf", "-O2", "-g", "-fno-color-diagnostics", "-H", *_surroundings(flags), *flags]
     done = _run(source, command)
     if not done.is_well and _NO_HEADER in done.told:
         done = _run(source, [*command, "-idirafter", vmlinux_header.folder()])
-    found = parse_diagnostics(done.told)
+    told, headers = _headers(done.told)
+    found = parse_diagnostics(told)
     if not done.is_well or not done.made:
-        raise _refusal(source, done.told, [each for each in found if each.severity is Severity.ERROR])
-    return Compiled(done.made, tuple(each for each in found if each.severity is Severity.WARNING))
+        raise _refusal(source, told, [each for each in found if each.severity is Severity.ERROR])
+    return Compiled(done.made, tuple(each for each in found if each.severity is Severity.WARNING), headers)
+
+
+def _headers(told: str) -> tuple[str, tuple[str, ...]]:
+    """Return what a compiler said without what `-H` has it say, and the files that this names.
+
+    A program's own texts (`#pragma message`) may look like it: what is named so is looked at, and never read.
+    """
+    found = dict.fromkeys(os.path.abspath(each["path"]) for each in _HEADER.finditer(told) if "\0" not in each["path"])
+    return _HEADER.sub("", told), tuple(found)[:_MOST_HEADERS]
 
 
 def _surroundings(flags: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ that tell where headers are, what is defined, and how code is made: none of them
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from ..errors import BpftuiError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Flags", "flags_of", "parse_flags"]
 
@@ -151,31 +152,54 @@ def _own(source: str) -> str | None:
     return None if found is None else found["flags"].decode(errors="replace").strip()
 
 
-def _command(place: str, source: str) -> tuple[list[str], str] | None:
-    """Return the words that a compile_commands.json has for a file, and the folder that they were meant in.
+class _Entry(NamedTuple):
+    """What a compile_commands.json says of a file."""
 
-    https://clang.llvm.org/docs/JSONCompilationDatabase.html: a list of objects with `directory`, `file`, and either
-    `arguments`, a list, or `command`, one text as a shell reads it.
-    """
+    directory: str
+    words: str | tuple[str, ...]
+    """The compiler and its flags; a text is to be read as a shell does."""
+
+
+def _command(place: str, source: str) -> tuple[list[str], str] | None:
+    """Return the words that a compile_commands.json has for a file, and the folder that they were meant in."""
     try:
-        if os.path.getsize(place) > _LARGEST:
-            raise BpftuiError(f"{place} is larger than {_LARGEST >> 20} MiB", hint="--cflags says the flags")
-        with open(place, "rb") as opened:
-            entries: Any = json.load(opened)
-        if not isinstance(entries, list):
-            raise ValueError("it is no list")
-        for entry in cast("list[Any]", entries):
-            directory, file = os.path.join(os.path.dirname(place), _text(entry, "directory")), _text(entry, "file")
-            if not file.endswith(".c") or os.path.realpath(os.path.join(directory, file)) != source:
-                continue
-            arguments = entry.get("arguments")
-            words = shlex.split(_text(entry, "command")) if arguments is None else [str(each) for each in arguments]
-            _check((*words, directory))
-            return words[1:], directory
+        found = os.stat(place)
+        entry = _entries(place, (found.st_mtime_ns, found.st_size, found.st_ino)).get(source)
+        if entry is None:
+            return None
+        words = shlex.split(entry.words) if isinstance(entry.words, str) else [*entry.words]
+        _check((*words, entry.directory))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise BpftuiError(f"{place} cannot be read: {reason}", hint="--cflags says the flags instead") from None
-    return None
+    return words[1:], entry.directory
+
+
+@functools.lru_cache(maxsize=2)
+def _entries(place: str, stamp: tuple[int, int, int]) -> Mapping[str, _Entry]:
+    """Return what a compile_commands.json says of C files, by their paths; for the same *stamp* it is read once.
+
+    https://clang.llvm.org/docs/JSONCompilationDatabase.html: a list of objects with `directory`, `file`, and either
+    `arguments`, a list, or `command`, one text as a shell reads it. Of two for one file the first one counts.
+
+    Args:
+        place: The file.
+        stamp: When it was written, its size and its inode.
+    """
+    if stamp[1] > _LARGEST:
+        raise BpftuiError(f"{place} is larger than {_LARGEST >> 20} MiB", hint="--cflags says the flags")
+    with open(place, "rb") as opened:
+        entries: Any = json.load(opened)
+    if not isinstance(entries, list):
+        raise ValueError("it is no list")
+    found: dict[str, _Entry] = {}
+    for entry in cast("list[Any]", entries):
+        directory, file = os.path.join(os.path.dirname(place), _text(entry, "directory")), _text(entry, "file")
+        if file.endswith(".c"):
+            arguments = entry.get("arguments")
+            words = _text(entry, "command") if arguments is None else tuple(str(each) for each in arguments)
+            found.setdefault(os.path.realpath(os.path.join(directory, file)), _Entry(directory, words))
+    return found
 
 
 def _text(entry: Any, name: str) -> str:

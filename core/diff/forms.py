@@ -134,6 +134,12 @@ class FunctionCode:
                 named.append((slot, (*self._names.meant(reference), table)))
         return bytes(code), tuple(named), tuple(relocations)
 
+    @property
+    def lines(self) -> list[tuple[int, int, str]]:
+        """The lines of C that it comes from: the first slot of each, its number in its file, and its text."""
+        start = self.function.start
+        return [(each.slot - start, each.line, each.source.strip()) for each in self._names.lines(self.function)]
+
     def insns(self) -> list[Insn]:
         """Return its instructions.
 

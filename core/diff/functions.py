@@ -133,6 +133,25 @@ class FunctionDiff:
         """What has become of it; one whose registers are others is changed."""
         return change_of(self.old, self.new, differs=self._summary.differs)
 
+    @cached_property
+    def reads_otherwise(self) -> bool:
+        """Whether other lines of C stand above its instructions; lines that only moved within a file are the same."""
+        old, new = self._lines
+        return [(slot, text) for slot, _, text in old] != [(slot, text) for slot, _, text in new]
+
+    @property
+    def moved(self) -> bool:
+        """Whether its lines of C have other numbers, or read otherwise."""
+        old, new = self._lines
+        return old != new
+
+    @property
+    def _lines(self) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]]]:
+        """The lines of C of both; none where one of them is not there."""
+        if self.old is None or self.new is None:
+            return [], []
+        return self.old.lines, self.new.lines
+
     @property
     def counts(self) -> Counts:
         """How many instructions are of each kind."""

@@ -59,6 +59,8 @@ class CollectionSpec(Derived):
     """Reads what the compiler optimised away when it is first looked at."""
     raw: bytes | None = field(default=None, repr=False, compare=False)
     """The object's bytes, as they were read: by now its file may hold another one. None where it is of no object."""
+    headers: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """Of what was compiled here: the files that its C file includes, but for the machine's headers."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
     """By section name: what the kernel wants filled in before it takes the BTF."""
     _placed: dict[str, tuple[list[int], list[tuple[str, int]]]] = field(

@@ -169,10 +169,9 @@ def _read(file: str) -> CollectionSpec:
 
     if not is_source(file):
         return CollectionSpec.from_file(file)
-    from ..compiler import compiled, flags_of
+    from ..compiler import compiled_file
 
-    flags = flags_of(file)
-    return CollectionSpec.from_bytes(compiled(file, flags.words, compiler=flags.compiler).data, file=file)
+    return CollectionSpec.from_bytes(compiled_file(file).data, file=file)
 
 
 def _set(spec: CollectionSpec, path: str, value: Any) -> None:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.diff import diff
 from bpftui.core.errors import BpftuiError
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui import app as app_module
 from bpftui.tui.app import BpftuiApp
-from bpftui.tui.rereading import WatchedFile, differences
+from bpftui.tui.changes import Changes
+from bpftui.tui.rereading import WatchedFile
 from tests.tui.conftest import ROOT, Walk, let_messages_stay
 from tests.tui.fakes import FakeRuntime
 from tests.waiting import PATIENCE
@@ -101,7 +103,11 @@ async def test_another_version_is_shown_in_its_place(file: Path) -> None:
         another(file)
         await looks.look()
         assert walk.screen.splitlines()[38].strip() == "prog.o was read again: 1 function changed"
-        assert [line[:119] for line in walk.screen.splitlines()[:38]] == before
+        now = [line[:119] for line in walk.screen.splitlines()[:38]]
+        assert "▌count_traffic  1 change › count_traffic()" in now[2]
+        # Where it stands, but for the column of the marks.
+        rows = [(new, old) for new, old in zip(now[6:], before[6:], strict=True) if "traffic.c" not in old]
+        assert [(new[:41], new[43:75]) for new, _ in rows] == [(old[:41], old[41:73]) for _, old in rows]
         assert len(walk.app.objects) == 1
         await looks.look(3)
         assert len(walk.app.objects) == 1
@@ -224,8 +230,8 @@ async def test_what_is_gone_from_the_new_version_leaves_one_in_the_tree(file: Pa
 
 def test_differences_by_numbers() -> None:
     old, new = (CollectionSpec.from_file(ROOT / f"bpf/{name}.o") for name in ("count_packets", "my_map"))
-    assert differences(old, old) == ""
-    assert "map" in differences(old, new)
+    assert Changes(diff(old, old)).text == "nothing changed"
+    assert Changes(diff(old, new)).text == "2 functions, 2 maps and 2 types changed"
 
 
 def test_a_file_has_changed_when_two_looks_see_the_same(tmp_path: Path) -> None:
@@ -411,3 +417,64 @@ async def test_the_cursor_stays_on_its_variable(file: Path) -> None:
         place = walk.explorer.panes.variables.place
         assert place is not None
         assert place.name == "counting"
+
+
+async def test_what_changed_is_marked_and_gone_through(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await walk.press("greater_than_sign")
+        assert "the file has not changed since it was opened: there is nothing to mark" in walk.screen
+        await walk.press("escape", "2", "g")
+        another(file)
+        await looks.look()
+        lines = walk.screen.splitlines()
+        assert lines[3].startswith(" ├ ▾ Programs 1 ± 1 ")
+        assert lines[4].startswith(" │ └ ▾ ± count_traffic xdp ")
+        assert lines[2][40:].startswith("▌count_traffic  1 change › ")
+        await walk.press("greater_than_sign")
+        (mark,) = [line[40:] for line in walk.screen.splitlines() if "; was " in line]
+        assert mark.startswith("▌± ")
+        await walk.press("m")
+        assert "1 change" not in walk.screen
+        assert "; was " not in walk.screen
+        assert "± count_traffic" in walk.screen  # the tree's are its own
+        walk.explorer.query_one("#tree").focus()
+        await walk.press("m")
+        assert "±" not in walk.screen
+        await walk.press("greater_than_sign")
+        assert "what changed is not marked: m marks it" in walk.screen
+
+
+async def test_maps_and_variables_that_changed_are_marked(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        shutil.copy(ROOT / "bpf/count_packets.o", file)
+        await looks.look()
+        assert "│ └ + count_packets xdp" in walk.screen
+        await walk.press("greater_than_sign")
+        await walk.press("1")
+        assert "+ new in this version" in walk.screen
+        assert "− program count_traffic is gone" not in walk.screen
+        walk.explorer.query_one("#tree").focus()
+        await walk.press("g")
+        assert "− program count_traffic is gone" in walk.screen
+
+
+def test_headers_are_watched_with_the_file(tmp_path: Path) -> None:
+    path, near, far = (tmp_path / name for name in ("a.c", "near.h", "far.h"))
+    path.touch()
+    near.touch()
+    watched = WatchedFile(str(path), [str(near)])
+    assert [watched.has_changed() for _ in range(2)] == [False, False]
+    near.write_text("int a;")
+    assert [watched.has_changed() for _ in range(2)] == [False, True]
+    watched.take()
+    far.touch()
+    watched.include([str(near), str(far)])
+    assert [watched.has_changed() for _ in range(2)] == [False, False]
+    far.write_text("int b;")
+    assert [watched.has_changed() for _ in range(2)] == [False, True]
+    watched.take()
+    watched.include([])
+    near.unlink()
+    assert [watched.has_changed() for _ in range(2)] == [False, False]

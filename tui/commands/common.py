@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ...core.btf import Btf, Text, Value
     from ...core.btf.core import CoreResolver
+    from ...core.compiler import Compiled
     from ...core.live import Session
     from ...core.runtime import Runtime
 
@@ -335,26 +336,32 @@ def read_file(
 
         with Tape(name) as tape:
             return tape.spec()
-    return CollectionSpec.from_bytes(read_object(name, cflags, say), file=name, source_directories=source)
+    made = _compiled(name, cflags, say) if is_source(name) else None
+    data = read_object(name) if made is None else made.data
+    spec = CollectionSpec.from_bytes(data, file=name, source_directories=source)
+    spec.headers = () if made is None else made.headers
+    return spec
 
 
 def read_object(name: str, cflags: str | None = None, say: Callable[[str], None] = warn) -> bytes:
     """Return the bytes of an object file, or of what a C file is compiled to; as for `read_file`."""
     from ...core.spec.container import read_source
 
-    if not is_source(name):
-        return read_source(name)
-    from ...core.compiler import compiled, flags_of
+    return _compiled(name, cflags, say).data if is_source(name) else read_source(name)
 
-    flags = flags_of(name, cflags)
-    if flags.left_out:
-        say(f"{flags.origin}: not taken: {' '.join(flags.left_out)} (--cflags says the flags instead)")
-    made = compiled(name, flags.words, compiler=flags.compiler)
+
+def _compiled(name: str, cflags: str | None, say: Callable[[str], None]) -> Compiled:
+    """Return what a C file is compiled to; say what of its flags is not taken, and what the compiler warns of."""
+    from ...core.compiler import compiled_file
+
+    made = compiled_file(name, cflags)
+    if made.flags.left_out:
+        say(f"{made.flags.origin}: not taken: {' '.join(made.flags.left_out)} (--cflags says the flags instead)")
     for warning in made.warnings[:_WARNINGS]:
         say(f"{warning.place}: {warning.text}")
     if len(made.warnings) > _WARNINGS:
         say(f"{name}: {len(made.warnings) - _WARNINGS:,} more warnings")
-    return made.data
+    return made
 
 
 def check_cflags(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from ..terminal.output import write_text
 from ..terminal.process import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from _typeshed import SupportsWrite
 
@@ -28,6 +28,8 @@ _PLACED: Final[dict[int | str | None, str]] = {None: "{}", "?": "[{}]", "*": "[{
 """By how many of it there may be: how what is told by its place is written."""
 _NAMES: Final = 28
 """Columns of the names of options in short help; what is said of a longer one stands behind it."""
+_FLAGS: Final = ("--cflags", "--variant")
+"""Options whose value is a compiler's flags, and so begins as an option does."""
 _TYPED: Final = 49
 """Columns of what is typed in an example; what is said of a longer one stands behind it."""
 
@@ -147,6 +149,7 @@ class Parser(argparse.ArgumentParser):
 
         `options.gave_up` is what was given up, as a sentence; empty for nothing.
         """
+        arguments = list(self._flags_joined(arguments))
         options, rest = self.parse_known_args(arguments)
         if rest and "--" not in arguments:
             # An optional argument behind an option: before Python 3.12.7 it is taken to be left out at the first one.
@@ -162,6 +165,26 @@ class Parser(argparse.ArgumentParser):
 
             options.gave_up = give_up_for(EXPLORER if explores else self.prog.rpartition(" ")[2], options)
         return options
+
+    def _flags_joined(self, arguments: Sequence[str]) -> Iterator[str]:
+        """Yield the arguments with `--cflags -Iinclude` as one: argparse takes the second for an option of its own."""
+        waiting = ""
+        for number, each in enumerate(arguments):
+            is_own = each == "--" or each.partition("=")[0] in self._option_string_actions
+            if waiting and each.startswith("-") and not is_own:
+                each = f"{waiting}={each}"
+            elif waiting:
+                yield waiting
+            waiting = ""
+            if each == "--":
+                yield from arguments[number:]
+                return
+            if each in _FLAGS:
+                waiting = each
+            else:
+                yield each
+        if waiting:
+            yield waiting
 
     def _refuse(self, rest: Sequence[str], options: argparse.Namespace) -> NoReturn:
         """Raise what is wrong with arguments that nobody takes."""

@@ -18,17 +18,19 @@ __all__ = ["HelpController"]
 
 _ABOUT: Final = {
     "SpecTree": "What the object holds. ✗ cannot be loaded here, * was set by you, ▾ and ▸ are open and folded.\n"
-    "What the cursor is on is shown on the right.",
+    "What the cursor is on is shown on the right.\n"
+    "Of a file that was read again + is new, ± not as it was: > goes there, m shows no marks.",
     "Overview": "What is known of what is chosen in the tree.",
     "ListingView": "The instructions of the program, below the lines of C that they come from. Arrows lead from "
     "jumps to their targets; ↻ begins a loop, ◆ is adapted to the kernel (CO-RE), ↓ 25 is where a jump goes.\n"
-    "Marks (m): how often each instruction ran, and what never did; how often the verifier walked over it, as number "
+    "Marks (m): what is not as it was before the file changed (+ new, ± another, ≈ in other registers, − less); "
+    "how often each instruction ran, and what never did; how often the verifier walked over it, as number "
     "and bar; what it removed, struck out.",
     "ColumnsView": "The program as it was written, as the verifier left it, and as the JIT translated it.",
     "FlowView": "The control flow of a function: a box is what runs without a jump, yes and no are where jumps lead.\n"
     "The heavy way is the one that was walked most; the bar of a box is how often that was, beside the hottest.",
     "VariablesView": "Constants and globals by section. • was changed by the program, * was set by you: the file's "
-    "value stands beside it.",
+    "value stands beside it. Of another version of the file + is new, and ± says what it was.",
     "MapTableView": "The entries of the map, read at each interval. • changed since the last reading; CPUs are summed.",
     "MapTreeView": "The entries of the map, by the fields of their keys; space unfolds a key, an entry, what each CPU "
     "has. Sums are of what counts.",

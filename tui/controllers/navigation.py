@@ -146,6 +146,14 @@ class Navigation(Controller):
         self._tree.choose(node)
         self._show_tab(tab)
 
+    def step_to(self, node: Node) -> None:
+        """Let the tree's cursor stand on *node*, as if one had walked there: a tab that shows one node shows this."""
+        self._tree.choose(node)
+        self.choose(node)
+        tab = _TAB_OF.get(node.kind, "overview")
+        if self.tab in _PLACES_OF_NODES and not self._is_in_column(tab):
+            self._tabs.active = tab
+
     def choose(self, node: Node) -> None:
         """Choose *node*, and let all follow."""
         self.node = node

@@ -31,6 +31,7 @@ SIGNS: Final = (
     "✓ ⚠ ✗         good, a warning, no",
     "• yellow      changed by the program since the last look",
     "* violet      set by you",
+    "+ ± − ≈       of another version of the file: new, changed, gone, in other registers",
     "▲ red         attached by you; dim: by others",
     "∅             removed by the verifier",
     "~ ≥ ?         estimated, partial, unknown",

@@ -30,9 +30,11 @@ from ..controllers.search import SearchController
 from ..controllers.session import SessionController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
+from ..controllers.versions import VersionsController
 from ..jumps import CodePlace
 from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
 from ..nodes import Node, NodeKind
+from ..text.changed import add_changes
 from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from ..status import Status
     from ..targets import Thing
     from ..widgets.code.listing_view import ListingView
+    from ..widgets.code.marked_code import MarkedCodePane
     from ..widgets.lists.row_view import RowView
     from ..widgets.live.entries_view import EntriesView
     from ..widgets.live.event_view import EventView
@@ -100,6 +103,7 @@ class ExplorerScreen(ControlledScreen):
         *FinderController.BINDINGS,
         *TypesController.BINDINGS,
         *CodeController.BINDINGS,
+        *VersionsController.BINDINGS,
         *ValuesController.BINDINGS,
         *EditingController.BINDINGS,
         *Navigation.BINDINGS,
@@ -252,6 +256,7 @@ class ExplorerScreen(ControlledScreen):
         self.sampling = SamplingController(
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
+        self.versions = VersionsController(self, tree=self._tree, panes=panes, navigation=navigation)
         self.keeping = KeepingController(self, operations=operations, log=log)
         self.entries = EntriesController(
             self, operations=operations, view=panes.maps.entries, log=log, others=self.others
@@ -288,7 +293,15 @@ class ExplorerScreen(ControlledScreen):
             streams=self._read_streams,
         )
         self.control(
-            self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling, self.keeping
+            self.search,
+            self.finder,
+            self.editing,
+            self.code,
+            self.types,
+            self.versions,
+            self.values,
+            self.sampling,
+            self.keeping,
         )
 
     def on_unmount(self) -> None:
@@ -452,6 +465,8 @@ class ExplorerScreen(ControlledScreen):
                 self.operations.monitor.last,
                 past=self.operations.session.is_past,
             )
+            if self.furnished.is_set() and (changes := self.versions.marked) is not None:
+                add_changes(page, changes, self.navigation.node)
             has_tab = self.navigation.has_tab(self.navigation.node)
             self.query_one(Overview).show(page, keep_place=keep_place, has_tab=has_tab)
 
@@ -532,6 +547,10 @@ class ExplorerScreen(ControlledScreen):
     def on_code_pane_shown(self) -> None:
         """Say in which function we are."""
         self._show_way()
+
+    def on_marked_code_pane_changes_passed(self, event: MarkedCodePane.ChangesPassed) -> None:
+        """Go on in another program that changed."""
+        self.versions.change_beyond(event.step)
 
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a list."""

@@ -204,7 +204,7 @@ def test_where_headers_of_the_machine_are_and_what_it_is_called(
     (tmp_path / "a.c").touch()
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(compiling.platform, "machine", lambda: "aarch64")
-    begin = "-target bpf -O2 -g -fno-color-diagnostics -idirafter /usr/include/aarch64-linux-gnu"
+    begin = "-target bpf -O2 -g -fno-color-diagnostics -H -idirafter /usr/include/aarch64-linux-gnu"
     end = f"-c {tmp_path}/a.c -o -\n"
     assert compiled(str(tmp_path / "a.c")).data.decode() == f"{begin} -D__TARGET_ARCH_arm64 {end}"
     flag = "-D__TARGET_ARCH_riscv"
@@ -243,3 +243,24 @@ def test_a_vmlinux_h_that_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.Mon
         compiled(str(source))
     assert raised.value.message == f"vmlinux.h cannot be kept: {source}/bpftui/include/vmlinux.h: Not a directory"
     assert raised.value.hint == "bpftui show /sys/kernel/btf/vmlinux --header > vmlinux.h, and -I says where it is"
+
+
+def test_the_headers_that_it_includes_are_named_and_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = r"printf '. ./near.h\n.. inc/deep.h\na.c:1:1: warning: odd\n. ./near.h\n' >&2; echo made"
+    fake(tmp_path, "clang", told)
+    (tmp_path / "a.c").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    made = compiled("a.c")
+    assert made.headers == (f"{tmp_path}/near.h", f"{tmp_path}/inc/deep.h")
+    assert [each.text for each in made.warnings] == ["odd"]
+    fake(tmp_path, "clang", "printf '. ./near.h\\nit is broken\\n' >&2; exit 1")
+    with pytest.raises(BpftuiError, match=r"^a.c does not compile: it is broken$"):
+        compiled("a.c")
+
+
+@pytest.mark.usefixtures("clang")
+def test_clang_names_the_headers(tmp_path: Path) -> None:
+    (tmp_path / "near.h").write_text("int near;\n")
+    (tmp_path / "a.c").write_text('#include <stddef.h>\n#include "near.h"\n')
+    assert compiled(str(tmp_path / "a.c")).headers[-1] == f"{tmp_path}/near.h"

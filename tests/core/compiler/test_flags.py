@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -192,3 +192,23 @@ def test_what_a_stranger_wrote_does_not_count(source: str, tmp_path: Path) -> No
 def test_a_pipe_is_no_c_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.c")
     assert flags_of(str(tmp_path / "a.c")) == Flags(None, (), "", ())
+
+
+def test_a_compile_commands_json_is_read_once_for_all_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "compile_commands.json"
+    entries = [{"directory": ".", "file": f"{name}.c", "command": f"cc -D{name}"} for name in ("one", "two", "one")]
+    place.write_text(json.dumps(entries))
+    reads: list[object] = []
+
+    def load(file: IO[bytes]) -> object:
+        reads.append(file)
+        return json.loads(file.read())
+
+    monkeypatch.setattr(json, "load", load)
+    for name in ("one", "two", "one"):
+        (tmp_path / f"{name}.c").touch()
+        assert flags_of(str(tmp_path / f"{name}.c")).words == (f"-D{name}",)
+    assert len(reads) == 1
+    place.write_text(json.dumps(entries[1:2]))
+    assert flags_of(str(tmp_path / "one.c")).words == ()
+    assert len(reads) == 2

@@ -75,10 +75,17 @@ def _renamed(line: str, names: dict[str, str]) -> str:
     return _LABEL.sub(lambda match: names.get(match[0], match[0]), line)
 
 
-def function_of(text: str) -> FunctionCode:
-    """Return a function of assembly, its instructions with semicolons between them."""
+def spec_of(text: str) -> CollectionSpec:
+    """Return an object with a program `f` of assembly, its instructions with semicolons between them."""
     code = assemble(text.replace("; ", "\n"))
     linked = LinkedCode(code, (Function("f", 0, len(code) // INSN_SIZE, "socket", 0),))
-    program = ProgramSpec("f", "socket", ProgramType.SOCKET_FILTER, link=lambda: linked)
-    (function,) = functions_of(CollectionSpec("f.o"), program, {})
+    spec = CollectionSpec("f.o")
+    spec.programs["f"] = ProgramSpec("f", "socket", ProgramType.SOCKET_FILTER, link=lambda: linked)
+    return spec
+
+
+def function_of(text: str) -> FunctionCode:
+    """Return a function of assembly, its instructions with semicolons between them."""
+    spec = spec_of(text)
+    (function,) = functions_of(spec, spec.programs["f"], {})
     return function

@@ -68,7 +68,7 @@ def test_flags_of_the_command_line_are_taken_in_place_of_its_own(source: Path) -
 
 def test_what_does_not_compile_is_one_sentence_with_its_line(source: Path) -> None:
     source.write_text(SOURCE.replace("limit > 2", "limi > 2"))
-    done = bpftui("show", str(source), "--cflags=-DANSWER=9")
+    done = bpftui("show", str(source), "--cflags", "-DANSWER=9")
     error = f"{source}:5:9: use of undeclared identifier 'limi'; did you mean 'limit'? | return limi > 2 ? ANSWER : 1;"
     assert (done.code, done.out, done.err) == (1, "", f"bpftui: error: {error}\n")
 

@@ -163,18 +163,17 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
 
 def _variants(options: Any) -> tuple[CollectionSpec, CollectionSpec]:
     """Compile a file twice; a spec is called by the flags that made it."""
-    from ....core.compiler import compiled, find_clang, flags_of, parse_flags
+    from ....core.compiler import compiled_file, find_clang, parse_flags
     from ....core.spec import CollectionSpec
 
-    common = flags_of(options.old, options.cflags)
     texts = options.variant if len(options.variant) > 1 else ["", *options.variant]
-    parsed = [(find_clang(name or common.compiler), flags) for name, flags in map(parse_flags, texts)]
+    for compiler, _ in map(parse_flags, texts):
+        find_clang(compiler)  # what is wrong with the one is said before the other is compiled
     old, new = (
         CollectionSpec.from_bytes(
-            compiled(options.old, (*common.words, *flags), compiler=compiler).data,
-            file=f"{options.old} {text}".rstrip(),
+            compiled_file(options.old, options.cflags, variant=text).data, file=f"{options.old} {text}".rstrip()
         )
-        for text, (compiler, flags) in zip(texts, parsed, strict=True)
+        for text in texts
     )
     return old, new
 

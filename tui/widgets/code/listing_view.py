@@ -15,6 +15,7 @@ from ...text.charset import is_ascii_terminal
 from ..lists.row_view import compile_pattern
 from .code_view import CodeView
 from .decorations.arrows import Arrows
+from .decorations.changed import ChangedColumn
 from .decorations.dead_code import DeadCode
 from .decorations.decoration import Canvas
 from .decorations.heat import HeatColumn
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from ....core.btf.core import CoreResolver
     from ....core.coverage.program import ProgramCoverage
+    from ....core.diff import ProgramMarks
     from ....core.listing.listing import Row
     from ....core.spec import Reference
     from ....core.verifier import Heat
@@ -56,7 +58,18 @@ _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
 _STYLES: Final = {
     name: css
-    for kind in (ListingRows, Arrows, DeadCode, HeatColumn, JumpTarget, Matches, RunsColumn, SourceToken, TrailColumn)
+    for kind in (
+        ListingRows,
+        Arrows,
+        ChangedColumn,
+        DeadCode,
+        HeatColumn,
+        JumpTarget,
+        Matches,
+        RunsColumn,
+        SourceToken,
+        TrailColumn,
+    )
     for name, css in kind.STYLES.items()
 }
 """What rows and decorations are drawn in: declarations in CSS, by component class."""
@@ -192,6 +205,7 @@ class ListingView(CodeView):
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
         self.jumps = ListingJumps(self)
         """What brings the cursor to an instruction."""
+        self._changed = ChangedColumn()
         self._runs = RunsColumn()
         self._heat = HeatColumn()
         self._dead_code = DeadCode()
@@ -200,6 +214,7 @@ class ListingView(CodeView):
         self._rows = ListingRows(
             [
                 self._trail,
+                self._changed,
                 self._runs,
                 self._heat,
                 Arrows(),
@@ -328,6 +343,11 @@ class ListingView(CodeView):
     def mark_runs(self, coverage: ProgramCoverage | None) -> None:
         """Show what runs came to; None for nothing."""
         if self._runs.show(coverage):
+            self._redraw()
+
+    def mark_changes(self, marks: ProgramMarks | None) -> None:
+        """Show what is not as it was in the version before; None for nothing."""
+        if self._changed.show(marks):
             self._redraw()
 
     def mark_trail(self, trail: Trail | None) -> None:

@@ -1,4 +1,4 @@
-"""MarkedCodePane: a program's code, and on demand what ran of it, where the verifier's work goes, and what is dead."""
+"""MarkedCodePane: a program's code with marks: what changed, what ran, where the verifier's work goes, what is dead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...jumps import remember_place
+from ....core.diff import NOTHING_NEW
+from ...jumps import CodePlace, remember_place
 from ..place_tabs import PlaceTabs
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView
@@ -17,13 +18,13 @@ from .kernel_answer import KernelAnswers, told_heat
 from .run_counts import RunCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
     from ....core.live import Session
     from ....core.spec import CollectionSpec
-    from ...jumps import CodePlace
+    from ...changes import Changes
     from ..lists.row_view import RowView
     from .kernel_answer import Answer, Question
     from .listing_jumps import CodeSpot
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MarkedCodePane"]
 
-Mode: TypeAlias = Literal["", "columns", "runs", "heat", "dead", "all"]
+Mode: TypeAlias = Literal["", "changes", "columns", "runs", "heat", "dead", "all"]
 
 _QUESTIONS: Final[Mapping[Mode, tuple[Question, ...]]] = {
     "columns": ("image",),
@@ -43,15 +44,16 @@ _QUESTIONS: Final[Mapping[Mode, tuple[Question, ...]]] = {
 
 
 class MarkedCodePane(CodePane):
-    """The code of one program: as it was written, beside what the kernel made of it, or with marks: how often each
-    instruction ran, how often the verifier walked over it, what is dead, or all of that at once.
+    """The code of one program: as it was written, beside what the kernel made of it, or with marks: what is not as it
+    was in the version before, how often each instruction ran, how often the verifier walked over it, what is dead, or
+    all of these three at once.
 
     What ran is what a runtime counts, or tests have counted. For what the kernel says, the program is loaded once more,
     with the variables as they are set, and closed again.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "marks", "Marks", id="code.marks", tooltip="Marks: runs, verifier's walk, dead, all, none"),
+        Binding("m", "marks", "Marks", id="code.marks", tooltip="Marks: what changed, runs, verifier's walk, dead"),
         Binding("m", "no_marks", show=False),
         Binding("less_than_sign", "mark(-1)", show=False, id="code.mark.before", tooltip="The mark before"),
         Binding(
@@ -59,13 +61,14 @@ class MarkedCodePane(CodePane):
             "mark(1)",
             show=False,
             id="code.mark.next",
-            tooltip="Next mark: never ran, hottest",
+            tooltip="Next mark: a change, never ran, hottest",
         ),
         Binding("escape", "give_up", "Stop", show=False, id="code.stop", tooltip="Ask the kernel no more"),
     ]
     COMMANDS: ClassVar[Sequence[tuple[str, str]]] = (
         *CodePane.COMMANDS,
         ("Beside it what the verifier and the JIT made of it", "columns"),
+        ("What is not as it was in the version before", "changes"),
         ("How often each instruction ran, and what never did", "runs"),
         ("How often the verifier walked each instruction", "heat"),
         ("Mark what the verifier removed, and why", "dead"),
@@ -91,6 +94,17 @@ class MarkedCodePane(CodePane):
             self.mode: Mode = mode
             self.answer = answer
 
+    class ChangesPassed(Message):
+        """The user wants to see what changed beyond what there is of it in this program.
+
+        Args:
+            step: 1 for what is behind it, -1 for what is before.
+        """
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
     class RunsCounted(Message):
         """What ran is counted.
 
@@ -114,6 +128,8 @@ class MarkedCodePane(CodePane):
         """What was marked before the columns were shown."""
         self._zoomed: PlaceTabs | None = None
         """What was zoomed for the columns."""
+        self._changes: Changes | None = None
+        """What is not as it was in the version before; None where there was none, or that is of no interest."""
         self._counted: Counted | None = None
         self._is_counting = False
         self._rank = -1
@@ -137,6 +153,8 @@ class MarkedCodePane(CodePane):
 
     def _summaries(self) -> Iterable[str]:
         counted, answer = self._shown_runs, self._kernel.last
+        if self.mode == "changes" and self._changes is not None:
+            yield self._changes.told(self.program)
         if self._shows_runs:
             yield "counting …" if counted is None else counted.summary
         if answer is None or self._session.theirs is not None:
@@ -164,11 +182,11 @@ class MarkedCodePane(CodePane):
 
     def watch_program(self, name: str) -> None:
         """Show another program with the same marks as far as they need nobody asked, else as it was written."""
-        keeps = self.mode == "runs"
+        kept: Mode = self.mode if self.mode in ("runs", "changes") else ""
         self._leave()
         super().watch_program(name)
-        if keeps:
-            self._enter("runs")
+        if kept:
+            self._enter(kept)
 
     def on_show(self) -> None:
         """Ask again when constants were changed meanwhile. Textual calls the base class's handler by itself."""
@@ -207,6 +225,10 @@ class MarkedCodePane(CodePane):
         """Show BPF, translated and native code beside each other, or the listing again."""
         self._toggle("columns")
 
+    def action_changes(self) -> None:
+        """Mark what is not as it was in the version before, or nothing any more."""
+        self._toggle("changes")
+
     def action_runs(self) -> None:
         """Show how often each instruction ran, or no longer."""
         self._toggle("runs")
@@ -224,7 +246,9 @@ class MarkedCodePane(CodePane):
         self._toggle("all")
 
     def action_marks(self) -> None:
-        """Show the next of the marks that there are: runs, the verifier's walk, what it removed, all, nothing."""
+        """Show the next of the marks that there are: what changed, runs, the verifier's walk, what it removed, the last
+        three at once, nothing.
+        """
         modes = self._marks
         at = modes.index(self.mode) if self.mode in modes else -1
         self._toggle(modes[at + 1] if at + 1 < len(modes) else self.mode)
@@ -232,23 +256,26 @@ class MarkedCodePane(CodePane):
     @property
     def _marks(self) -> list[Mode]:
         """The marks that there can be."""
+        changes: list[Mode] = [] if self._changes is None else ["changes"]
         runs: list[Mode] = [] if self._runs.why_not else ["runs"]
         verifier: list[Mode] = ["heat", "dead", "all"] if self._asks_kernel else []
-        return [*runs, *verifier] if self.spec.programs else []
+        return [*changes, *runs, *verifier] if self.spec.programs else []
 
     @property
     def _asks_kernel(self) -> bool:
         return self._session.verifies and self._session.theirs is None
 
     def action_mark(self, step: int) -> None:
-        """Go to the next mark, or the one before: by place what never ran and what is dead, of the verifier's walk from
-        the hottest on.
+        """Go to the next mark, or the one before: by place what changed, never ran and is dead, of the verifier's walk
+        from the hottest on.
         """
         view = self.view
         if not view.row_count():
             return
         here, counted, answer = view.slot_at(view.cursor), self._shown_runs, self._kernel.known(self.program)
-        if counted is not None:
+        if self.mode == "changes":
+            self._go_to_change(here, step)
+        elif counted is not None:
             self._go_beyond(here, counted.coverage.gaps, step, "all of it ran, and every jump went both ways")
         elif self._shows_runs:
             self.notify("what ran is still being counted", timeout=3)
@@ -265,6 +292,31 @@ class MarkedCodePane(CodePane):
             self._rank = (at + step) % len(ranked) if ranked else -1
             if ranked:
                 self._show_mark(ranked[self._rank])
+
+    def _go_to_change(self, here: int, step: int) -> None:
+        """Go to the next change, or the one before; behind the last one of a program they go on in another."""
+        marks = None if self._changes is None else self._changes.known_code(self.program)
+        stops = () if marks is None else marks.stops
+        beyond = [slot for slot in stops if (slot > here if step > 0 else slot < here)]
+        if beyond:
+            self._show_mark(beyond[0 if step > 0 else -1])
+        else:
+            self.post_message(self.ChangesPassed(step))
+
+    def go_to_change_of(self, program: str, step: int) -> None:
+        """Show the first change of a program, or with a *step* of -1 the last one; where its code has none, its begin.
+
+        That is known after a while, in which one may go on to another program.
+        """
+        changes = self._changes
+
+        def show() -> None:
+            marks = None if changes is None else changes.known_code(program)
+            if self.program == program and self._changes is changes:
+                self.go_to(CodePlace(program, marks.stops[0 if step > 0 else -1] if marks and marks.stops else 0))
+
+        self.program = program
+        self._with_marks(show)
 
     def _go_beyond(self, here: int, marks: Sequence[int], step: int, without: str) -> None:
         """Go to the first of some marks, ascending, that is beyond a slot, and around the end; or say *without*."""
@@ -315,7 +367,7 @@ class MarkedCodePane(CodePane):
                 return bool(self._marks)
             case "no_marks":
                 return not self._marks
-            case "runs" | "heat" | "dead":
+            case "changes" | "runs" | "heat" | "dead":
                 return action in self._marks
             case "all_marks":
                 return "all" in self._marks
@@ -382,6 +434,35 @@ class MarkedCodePane(CodePane):
             return
         self._enter(event.mode)
 
+    # What changed
+
+    def show_changes(self, changes: Changes | None) -> None:
+        """Mark what is not as it was in the version before; None for nothing."""
+        self._changes = changes
+        if changes is not None:
+            self._enter("changes")
+        elif self.mode == "changes":
+            self._leave()
+
+    def _with_marks(self, then: Callable[[], None]) -> None:
+        """Do something as soon as it is known what changed in the program that is shown: it is found in a thread."""
+        changes, program = self._changes, self.program
+        if changes is None or changes.known_code(program) is not None or not changes.has_code(program):
+            then()
+            return
+
+        def find() -> None:
+            changes.code(program)
+            self.view.typed_app.call_from_thread(then)
+
+        self.run_worker(find, thread=True, exit_on_error=False, group="changes", description="changes")
+
+    def _mark_changes(self) -> None:
+        changes = self._changes
+        if changes is not None and self.mode == "changes":
+            self.view.mark_changes(changes.known_code(self.program) or NOTHING_NEW)
+            self._show_title()
+
     # What ran
 
     @property
@@ -437,6 +518,8 @@ class MarkedCodePane(CodePane):
             return  # the constants were set while the kernel was asked
         self.mode = mode
         shown = self.view
+        if mode == "changes":
+            self._with_marks(self._mark_changes)
         if self._shows_runs:
             self._count()
         if answer is not None and mode in ("heat", "all"):
@@ -473,6 +556,7 @@ class MarkedCodePane(CodePane):
         if self._zoomed is not None:
             self._zoomed.unzoom()
             self._zoomed = None
+        self.view.mark_changes(None)
         self.view.mark_runs(None)
         self.view.mark_removed({})
         self.view.mark_heat(None)

@@ -12,6 +12,7 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 from textual.widgets import Tree
 
+from ....core.diff import Change
 from ....core.errors import BpftuiError
 from ....core.spec.architectures import foreign_registers
 from ....core.visible import visible
@@ -22,7 +23,7 @@ from ...text.shown import Text
 from ..lists.steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from textual.geometry import Region
     from textual.widgets.tree import TreeNode
@@ -91,6 +92,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
         "spec-tree--group",
         "spec-tree--changed",
         "spec-tree--written",
+        "spec-tree--new",
+        "spec-tree--differs",
         "spec-tree--unusable",
         "spec-tree--focus",
         "spec-tree--blurred",
@@ -102,6 +105,7 @@ class SpecTree(SteadyScroll, Tree[Node]):
     | `spec-tree--group` | The headings. |
     | `spec-tree--changed` | The mark of a variable that the user has set. |
     | `spec-tree--written` | The mark of one that the program wrote since the last sample. |
+    | `spec-tree--new`, `--differs` | The marks of what another version of the file brought, and of what it changed. |
     | `spec-tree--unusable` | What is in the file but cannot be used. |
     | `spec-tree--focus`, `--blurred` | The mark of the title and of the cursor, with the focus and without. |
     """
@@ -115,6 +119,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
         & > .spec-tree--group { text-style: bold; color: $link; }
         & > .spec-tree--changed { color: $set; }
         & > .spec-tree--written { color: $changed; }
+        & > .spec-tree--new { color: $text-success; text-style: bold; }
+        & > .spec-tree--differs { color: $changed; text-style: bold; }
         & > .spec-tree--unusable { color: $text-error; text-style: italic; }
         & > .spec-tree--focus { color: $primary; }
         & > .spec-tree--blurred { color: $text-disabled; }
@@ -139,6 +145,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
+        self._changes: Mapping[Node, Change] = {}
+        """What is not as it was in the version before."""
         self._written: frozenset[str] | None = None
         """The variables that the program wrote since the last look; None while nobody looks."""
         self._widths: dict[TreeNode[Node], int] = {}
@@ -365,15 +373,20 @@ class SpecTree(SteadyScroll, Tree[Node]):
             yield "▾ " if node.is_expanded else "▸ ", None
         if data is None:
             return
-        if data.kind in _GROUPS:
+        if data.kind in _HELD:
             yield str(node.label), "group"
             count = sum(child.data in self._refused for child in node.children) if self._refused else 0
             if count:
                 yield f" ✗ {count}", "unusable"
+            if self._changes and (count := _count(node, _HELD[data.kind], self._changes)):
+                yield f" ± {count}", "differs"
             return
         name, name_ink, detail = self._describe(data, str(node.label))
         if node is self.root and self._foreign:
             name_ink, detail = "unusable", self._foreign
+        if (change := self._changes.get(data)) is not None:
+            is_new = change is Change.ADDED
+            yield "+ " if is_new else "± ", "new" if is_new else "differs"
         if data in self._refused:
             yield "✗ ", "unusable"
             name_ink = "unusable"
@@ -547,6 +560,24 @@ class SpecTree(SteadyScroll, Tree[Node]):
         self._refused = frozenset(nodes)
         self.refresh_labels()
 
+    def mark_changes(self, changes: Mapping[Node, Change]) -> None:
+        """Mark what is not as it was in the version before, and nothing else."""
+        if changes != self._changes:
+            self._changes = changes
+            self.refresh_labels()
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """All nodes, from top to bottom, those that are folded away too."""
+        found: list[Node] = []
+        waiting = [self.root]
+        while waiting:
+            place = waiting.pop()
+            if place.data is not None:
+                found.append(place.data)
+            waiting.extend(reversed(place.children))
+        return found
+
     def mark_written(self, names: Iterable[str]) -> None:
         """Mark the variables that the program wrote, and no others."""
         written = frozenset(names)
@@ -602,9 +633,14 @@ class SpecTree(SteadyScroll, Tree[Node]):
             self.move_cursor(node.children[0])
 
 
-_GROUPS = frozenset(
-    {NodeKind.PROGRAMS, NodeKind.MAPS, NodeKind.VARIABLES, NodeKind.EXTERNS, NodeKind.HIDDEN_ALL},
-)
+_HELD = {
+    NodeKind.PROGRAMS: NodeKind.PROGRAM,
+    NodeKind.MAPS: NodeKind.MAP,
+    NodeKind.VARIABLES: NodeKind.VARIABLE,
+    NodeKind.EXTERNS: NodeKind.EXTERN,
+    NodeKind.HIDDEN_ALL: NodeKind.HIDDEN,
+}
+"""What a group holds, by its kind."""
 
 
 def _cells(text: str) -> int:
@@ -615,6 +651,13 @@ def _cells(text: str) -> int:
 def _core_count(programs: Iterable[ProgramSpec]) -> int:
     """Return how many CO-RE relocations programs have that are linked; damaged ones have none."""
     return sum(each.__dict__["linked"].counts[1] for each in programs if "linked" in each.__dict__)
+
+
+def _count(node: TreeNode[Node], kind: NodeKind, changes: Mapping[Node, Change]) -> int:
+    """Return how many of a kind changed below a node."""
+    data = node.data
+    here = data is not None and data.kind is kind and data in changes
+    return here + sum(_count(child, kind, changes) for child in node.children)
 
 
 def _fold(node: TreeNode[Node], fold: bool) -> None:

@@ -16,6 +16,7 @@ from ....core.btf import CType, format_value
 from ....core.btf import types as t
 from ....core.btf.typed_text import edit_text
 from ....core.btf.values import EnumName
+from ....core.diff import Change
 from ....core.errors import BpftuiError
 from ....core.live.field import Form
 from ...targets import type_target
@@ -27,6 +28,7 @@ from ..lists.linked_view import LinkedView
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ....core.diff import Item
     from ....core.live import Sample
     from ....core.runtime import Variable
     from ....core.spec import CollectionSpec, VariableSpec
@@ -129,6 +131,8 @@ class VariablesView(LinkedView):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "variables-view--set",
         "variables-view--changed",
+        "variables-view--new",
+        "variables-view--differs",
         "variables-view--type",
         "variables-view--hidden",
     }
@@ -137,6 +141,7 @@ class VariablesView(LinkedView):
     | :- | :- |
     | `variables-view--set` | A value that the user set. |
     | `variables-view--changed` | A value that the program wrote. |
+    | `variables-view--new`, `--differs` | The marks of what another version of the file brought and changed. |
     | `variables-view--type` | C types. |
     | `variables-view--hidden` | What is in the file but no variable, with the reason. |
     """
@@ -145,6 +150,8 @@ class VariablesView(LinkedView):
     VariablesView {
         & > .variables-view--set { color: $set; }
         & > .variables-view--changed { color: $changed; }
+        & > .variables-view--new { color: $text-success; text-style: bold; }
+        & > .variables-view--differs { color: $changed; text-style: bold; }
         & > .variables-view--type { color: $text-muted; }
         & > .variables-view--hidden { color: $text-error; text-style: italic; }
     }
@@ -217,6 +224,8 @@ class VariablesView(LinkedView):
         self._read_at = -math.inf
         self._given: dict[str, bytes] = {}
         """What each variable was at the load, or was set to since: what differs from it the program wrote."""
+        self._changes: Mapping[str, Item] = {}
+        """By name, the variables that are not as they were in the version before."""
         self._places: list[Place] = []
         self._hidden = [found for found in spec.hidden if found.kind == "variable"]
         self._view = _View.ALL
@@ -257,6 +266,12 @@ class VariablesView(LinkedView):
             given = bytearray(self._given[name])
             given[place.offset : place.offset + len(now)] = now
             self._given[name] = bytes(given)
+
+    def mark_changes(self, changes: Mapping[str, Item]) -> None:
+        """Mark the variables that are not as they were in the version before, and no others."""
+        if changes != self._changes:
+            self._changes = changes
+            self.refresh_rows()
 
     def choose(self, name: str) -> None:
         """Put the cursor on the variable *name*."""
@@ -411,6 +426,11 @@ class VariablesView(LinkedView):
             text.append(
                 f"  {self.spec.origin}: {self._shown(place, self._original(place))}", self.ink("row-view--muted")
             )
+        if not place.depth and (change := self._changes.get(place.name)) is not None:
+            is_new = change.change is Change.ADDED
+            was = ", ".join(f"{fact.what} was {fact.old}" for fact in change.facts if fact.old)
+            text.append("  + " if is_new else "  ± ", self.ink(f"variables-view--{'new' if is_new else 'differs'}"))
+            text.append("new" if is_new else was, self.ink("row-view--muted"))
         if not place.depth and (note := self._note(place)):
             text.append(f"  {note}", self.ink("row-view--muted"))
         return text

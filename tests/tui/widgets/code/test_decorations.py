@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
+from bpftui.core.diff import Change, Kind, Mark, ProgramMarks
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.verifier import Heat, VerifierLog
 from bpftui.tui.widgets.code.decorations.arrows import Arrows
+from bpftui.tui.widgets.code.decorations.changed import ChangedColumn
 from bpftui.tui.widgets.code.decorations.dead_code import DeadCode
 from bpftui.tui.widgets.code.decorations.decoration import Canvas, Decoration
 from bpftui.tui.widgets.code.decorations.heat import HeatColumn
@@ -190,3 +192,28 @@ def test_notes_of_several_decorations_stand_side_by_side() -> None:
 def test_a_listing_has_few_ancestors() -> None:
     ours = [kind.__name__ for kind in ListingView.__mro__ if kind.__module__.startswith("bpftui")]
     assert ours == ["ListingView", "CodeView", "LinkedView", "RowView", "VirtualList", "PlainTitles", "SteadyScroll"]
+
+
+def test_what_changed_has_signs_and_says_what_it_was() -> None:
+    shown, column = dead_code(), ChangedColumn()
+    assert column.show(
+        ProgramMarks(
+            {5: Mark(Kind.CHANGED, "w1 = 7"), 6: Mark(Kind.ADDED), 9: Mark(Kind.RENAMED, "r2 += r0")},
+            {},
+            {6: ["r0 = 1", "exit"], 11: ["exit"]},
+            {0: Change.CHANGED},
+            (5,),
+        )
+    )
+    assert drawn(shown, 5, column)[0] == ("±", "changed")
+    assert text(shown, shown.index_of_slot(5), column).endswith("; was w1 = 7")
+    assert drawn(shown, 6, column)[0] == ("+", "added")
+    assert "; gone: 2, r0 = 1 …" in text(shown, shown.index_of_slot(6), column)
+    assert drawn(shown, 9, column)[0] == ("≈", "renamed")
+    assert drawn(shown, 11, column)[0] == ("−", "removed-before")
+    assert "; gone: exit" in text(shown, shown.index_of_slot(11), column)
+    assert drawn(shown, 12, column)[0] == ("12", "gutter")
+    assert text(shown, 0, column).startswith("± ")  # of what is below
+    assert [text(shown, shown.index_of_slot(slot), column, canvas=ASCII)[0] for slot in (5, 6, 9, 11)] == list("~+=-")
+    assert column.show(None)
+    assert drawn(shown, 5, column)[0] == ("5", "gutter")
