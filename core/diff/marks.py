@@ -71,7 +71,7 @@ class _Marks:
         """Add those of a function behind the ones before, whose first instruction is at *start*."""
         if found.change is not Change.SAME:
             self._functions[start] = found.change
-        known = set() if found.old is None else {text for _, _, text in found.old.lines}
+        known = set[str]() if found.old is None else {text for _, _, text in found.old.lines}
         last, lost = start, list[str]()
         was_marked = is_marked = False
         for row in found.rows():
