@@ -232,7 +232,7 @@ class _Names:
     def _string(self, reference: Reference) -> str | None:
         """Return the text that begins at an address which no variable covers; None where there is none."""
         found = self.spec.maps.get(reference.map or "")
-        if found is None or found.data is None or not 0 <= reference.inside < len(found.data):
+        if found is None or found.data is None or reference.inside < 0:
             return None
         raw, end, _ = bytes(found.data[reference.inside : reference.inside + _LONGEST_STRING]).partition(b"\0")
         try:

@@ -51,10 +51,10 @@ def _first_text(info: DebugInfo, entry: Entry, attribute: int) -> str:
     """Return a text of an entry, or of what it completes; empty where there is none, or it cannot be read."""
     try:
         for _ in range(MAX_PARTS):
-            found = info.text(entry, attribute)
-            other = completed(info, entry)
-            if found or other is None:
+            if found := info.text(entry, attribute):
                 return found
+            if (other := completed(info, entry)) is None:
+                break
             entry = other
     except ObjectError:
         pass

@@ -358,6 +358,6 @@ class _Converter:
                 external = entry.number(At.EXTERNAL) or self.origin(entry).number(At.EXTERNAL)
             except (ObjectError, OverflowError):
                 self.blob.put(proto, Kind.FUNC_PROTO)
-                external = 1
+                external = True
             linkage = Linkage.GLOBAL if external else Linkage.STATIC
             self.blob.add(Kind.FUNC, symbol_name(self.info, entry), proto, count=linkage)

@@ -20,6 +20,7 @@ from bpftui.tui.commands.dap import launched
 from tests.bench.bench_debug import long_loop
 from tests.bench.bench_vm import PACKET as LONG_PACKET
 from tests.core.dap.client import TRAFFIC, Client
+from tests.core.traffic.files import pcap
 
 if TYPE_CHECKING:
     from bpftui.core.dap import Launch
@@ -467,3 +468,13 @@ def test_a_pause_stands_still_within_a_run(tmp_path: Path) -> None:
         assert client.where[0] == "prog()"
         client.ask("disconnect")
     assert client.is_well
+
+
+def test_what_each_run_prints_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "two.pcap").write_bytes(pcap([(0, bytes(60)), (1000, bytes(60))]))
+    with Client() as client:
+        client.begin(object="tests/objects/prints.o", program="twice", data=None, pcap=str(tmp_path / "two.pcap"))
+        assert client.output() == ["first of two\n", "hello 42\n"]
+        client.move("continue")
+        assert client.output() == ["first of two\n", "hello 42\n"] * 2
+        client.ask("disconnect")

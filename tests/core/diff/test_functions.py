@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpftui.core.asm.assembler import assemble
+from bpftui.core.asm.instruction import decode_at
 from bpftui.core.diff import Change, FunctionDiff, Kind, What, diff
-from bpftui.core.diff.forms import _blank
+from bpftui.core.diff.forms import Insn, _blank, _names_registers
+from bpftui.core.diff.functions import _hunk, _Item, _Sources
 from bpftui.core.errors import BpftuiError
 from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec
-from tests.core.diff.listings import applied, function_of, listing
+from bpftui.core.spec.program import LineInfo
+from tests.core.diff.listings import applied, function_of, functions, listing
 from tests.fuzz.mutants import mutant
 
 ROOT = Path(__file__).parents[3]
@@ -128,6 +132,40 @@ def test_what_stands_for_something_with_a_name_is_left_out_of_an_instruction() -
     assert _blank(bytearray(mov + mov + lddw[:8]), 2, offset=False)[16:] == bytes.fromhex("1811223300000000")
 
 
+@pytest.mark.parametrize(
+    ("text", "dst", "src"),
+    [
+        ("r1 += r2", True, True),
+        ("r1 += 2", True, False),
+        ("r1 = -r1", True, False),
+        ("r1 = be16 r1", True, False),
+        ("r1 = 0x5 ll", True, False),
+        ("r1 = *(u32 *)(r2 +4)", True, True),
+        ("*(u32 *)(r1 +4) = r2", True, True),
+        ("*(u32 *)(r1 +4) = 5", True, False),
+        ("r0 = *(u8 *)skb[4]", False, False),
+        ("r0 = *(u8 *)skb[r2 + 4]", False, True),
+        ("if r1 == r2 goto pc+0", True, True),
+        ("if w1 == 5 goto pc+0", True, False),
+        ("goto pc+0", False, False),
+        ("may_goto pc+0", False, False),
+        ("gotox r1", True, False),
+        ("call bpf_ktime_get_ns", False, False),
+        ("exit", False, False),
+    ],
+)
+def test_which_registers_an_instruction_names(text: str, dst: bool, src: bool) -> None:
+    assert _names_registers(decode_at(assemble(text), 0, "little")) == (dst, src)
+
+
+def test_entries_of_a_jump_table_count_from_the_start_of_its_function() -> None:
+    (run,) = (each for each in functions(spec("tests/objects/jump_tables.o")) if each.name == "run")
+    assert run.function.start == 21
+    assert [insn.form.meaning for insn in run.insns()][4] == "r2 = table"
+    _, named, _ = run.digest  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+    assert named[0] == (4, ("table", None, "3 entries", (9, 14, 21)))
+
+
 def test_the_entries_of_a_jump_table_are_what_it_is() -> None:
     file = "tests/objects/jump_tables.o"
     found = diff(spec(file), spec(file))
@@ -184,6 +222,45 @@ def test_lines_of_c_stand_above_their_instructions_and_are_no_difference_by_them
     assert hunk.source is not None
     assert hunk.source.new is not None
     assert (hunk.source.new.text, hunk.source.new.comment) == ("total += length;", "versions.c:85")
+
+
+def sources(old: list[str], new: list[str]) -> list[tuple[str, str, str]]:
+    """Return what is said of the lines above instructions that are pairs, and their texts."""
+
+    def insns(texts: list[str]) -> list[Insn]:
+        found = function_of("; ".join(["r0 = 0"] * len(texts))).insns()
+        lines = [LineInfo(at, "prog.c", 1 + at, 1, text) for at, text in enumerate(texts)]
+        return [insn._replace(line=line) for insn, line in zip(found, lines, strict=True)]
+
+    items = [_Item(at, at) for at in range(len(old))]
+    above = _Sources(insns(old), insns(new))
+    rows = [row for at, item in enumerate(items) for row in above.before(item, items, at)]
+    return [(str(row.kind), row.old.text if row.old else "", row.new.text if row.new else "") for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (["a", "a", "b"], ["a", "a", "b"], [("same", "a", "a"), ("same", "b", "b")]),
+        (["a", "b"], ["a", "c"], [("same", "a", "a"), ("changed", "b", "c")]),
+        (["a", "b"], ["a", "a"], [("same", "a", "a"), ("removed", "b", "")]),
+        (["a", "a"], ["a", "c"], [("same", "a", "a"), ("added", "", "c")]),
+        (["a", ""], ["a", ""], [("same", "a", "a")]),
+        (["a", ""], ["a", "c"], [("same", "a", "a"), ("added", "", "c")]),
+    ],
+)
+def test_lines_above_a_pair(old: list[str], new: list[str], told: list[tuple[str, str, str]]) -> None:
+    assert sources(old, new) == told
+
+
+def test_the_line_above_a_hunk_may_be_the_first_of_all() -> None:
+    found = diff(spec("tests/objects/versions.o"), spec("tests/objects/versions.new.o"))
+    (weigh,) = (function for function in found.functions if function.name == "weigh")
+    rows = list(weigh.rows())
+    assert rows[0].what is What.SOURCE
+    above = [(stop, hunk.source) for stop in (1, 2) if (hunk := _hunk(rows, stop, len(rows)))]
+    assert above == [(1, rows[0]), (2, rows[0])]
+    assert _hunk(rows, 0, len(rows)).source is None
 
 
 @pytest.mark.parametrize("number", range(40))

@@ -17,7 +17,7 @@ from bpftui.core.diff.verdict import failures, parse_conditions
 from bpftui.core.errors import ObjectError, UsageError
 from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec, LinkedCode
-from bpftui.core.uapi import ProgramType
+from bpftui.core.uapi import Pinning, ProgramType
 from tests.core.btf.blob import Blob
 
 OBJECTS = Path(__file__).parents[2] / "objects"
@@ -189,6 +189,13 @@ def test_a_map_that_is_gone_breaks_what_knows_it() -> None:
     assert (found["events"], found[".bss"]) == (("removed", ("it is gone",)), ("removed", ()))
     found = {item.name: (str(item.change), item.breaks) for item in maps_between(new, old, layouts)}
     assert (found["events"], found["traffic"]) == (("added", ()), ("same", ()))
+
+
+def test_a_map_that_is_pinned_now_has_changed_and_breaks_nothing() -> None:
+    old, new = CollectionSpec.from_file("bpf/traffic.o"), CollectionSpec.from_file("bpf/traffic.o")
+    new.maps["sources"].pinning = Pinning.BY_NAME
+    (found,) = (item for item in maps_between(old, new, Layouts(Budget(0, "it"))) if item.name == "sources")
+    assert (str(found.change), found.facts, found.breaks) == ("changed", (("pinning", "", "by_name"),), ())
 
 
 def test_a_program_that_is_damaged_in_one_object_is_not_compared() -> None:

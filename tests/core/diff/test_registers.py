@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.diff import FunctionDiff, Kind, What
+from bpftui.core.diff.registers import _UNKNOWN, _met
 from bpftui.core.limits import Budget
 from tests.core.diff.listings import function_of
 
@@ -148,3 +149,15 @@ def test_what_is_said_to_do_the_same_does(lines: list[tuple[tuple[str, int, int]
     if only_renamed:
         assert returned(old) == returned(new), texts
         assert set(rows) <= {"=", "r"}
+
+
+def test_what_holds_where_two_ways_meet() -> None:
+    one, other = (1, 2, 3), (1, 4, 3)
+    assert _met(None, None) is None
+    assert (_met(one, None), _met(None, other)) == (one, other)
+    assert _met(one, other) == (1, _UNKNOWN, 3)
+
+
+def test_what_only_a_jump_leads_to() -> None:
+    old = "r6 = r1; if r1 == 0x0 goto pc+2; r0 = 0; exit; r0 = r6; exit"
+    assert kinds(old, old.replace("r6", "r7")) == ("r===r=", True)

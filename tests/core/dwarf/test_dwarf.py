@@ -20,9 +20,10 @@ from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.dwarf import Dwarf
 from bpftui.core.dwarf.dwarf import FoldedVariable
 from bpftui.core.dwarf.info import At, DebugInfo, Entry, Form, Tag, Unit
+from bpftui.core.dwarf.sections import DebugSections
 from bpftui.core.dwarf.variables import Span
 from bpftui.core.elf import Elf
-from bpftui.core.errors import BpftuiError
+from bpftui.core.errors import BpftuiError, ObjectError
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.show.spec_json import spec_json
@@ -249,6 +250,21 @@ def test_gnu_compressed_sections() -> None:
     struct.pack_into("<QQ", found, headers + names.number * 64 + 24, len(raw) + len(packed), len(table))
     again = CollectionSpec.from_bytes(bytes(found), file="x")
     assert spec_json(again)["variables"] == spec_json(CollectionSpec.from_bytes(raw, file="x"))["variables"]
+
+
+def test_gnu_compressed_sections_tell_their_size_in_eight_bytes() -> None:
+    raw = (OBJECTS / "values.dwarf.o").read_bytes()
+    found = bytearray(raw)
+    elf = Elf(raw)
+    section = elf.by_name[".debug_str"]
+    headers = struct.unpack_from("<Q", raw, 40)[0]
+    names = elf.sections[struct.unpack_from("<H", raw, 62)[0]]
+    found += elf.contents(names) + b".zdebug_str\0"
+    struct.pack_into("<QQ", found, headers + names.number * 64 + 24, len(raw), len(found) - len(raw))
+    struct.pack_into("<I", found, headers + section.number * 64, names.size)
+    found[section.offset : section.offset + 12] = b"ZLIB" + (1 << 56).to_bytes(8, "big")
+    with pytest.raises(ObjectError, match="it claims 72057594037927936 bytes once decompressed"):
+        DebugSections(Elf(bytes(found)))[".debug_str"]
 
 
 def damaged(name: str, section: str, at: int, replacement: bytes) -> CollectionSpec:

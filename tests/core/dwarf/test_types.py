@@ -317,6 +317,25 @@ def test_functions_and_prototypes() -> None:
     assert target(btf) == t.FunctionProto(target(btf).id, "", number_, (t.Parameter("", number_),))
 
 
+def test_a_function_whose_prototype_is_damaged_is_everybodys() -> None:
+    nowhere = (At.ABSTRACT_ORIGIN, Form.REF_ADDR, b"\xff\xff\xff\x7f")
+    btf = made(*typedefs(base("int", 4, 5)), function("f", nowhere, (At.LOW_PC, Form.ADDR, bytes(8))))
+    (found,) = (btf.type(each) for each in btf.ids(Kind.FUNC))
+    assert isinstance(found, t.Function)
+    assert (found.name, found.linkage) == ("f", 1)
+    assert btf.type(found.proto) == t.FunctionProto(found.proto, "", 0, ())
+
+
+def test_an_enum_with_data_that_has_no_size() -> None:
+    one = struct("One", 8)
+    part = Die(Tag.VARIANT_PART, [], [variant("One", None, one)])
+    btf = made(Die(Tag.STRUCTURE, [name("E")], [part]), one)
+    ((inner),) = composite(btf, "E").members
+    union = btf.type(inner.type_id)
+    assert isinstance(union, t.Composite)
+    assert (union.is_union, union.size) == (True, 0)
+
+
 def test_variables_by_section_at_their_offsets() -> None:
     integer = base("int", 4, 5)
 
@@ -329,6 +348,7 @@ def test_variables_by_section_at_their_offsets() -> None:
     btf = made(
         integer,
         declared,
+        Die(Tag.VARIABLE, [(At.SPECIFICATION, Form.REF_ADDR, b"\xff\xff\xff\x7f"), placed]),  # nothing is there
         variable("late", 12, 3),
         variable("early", 4, 3, (At.EXTERNAL, Form.FLAG, b"\1")),
         variable("elsewhere", 0, 9),

@@ -176,6 +176,34 @@ def test_which_field_a_byte_lies_in() -> None:
     assert layer.where(layer.protocol.field("fragment offset")) == range(20, 22)
 
 
+def test_fields_of_arp() -> None:
+    packet = Packet.of(bytes.fromhex(
+        "ffffffffffff 020000000001 0806 0001 0800 06 04 0002 020000000001 c0000209 020000000002 c0000207"
+    ))  # fmt: skip
+    assert shown(packet)[3:] == [
+        ("ARP", "hardware type", "1"),
+        ("ARP", "protocol type", "IPv4"),
+        ("ARP", "hardware size", "6"),
+        ("ARP", "protocol size", "4"),
+        ("ARP", "operation", "reply"),
+        ("ARP", "sender MAC", "02:00:00:00:00:01"),
+        ("ARP", "sender", "192.0.2.9"),
+        ("ARP", "target MAC", "02:00:00:00:00:02"),
+        ("ARP", "target", "192.0.2.7"),
+    ]
+
+
+@pytest.mark.parametrize(("left", "right"), [(0, 0xE433), (1, None)])
+def test_a_checksum_covers_the_last_address_of_a_route(left: int, right: int | None) -> None:
+    frame = (
+        "020000000000 020000000001 86dd 60000000 0010 2b 40" + "20010db8" + "00" * 11 + "01" + "20010db8" + "00" * 11
+        + f"02 11 00 02 {left:02x} 00000000 c000 0035 0008 0000"
+    )  # fmt: skip
+    packet = Packet.of(bytes.fromhex(frame))
+    assert names(packet) == ["Ethernet", "IPv6", "routing", "UDP"]
+    assert packet.right(3, UDP.field("checksum")) == right
+
+
 @pytest.mark.parametrize(
     ("layer", "field", "text", "message"),
     [

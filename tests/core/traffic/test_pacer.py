@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.errors import BpftuiError
+from bpftui.core.errors import BpftuiError, UsageError
 from bpftui.core.traffic import CaptureError, Pacer, Traffic
 from tests.core.traffic.files import pcap
 from tests.waiting import PATIENCE, Clock, Wait
@@ -106,6 +106,44 @@ def test_packets_come_when_they_are_due(tmp_path: Path, speed: float) -> None:
     # Never early; how late depends on what else the machine does.
     for number, at in enumerate(pacer.times):
         assert at >= number * 0.1 / speed - 0.005
+
+
+class Late(Pacer):
+    """Notes which packet is delivered when, by its own clock; the first one takes three seconds."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        super().__init__(traffic, 1514, clock=(clock := Clock()))
+        self._changed = Wait(clock)
+        self._now, self._begun = clock, clock.now
+        self.delivered: list[tuple[int, float]] = []
+
+    def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
+        at = self._now.now - self._begun
+        self.delivered += [(int.from_bytes(frame), at) for frame in frames[start : start + count]]
+        self._now.now += 0.0 if at else 3.0
+        return count
+
+    def play(self) -> list[tuple[int, float]]:
+        """Deliver all, and return what was delivered when, in tenths of a second."""
+        self._speed = 1.0
+        self._replay(1.0)
+        return [(number, round(at, 1)) for number, at in self.delivered]
+
+
+def test_of_recorded_packets_too_only_a_second_is_made_up_for(tmp_path: Path) -> None:
+    pacer = Late(Traffic(capture=capture(tmp_path, 5, 1.0)))
+    # Those of 1 s and 2 s come at once when three seconds are over, two of which are forgotten.
+    assert pacer.play() == [(0, 0.0), (1, 3.0), (2, 3.0), (3, 4.0), (4, 5.0)]
+
+
+def test_frames_that_are_given_go_as_they_are() -> None:
+    pacer = Noted(Traffic())
+    pacer.give([b"a" * 14, b"b" * 1514])
+    assert (pacer.frames, pacer.sent) == ([b"a" * 14, b"b" * 1514], 2)
+    for size, message in ((13, "packet 2 has 13 bytes: what is sent has 14 to 1,514"), (1515, "packet 2 has 1,515 b")):
+        with pytest.raises(UsageError, match=message):
+            pacer.give([bytes(14), bytes(size)])
+    assert pacer.sent == 2
 
 
 def test_as_fast_as_it_goes(tmp_path: Path) -> None:
