@@ -715,15 +715,17 @@ def tried(
     (work / "came").write_text("")
     reading, writing = os.pipe()
     later: list[tuple[int, list[str]]] = []
+    waiting = {*mutants}
     with open(reading) as told, copy.start("-p", "tests.mutants", *suite, told=writing) as process:
         os.close(writing)
         for number, by, files in map(json.loads, told):
+            waiting.discard(number)
             if files is None:
                 yield number, by
             else:
                 later.append((number, files))
         process.wait()
-    if process.returncode:
+    if waiting:  # that something is left behind may be somebody else's doing
         raise SystemExit(f"pytest ends with {process.returncode}:\n{(work / 'printed').read_text()}")
     for path, source in plain.items():
         _put(copy.root / path, source)
@@ -745,7 +747,7 @@ def _failing(copy: Copy, files: Sequence[str]) -> str | None:
             return "they never end"
     printed = (copy.root.parent / "printed").read_text(errors="replace")
     failed = re.search(r"^(?:FAILED|ERROR) (.*)", printed, re.MULTILINE)
-    # That something is left behind may be somebody else's doing.
+    # What is left behind is no reason here either.
     if failed or (process.returncode != pytest.ExitCode.OK and "the run failed" not in printed):
         return failed[1] if failed else printed.strip().rpartition("\n")[2]
     return None

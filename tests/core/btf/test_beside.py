@@ -228,3 +228,12 @@ def test_a_struct_of_too_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
     three = struct_of(("a", integer(), 0), ("b", integer(), 32), ("c", integer(), 64))
     with pytest.raises(ObjectError, match="struct s has more than 2 members"):
         beside(three, two)
+
+
+@pytest.mark.parametrize(("sign", "order"), [("<", "little"), (">", "big")])
+def test_types_that_stand_alone_in_a_file(tmp_path: Path, sign: str, order: str) -> None:
+    blob = Blob(order=sign)
+    blob.integer("long", 8)
+    (tmp_path / "kernel.btf").write_bytes(blob.bytes())
+    btf = read_btf(tmp_path / "kernel.btf")
+    assert (btf.byte_order, btf.type_name(1), btf.file) == (order, "long", str(tmp_path / "kernel.btf"))

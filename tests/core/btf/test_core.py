@@ -409,3 +409,18 @@ def test_kinds_of_relocations_have_the_kernels_numbers() -> None:
         "TYPE_MATCHES",
     ]
     assert sorted(CoreKind) == list(range(13))
+
+
+def test_types_match_whose_members_are_of_one_kind() -> None:
+    """BPF_CORE_TYPE_MATCHES: of our members each has one of theirs, with the size and sign of an integer."""
+    unsigned = ("unsigned int", Kind.INT << 24, 4, (32,))
+    float_ = ("float", Kind.FLOAT << 24, 4, ())
+    local = _btf([INT, _struct("s", 4, ("x", 1, 0))])
+
+    def matches(*types: tuple[str, int, int, Sequence[int | str]]) -> bool:
+        return bool(CoreResolver(local, _btf(types)).resolve(2, "0", CoreKind.TYPE_MATCHES).value)
+
+    assert matches(INT, _struct("s", 8, ("y", 1, 0), ("x", 1, 32)))
+    assert not matches(INT, _struct("s", 4, ("y", 1, 0)))
+    assert not matches(unsigned, _struct("s", 4, ("x", 1, 0)))
+    assert not matches(float_, _struct("s", 4, ("x", 1, 0)))

@@ -204,3 +204,13 @@ def test_a_tag_with_the_kind_flag_is_an_attribute_by_itself(tag: str, flag: bool
     header = c_header(Btf(blob.bytes(), "little"))
     assert text in header
     compile_header(header + '\n_Static_assert(sizeof(struct s) == 8, "size");\n')
+
+
+def test_what_only_the_first_type_uses_is_written_inside_of_it() -> None:
+    blob = Blob()
+    blob.struct("outer", 4, [("inner", 2, 0)])
+    blob.struct("", 4, [("x", blob.next_id + 1, 0)])
+    blob.integer("int", 4)
+    text = c_header(Btf(blob.bytes()))
+    body = text.split("#endif\n\n")[1].split("#ifndef")[0]
+    assert body == "struct outer {\n\tstruct {\n\t\tint x;\n\t} inner;\n};\n\n"

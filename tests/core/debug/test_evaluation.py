@@ -75,6 +75,7 @@ def session() -> Iterator[Session]:
         ("total_packets", "1"),
         ("total_packets == 1 && total_bytes > 50", "1"),
         ("ctx->data_end - ctx->data", "64"),
+        ("ctx > -1", "0"),  # pointers have no sign
         ("pkt_len", "64"),
         ("pkt[12]", "8"),
         ("*(u16 *)(pkt + 12) == bpf_htons(ETH_P_IP)", "1"),

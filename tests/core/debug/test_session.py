@@ -211,6 +211,24 @@ def test_a_watchpoint_counts_what_is_met_forwards(session: Session) -> None:
     assert interpreter.execute("info breakpoints").text == "1 watch total_packets (off)  hit 1"
 
 
+def test_what_is_watched_and_what_cannot_be(session: Session) -> None:
+    eyes = Eyes(session, ["total_packets", "nothing", "1 + 2"])
+    assert eyes.look().watched == (
+        ("total_packets", "0", False, False),
+        ("nothing", "'nothing' at 'nothing' (character 1): nothing is called nothing here", True, False),
+        ("1 + 2", "3", False, False),
+    )
+    session.break_at("traffic.c:139")
+    session.resume()
+    assert eyes.look().watched[::2] == (("total_packets", "1", False, True), ("1 + 2", "3", False, False))
+    assert eyes.look().watched[0] == ("total_packets", "1", False, False)
+    with pytest.raises(ExpressionError) as caught:
+        session.watch("1 + 2")
+    assert caught.value.message == (
+        "'1 + 2' at '1 + 2' (character 1): it lies nowhere in memory, and cannot be watched"
+    )
+
+
 def test_only_print_takes_a_format(session: Session) -> None:
     interpreter = Interpreter(session)
     for command in (
@@ -226,6 +244,9 @@ def test_only_print_takes_a_format(session: Session) -> None:
         with pytest.raises(UsageError, match=r"takes no format, and not /"):
             interpreter.execute(command)
     assert interpreter.execute("p/x 1 + 16").text == "1 + 16 = 0x11"
+    key = "*(struct volume *)&total_packets"
+    assert interpreter.execute(f"p/x {key}").text == f"{key} = " + " ".join(["00"] * 16)
+    assert interpreter.execute(f"p/d {key}").text == f"{key} = " + "{packets=0, bytes=0}"
     told = ["p/x 1 + 16", " stepi 3", "n", "why/x r0", "r0", "total_packets / 2", "/x"]
     assert [line for line in told if interpreter.is_command(line)] == told[:4]
 

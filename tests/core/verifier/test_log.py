@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.verifier import LineKind, Summary, VerifierLog, history, hot_lines, origin
+from bpftui.core.verifier import LineKind, Summary, VerifierLog, history, hot_lines, origin, path_lines
 
 LOGS = Path(__file__).parent / "logs"
 
@@ -176,3 +176,18 @@ def test_where_the_walk_was() -> None:
 def test_what_is_no_log(text: str) -> None:
     log = VerifierLog(text)
     assert (log.failing, log.messages, list(log.steps), log.summary) == (None, [], [], Summary())
+
+
+def test_the_path_to_a_line_as_text() -> None:
+    log = VerifierLog(BRANCHES)
+    assert log.failing is not None
+    assert path_lines(log, log.failing) == [
+        "  ; if (a)  @ x.c:3",
+        "      0: r2 = *(u32 *)(r1 +0)  ; R1=ctx() R2=scalar(id=1)",
+        "      1: if r2 == 0x0 goto pc+3  ; R2=scalar(id=1,umin=1)",
+        "  ; r4 = r3  @ x.c:9",
+        "▸     5: r4 = r3",
+    ]
+    assert path_lines(log, log.failing, 1) == ["  …", "  ; r4 = r3  @ x.c:9", "▸     5: r4 = r3"]
+    log = read("bad_reference")
+    assert path_lines(log, log.visits(12)[0], 1)[-1].startswith("▸    12: if w2 == 0x7 goto pc+4  → 17  ; ")

@@ -28,6 +28,12 @@ async def test_a_record_is_chosen_by_words_and_arrows(explore: Callable[..., Any
         assert shown(dialog)[0] == ["struct", "address", "20", "bytes"]
         await walk.type("ip struct")  # words, in any order
         assert shown(dialog) == [["struct", "iphdr", "20", "bytes"], ["struct", "ipv6hdr", "40", "bytes"]]
+        options = dialog.query_one(OptionList)
+        places = [options.highlighted]
+        for key in ("down", "up"):
+            await walk.press(key)
+            places.append(options.highlighted)
+        assert places == [0, 1, 0]
         await walk.type(" nothing")
         assert re.search(r"none of \d+ has 'ip struct nothing'", walk.screen)
         assert dialog.query_one("#set", Button).disabled
