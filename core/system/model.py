@@ -67,14 +67,18 @@ class Attachment(NamedTuple):
     owner: Owner | None = None
     """Of perf events: who has it open."""
 
-    def place(self, program_type: str = "") -> str:
+    def place(self, program_type: str = "", *, whole: bool = True) -> str:
         """Return where it runs, without what the program's type says already, what tells most first.
 
         `eth1`, `veth3 tcx in 1, net:[4026532178]`, `fentry execve`, `uprobe malloc libc.so.6+0x9f450`.
+
+        Args:
+            program_type: The label of the program's type.
+            whole: Whether the network namespace is said as well, where it is another one.
         """
         hook, _, way = self.hook.partition("_")
         target, _, namespace = self.target.partition(" in ")
-        place = f", {namespace}" if namespace else ""
+        place = f", {namespace}" if namespace and whole else ""
         if way in WAYS:
             order = "" if self.order is None else f" {self.order}"
             return f"{target} {hook} {WAYS[way]}{order}{place}"

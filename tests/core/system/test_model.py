@@ -24,3 +24,4 @@ from bpftui.core.system.model import Attachment
 )
 def test_where_a_program_runs(attachment: Attachment, program_type: str, text: str) -> None:
     assert attachment.place(program_type) == text
+    assert attachment.place(program_type, whole=False) == text.partition(", ")[0]

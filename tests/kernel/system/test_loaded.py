@@ -118,6 +118,8 @@ def test_its_native_code_stands_beside_it(traffic: KernelCollection, dropping: b
     assert "push rbp" in [right for _, right in rows]
     assert any(left.endswith("r1 = map[traffic]") and right.startswith("movabs") for left, right in rows)
     assert bpftui("disasm", "--jited", f"map:{events}").refused(2) == f"map:{events} holds no programs"
+    done = bpftui("disasm", f"map:{events}")
+    assert done.err == f"bpftui: warning: map:{events} holds no programs; bpftui list says which have it\n"
 
 
 @pytest.mark.parametrize("dropping", [False, True])
@@ -210,6 +212,7 @@ def test_what_takes_files_alone_says_why(capsys: pytest.CaptureFixture[str]) -> 
         (["doctor", "id:1"], "what is loaded can be loaded here"),
         (["log", "id:1"], "the verifier's log was told to whoever loaded it, and the kernel keeps none"),
         (["log", "-", "--object", "id:1"], "a log is of the code that the file has, which is another by now"),
+        (["export", "id:1"], "watch --record makes a recording of it"),
         (["disasm", "id:1", "--raw"], "the kernel keeps none of the instructions that the object had"),
         (["disasm", "id:1", "--heat"], "what the verifier walked over and removed was told to whoever loaded it"),
     ):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ....core.asm import Syntax
 from ....core.errors import ExitCode, ObjectError, UsageError
 from ....core.listing.listing import Listing
-from ....core.references import refuse_loaded
+from ....core.references import parse_loaded, refuse_loaded
 from ...terminal.output import write_lines
 from ...text.colors import joined, paint
 from ...text.export import FORMATS, document, format_of, write_document
@@ -131,7 +131,10 @@ def _print_programs(options: argparse.Namespace) -> None:
     spec = open_loaded(options)
     programs = [spec.program(options.program)] if options.program is not None else list(spec.programs.values())
     if not programs:
-        warn(f"{spec.file} holds no programs; --raw prints the instructions that it has")
+        # What is loaded may be a map, or types: which programs have it is the better answer.
+        is_loaded = parse_loaded(options.object) is not None
+        other = "bpftui list says which have it" if is_loaded else "--raw prints the instructions that it has"
+        warn(f"{spec.file} holds no programs; {other}")
     if options.output is None and options.format in (None, "text"):
         arrows = sys.stdout.isatty() if options.arrows is None else options.arrows
         lines = _lines(spec, programs, options, color=wants_color(options.color), arrows=arrows)

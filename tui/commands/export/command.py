@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from ....core.errors import ExitCode, ObjectError, UsageError
 from ....core.foreign import is_recording
+from ....core.references import refuse_loaded
 from ....core.visible import visible_json
 from ...terminal.output import write_line, write_lines
 from ...text.format import counted
@@ -54,6 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     options = make_parser().parse(arguments)
     form = cast("_Form", options.format or _BY_SUFFIX.get(os.path.splitext(options.output or "")[1], "jsonl"))
+    refuse_loaded([options.object], "export", "watch --record makes a recording of it")
     if os.path.isfile(options.object) and not is_recording(options.object):
         raise ObjectError(
             "it is no recording", file=options.object, hint="watch --record makes one of what an object does"

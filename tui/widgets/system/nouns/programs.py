@@ -61,13 +61,14 @@ def _on(seen: Seen, each: ProgramEntry) -> Cell:
     text = _on_text(each)
     if each.attachments:
         thing = place_thing(each.attachments[0], seen)
-        return Cell(text, "link" if thing else "", thing=thing)
+        return Cell(text, "link" if thing else "", thing=thing, short=_on_text(each, whole=False))
     return Cell(text, "warning" if text == _NOT_ATTACHED else "muted")
 
 
-def _on_text(each: ProgramEntry) -> str:
+def _on_text(each: ProgramEntry, *, whole: bool = True) -> str:
+    """Return where it runs; not *whole*, without the network namespace, which one line has no room for."""
     if (count := len(each.attachments)) > 0:
-        text = f"▲ {each.attachments[0].place(each.type)}"
+        text = f"▲ {each.attachments[0].place(each.type, whole=whole)}"
         return text if count == 1 else f"{text} +{count - 1}"
     others = [text for text in each.held_by if not text.startswith("nobody")]
     return few(others) if others else _NOT_ATTACHED
