@@ -5,13 +5,15 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := build/tools
+WHEEL = dist/bpftui-$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)-py3-none-any.whl
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz monkey mutants lint completions screenshots snapshots bench bpf clean
+.PHONY: help demo test test-kernels fuzz monkey mutants lint completions screenshots snapshots bench bpf dist deb sbom audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
 	@$(BIN)/python -m bpftui.tui demo $(ARGS)
@@ -68,8 +70,25 @@ bpf: ## compile the BPF programs that ship
 	$(MAKE) -C bpf
 	$(MAKE) -C docs/examples
 
+dist: $(TOOLS)/.made ## the wheel of what is committed, in dist/: built twice, in two places, and the same byte for byte
+	packaging/wheel dist $(TOOLS)/bin/python
+
+bpftui.pyz: dist ## one file that runs wherever there is a Python, for machines like this one: docs/packages.md
+	$(TOOLS)/bin/python packaging/pyz.py $(WHEEL) $@
+
+deb: ## the Debian package of what is committed, in dist/
+	@.ci/packages "make deb" dh=debhelper dpkg-buildpackage=dpkg-dev /usr/share/doc/python3-venv=python3-venv \
+		/usr/share/doc/python3-pip=python3-pip
+	packaging/deb dist
+
+sbom: dist ## what the wheel is installed with, in dist/ (CycloneDX)
+	packaging/sbom $(WHEEL) $(TOOLS)/bin/python dist
+
+audit: $(TOOLS)/.made ## known holes in what bpftui is installed with (pip-audit)
+	$(TOOLS)/bin/python -m pip_audit --progress-spinner off .
+
 clean: ## remove what the other targets made, .venv included
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist bpftui.pyz *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find core tui bpf tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that .venv holds what pyproject.toml asks for. What sets up writes to stderr: stdout is the program's.
@@ -92,3 +111,11 @@ $(VENV)/.dev: pyproject.toml tests/constraints.txt | $(VENV)/.python
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable . \
 		--constraint tests/constraints.txt $$($(BIN)/python .ci/group dev) >&2
 	@touch $@ $(VENV)/.runtime
+
+# What packages are made with is in no dependency of anybody's: an own environment.
+$(TOOLS)/.made: pyproject.toml | $(VENV)/.python
+	@echo "installing what packages are made with into $(TOOLS)" >&2
+	@$(PYTHON) -m venv $(TOOLS) >&2
+	@$(TOOLS)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
+		$$($(BIN)/python .ci/group packaging) >&2
+	@touch $@

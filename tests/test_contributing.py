@@ -29,7 +29,7 @@ def words(text: str) -> set[str]:
 @cache
 def files() -> list[str]:
     """Return the files of the house, from the root."""
-    parts = ("core", "tui", "docs", "bpf", "tests", ".ci")
+    parts = ("core", "tui", "docs", "bpf", "tests", "packaging", ".ci", ".github")
     within = [path for part in parts for path in (ROOT / part, *(ROOT / part).rglob("*"))]
     found = [path for path in (*within, *ROOT.glob("*.*")) if "__pycache__" not in path.parts]
     return [f"/{path.relative_to(ROOT)}{'/' if path.is_dir() else ''}" for path in found]

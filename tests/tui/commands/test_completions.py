@@ -35,7 +35,8 @@ def completed(*words: str) -> list[str]:
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != EXPLORE])
 def test_every_option_of_a_command_is_offered(command: str) -> None:
     told = bpftui(command, "--help").out.splitlines()
-    options = {found for line in told if re.match(r"  -", line) for found in re.findall(r"--[a-z-]+", line)}
+    named = [line.strip().partition("  ")[0] for line in told if re.match(r"  -", line)]  # what is said of it is behind
+    options = {found for names in named for found in re.findall(r"--[a-z-]+", names)}
     assert set(completed(command, "--")) == options
     assert "--color" in options
 
