@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..closing import Closing
 from ..errors import UsageError
+from .arguments import number, packet_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,10 +63,11 @@ class Attached(Closing):
             DisagreementError: Two runtimes did not do the same.
             BpftuiError: A program was stopped.
         """
-        if bool(packets) == (count > 0) or count < 0:
-            raise UsageError("send() takes packets, or count=N for so many of the traffic")
         __tracebackhide__ = True
-        frames = [bytes(each) for each in packets]
+        count = number("count", count) or 0
+        if bool(packets) == bool(count):
+            raise UsageError("send() takes packets, or count=N for so many of the traffic")
+        frames = [packet_bytes(each) for each in packets]
 
         def sent(side: Side) -> Flow:
             sandbox = self._sandboxes[side]

@@ -10,7 +10,6 @@ import pytest
 from ..errors import BpftuiError
 from ..spec import CollectionSpec
 from ..visible import visible, visible_lines
-from .bpf import Bpf
 from .errors import NotHereError
 from .harness import harness_tests, prepared, run_harness_test
 from .loaded import BpfObject  # noqa: TC001
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from .bpf import RuntimeChoice
+    from .bpf import Bpf
     from .harness import HarnessTest, Outcome
 
 __all__ = ["HarnessFile", "HarnessItem"]
@@ -35,19 +34,17 @@ class HarnessFile(pytest.File):
     _ended: Callable[[Bpf], object]
 
     @classmethod
-    def of(
-        cls, parent: pytest.Collector, path: Path, runtime: RuntimeChoice, ended: Callable[[Bpf], object]
-    ) -> HarnessFile:
+    def of(cls, parent: pytest.Collector, path: Path, bpf: Bpf, ended: Callable[[Bpf], object]) -> HarnessFile:
         """Return the node of a file.
 
         Args:
             parent: Where it is collected.
             path: The object.
-            runtime: Where its tests run.
+            bpf: What loads it, and is closed at the end.
             ended: Called with what has run them, before that is closed.
         """
         found: HarnessFile = cls.from_parent(parent, path=path)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        found.bpf = Bpf(runtime)
+        found.bpf = bpf
         found._ended = ended
         return found
 

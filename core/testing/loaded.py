@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..closing import Closing
 from ..errors import BpftuiError, UsageError
 from ..spec.targets import SANDBOX
+from .arguments import context, nanoseconds, number, packet_bytes
 from .errors import DisagreementError, NotHereError
+from .named import Named, NoEntryError
 from .run import Changes, differences
 from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from collections.abc import Collection as Several
 
     from ..btf import Btf
@@ -53,19 +55,21 @@ class BpfObject(Closing):
         spec: CollectionSpec,
         sides: Sequence[Side],
         clock: Clock,
-        set_: Mapping[str, Any],
+        words: Sequence[str],
         may_differ: Several[str],
         target: Btf | None,
     ) -> None:
         self.spec = spec
         self.clock = clock
-        self.maps = {name: TestedMap(self, name) for name in sides[0].collection.maps}
-        self.variables = {name: TestedVariable(self, name) for name in sides[0].collection.variables}
+        collection, where = sides[0].collection, spec.title
+        self.maps = Named("map", {name: TestedMap(self, name) for name in collection.maps}, where)
+        self.variables = Named("variable", {name: TestedVariable(self, name) for name in collection.variables}, where)
         self.history: list[tuple[str, Changes | None]] = []
         """What ran, oldest first: the command that runs it again, and what it did (of both runtimes, what the machine
         did); None for what was stopped."""
         self.sides = sides
-        self._set = set_
+        self._words = words
+        """The options of a command that loads it as the test did."""
         self._may_differ = may_differ
         self._target = target
 
@@ -128,9 +132,7 @@ class BpfObject(Closing):
             RunError: A timer was stopped.
         """
         machine = self._machine()
-        if seconds < 0 or ns < 0:
-            raise UsageError("time only passes: it is advanced by what is not negative")
-        end = self.clock.now + round(seconds * 1e9) + ns
+        end = self.clock.now + nanoseconds(seconds) + (number("ns", ns) or 0)
         for _ in range(_MOST_TIMERS):
             due = machine.next_due
             if due is None or due > end:
@@ -141,6 +143,19 @@ class BpfObject(Closing):
         raise UsageError(
             f"{_MOST_TIMERS:,} timers were called, and the next one is due by {self.clock.now:,} ns already"
         )
+
+    def be_at(self, time: int) -> None:
+        """Set the test's clock to a time in nanoseconds; until a later one what is due is called, as by `advance`.
+
+        Raises:
+            NotHereError: The object is in the kernel.
+            RunError: A timer was stopped.
+        """
+        self._machine()
+        if time < self.clock.now:
+            self.clock.now = time
+        else:
+            self.advance(ns=time - self.clock.now)
 
     def _machine(self) -> MachineCollection:
         from ..vm.collection import MachineCollection
@@ -196,18 +211,13 @@ class BpfObject(Closing):
                     problems += [f"{os.fspath(file)}: {each}" for each in _unresolved(program, target, constants)]
         return Verdict(tuple(problems))
 
-    @property
-    def _settings(self) -> Iterator[str]:
-        for path, value in self._set.items():
-            yield from ("--set", f"{path}={as_text(value)}")
-
     def command(self, program: str, packet: bytes | None, ctx: Mapping[str, Any] | bytes | None) -> str:
         """Return the command that runs a program again as a test did, as far as a shell can say it.
 
         A run of the machine opens in the debugger, which can step it in both directions.
         """
         is_machine = self.sides[0].name == "vm"
-        words = ["bpftui", "debug" if is_machine else "run", self.spec.file, program, *self._settings]
+        words = ["bpftui", "debug" if is_machine else "run", self.spec.file, program, *self._words]
         if packet is not None:
             digits = packet.hex()
             words += ["--data", digits if len(digits) <= _LONGEST else f"{digits[:_LONGEST]}…"]
@@ -217,7 +227,7 @@ class BpfObject(Closing):
 
     def watch_command(self, programs: Sequence[str]) -> str:
         """Return the command that shows attached programs at work, as far as a shell can say it."""
-        words = ["bpftui", "watch", self.spec.file, *self._settings]
+        words = ["bpftui", "watch", self.spec.file, *self._words]
         for name in programs:
             words += ["--attach", f"{name}=sandbox"]
         return shlex.join([*words, "--runtime", self.sides[0].name])
@@ -266,25 +276,35 @@ class TestedProgram:
         """Its instructions of 8 bytes, subprograms included."""
         return self.spec.insns
 
-    def run(self, packet: Any = None, *, ctx: Mapping[str, Any] | bytes | None = None, cpu: int = 0) -> Run:
+    def run(
+        self,
+        packet: Any = None,
+        *,
+        ctx: Mapping[str, Any] | bytes | None = None,
+        cpu: int = 0,
+        time: int | None = None,
+    ) -> Run:
         """Run it once.
 
         Args:
             packet: Bytes, or what has them (`bytes(packet)`): scapy's packets, `bpftui.core.packet.Packet`.
             ctx: The context: values by the names of its fields, or bytes.
             cpu: On which of the machine's CPUs.
+            time: When, in nanoseconds of the test's clock: it is set to that, and timers that are due until then are
+                called before.
 
         Raises:
             DisagreementError: It ran in two runtimes, which did not do the same.
             NotHereError: A runtime cannot run it like that.
-            UsageError: The packet is a text or a number.
+            UsageError: Something of it is of the wrong kind: a packet that is a text.
             BpftuiError: The run was stopped, or makes no sense.
         """
         __tracebackhide__ = True
-        if isinstance(packet, str | int):  # the one has no bytes yet, and a number would be so many zeros
-            raise UsageError(f"a packet is bytes, or what has them, and not {packet!r}", hint="bytes.fromhex(…)")
-        object_, data, name = self._object, None if packet is None else bytes(packet), self.spec.name
-        return object_.compared(object_.command(name, data, ctx), lambda side: side.run(name, data, ctx, cpu))
+        object_, data, name = self._object, None if packet is None else packet_bytes(packet), self.spec.name
+        ctx, at, now = context(ctx), number("cpu", cpu) or 0, number("time", time)
+        if now is not None:
+            object_.be_at(now)
+        return object_.compared(object_.command(name, data, ctx), lambda side: side.run(name, data, ctx, at))
 
 
 class TestedMap:
@@ -297,15 +317,25 @@ class TestedMap:
         self.name = name
 
     def __getitem__(self, key: Any) -> Any:
-        return self._object.sides[0].collection.maps[self.name][key]
+        with self._found(key):
+            return self._object.sides[0].collection.maps[self.name][key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         for side in self._object.sides:
             side.collection.maps[self.name][key] = value
 
     def __delitem__(self, key: Any) -> None:
-        for side in self._object.sides:
-            del side.collection.maps[self.name][key]
+        with self._found(key):
+            for side in self._object.sides:
+                del side.collection.maps[self.name][key]
+
+    @contextmanager
+    def _found(self, key: Any) -> Generator[None]:
+        """Say in a sentence that there is no entry with a key."""
+        try:
+            yield
+        except KeyError:
+            raise NoEntryError(key, self, self.name) from None
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._object.sides[0].collection.maps[self.name])
@@ -361,7 +391,14 @@ def _unresolved(program: ProgramSpec, target: Btf, constants: Mapping[str, bytes
 
 
 def as_text(value: Any) -> str:
-    """Return a value of Python as `--set` reads it."""
+    """Return a value of Python as `--set` reads it.
+
+    Raises:
+        UsageError: It is none that a variable takes.
+    """
     if isinstance(value, bytes):
         return f"hex:{value.hex()}"
-    return value if isinstance(value, str) else json.dumps(value)
+    try:
+        return value if isinstance(value, str) else json.dumps(value)
+    except (TypeError, ValueError):
+        raise UsageError(f"no variable takes {value!r}") from None

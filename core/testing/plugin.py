@@ -23,6 +23,8 @@ __all__ = ["bpf"]
 _RUNTIMES: Final = ("vm", "kernel", "both")
 _MOST_RUNS: Final = 3
 """Runs that a failure tells of: the last ones."""
+_DIGITS: Final = 16
+"""Of the most instructions that a run may be allowed."""
 _BPF = pytest.StashKey["Bpf"]()
 _GATHERED = pytest.StashKey["Gathered"]()
 _SENT: Final = "bpf_coverage"
@@ -56,6 +58,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--bpf-cov-data", metavar="FILE", default=".bpf-coverage", help="the data file (default: .bpf-coverage)"
     )
+    group.addoption(
+        "--bpf-limit",
+        metavar="N",
+        help="instructions after which a run on the built-in machine is stopped, where its test does not say it: more "
+        "than the usual 33,554,432 for what takes long, fewer for a quick end; default: bpf_limit of the configuration",
+    )
+    parser.addini("bpf_limit", "instructions after which a run on the built-in machine is stopped", default="")
     parser.addini("bpf_runtime", "where the fixture bpf loads programs: vm, kernel or both", default="vm")
     parser.addini(
         "bpf_objects",
@@ -70,6 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse a runtime and a report that there is not, before the first test."""
     if (named := config.getini("bpf_runtime")) not in _RUNTIMES:
         raise pytest.UsageError(f"bpf_runtime = {named}: there is vm, kernel and both")
+    _limit(config)
     if config.getoption("--bpf-cov"):
         from ..coverage.gathered import Gathered
         from ..coverage.report import parse_report
@@ -100,7 +110,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from .collected import HarnessFile
 
     config = parent.config
-    return HarnessFile.of(parent, file_path, _runtime(config), lambda found: _gather(config, found))
+    return HarnessFile.of(parent, file_path, _bpf(config), lambda found: _gather(config, found))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -110,8 +120,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
         item.stash[_BPF] = item.file.bpf  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
-def _runtime(config: pytest.Config) -> Any:
-    return config.getoption("--bpf-runtime") or config.getini("bpf_runtime")
+def _bpf(config: pytest.Config) -> Bpf:
+    """Return what loads objects as the options say."""
+    from .bpf import Bpf
+
+    return Bpf(config.getoption("--bpf-runtime") or config.getini("bpf_runtime"), limit=_limit(config))
+
+
+def _limit(config: pytest.Config) -> int | None:
+    """Return how many instructions a run may take; None for as many as the machine says."""
+    text = str(config.getoption("--bpf-limit") or config.getini("bpf_limit")).replace("_", "").replace(",", "")
+    if text and not (text.isascii() and text.isdecimal() and 0 < int(text[:_DIGITS]) < 10 ** (_DIGITS - 1)):
+        raise pytest.UsageError(f"bpf-limit {text}: it is a number of instructions, at least 1")
+    return int(text) if text else None
 
 
 def _gather(config: pytest.Config, found: Bpf) -> None:
@@ -125,9 +146,7 @@ def _gather(config: pytest.Config, found: Bpf) -> None:
 @pytest.fixture
 def bpf(request: pytest.FixtureRequest) -> Generator[Bpf]:
     """Load BPF objects: `bpf.load("prog.o").program("filter").run(packet)`; see bpftui's docs/testing.md."""
-    from .bpf import Bpf
-
-    with Bpf(_runtime(request.config)) as found:
+    with _bpf(request.config) as found:
         request.node.stash[_BPF] = found
         yield found
         _gather(request.config, found)
@@ -188,7 +207,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     try:
         return (yield)
     except Exception as error:
-        _skip(item, error)
+        _tell(item, error)
         raise
 
 
@@ -198,17 +217,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     try:
         return (yield)
     except Exception as error:
-        _skip(item, error)
+        _tell(item, error)
         raise
 
 
-def _skip(item: pytest.Item, error: Exception) -> None:
+def _tell(item: pytest.Item, error: Exception) -> None:
+    """Skip a test that asks for what is not here; of another error of ours, have its hint shown."""
     if _BPF in item.stash:  # else nothing of this package has been imported
+        from ..errors import BpftuiError
         from ..visible import visible
         from .errors import NotHereError
 
         if isinstance(error, NotHereError):
             pytest.skip(visible(error.message))
+        if isinstance(error, BpftuiError) and error.hint and error.hint not in getattr(error, "__notes__", ()):
+            error.add_note(error.hint)
 
 
 @pytest.hookimpl(wrapper=True)

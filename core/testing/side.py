@@ -16,6 +16,7 @@ from ..live.events import record_value
 from ..spec.targets import SANDBOX
 from ..vm.program import Program as MachineProgram
 from .errors import NotHereError
+from .named import Named
 from .run import Event, Flow, Run
 from .values import Change, Entries, PacketOut, Retval
 from .way import Way
@@ -160,13 +161,26 @@ class Side(Closing):
     def _changed(self, before: Mapping[str, MapSnapshot]) -> dict[str, Any]:
         """Return what was changed since something was held *before*, as arguments of `Changes`."""
         effects, events, printed = self._look()
+        where = self.collection.spec.title
         return {
             "runtime": self.name,
-            "maps": {name: self._change(name, before[name], now) for name, now in self._effects.held.items()},
-            "variables": {
-                name: (self._value(name, each.before), self._value(name, each.after))
-                for name, each in effects.variables.items()
-            },
+            "maps": Named(
+                "map",
+                {name: self._change(name, before[name], now) for name, now in self._effects.held.items()},
+                where,
+                self.collection.maps,
+                "has no entries that can be read: what came out of it is among the events",
+            ),
+            "variables": Named(
+                "variable",
+                {
+                    name: (self._value(name, each.before), self._value(name, each.after))
+                    for name, each in effects.variables.items()
+                },
+                where,
+                self.collection.variables,
+                "was not changed",
+            ),
             "events": events,
             "printk": printed,
         }

@@ -10,6 +10,7 @@ from ..btf.types import Enum
 from ..context.fields import return_codes
 from ..errors import UnknownNameError
 from ..packet import Difference, Layer, differences, dissect
+from .named import NoEntryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,7 +124,7 @@ class Entries:
         for found, value in self._pairs:
             if found == key:
                 return value
-        raise KeyError(key)
+        raise NoEntryError(key, self)
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return the value at *key*, or *default* where there is none."""

@@ -82,7 +82,8 @@ class Meter(dict[int, "Iterator[None]"]):
         """Return the error for a run that is over its limit."""
         return StepLimitError(
             f"the run was stopped after {self.limit:,} steps",
-            hint="give the loop an end, or fewer rounds for a run; Settings.limit of the library allows more steps",
+            hint="give the loop an end, or fewer rounds for a run; more steps are allowed by --bpf-limit in tests, by "
+            "--steps in the debugger, and by Settings.limit of the library",
         )
 
     def __missing__(self, number: int) -> Iterator[None]:

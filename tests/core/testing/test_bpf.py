@@ -14,6 +14,7 @@ from bpftui.core.testing.bpf import Bpf
 from bpftui.core.testing.codes import TC_ACT_SHOT, XDP_DROP, XDP_PASS
 from bpftui.core.testing.errors import DisagreementError, NotHereError
 from bpftui.core.testing.run import differences
+from bpftui.core.vm import StepLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -132,6 +133,15 @@ def test_timers_are_called_when_the_test_lets_time_pass(machine: Bpf) -> None:
         obj.advance(-1)
 
 
+def test_a_run_has_a_time(machine: Bpf) -> None:
+    program = machine.load("bpf/traffic.o", set={"sample_every": 1}).program("count_traffic")
+    assert [program.run(UDP, time=at).events[0].value["time"] for at in (5, 7_000_000_000, 6)] == [5, 7_000_000_000, 6]
+    obj = machine.load("tests/objects/periodic.o", time=0)  # a timer of 0.1 s
+    obj.program("arm").run()
+    run = obj.program("arm").run(time=350_000_000)
+    assert (run.maps["ticks"].before[0]["count"], obj.clock.now) == (3, 350_000_000)
+
+
 def test_a_timer_that_is_always_due_ends(machine: Bpf) -> None:
     obj = machine.load("tests/objects/periodic.o", helpers={"bpf_timer_start": 0})
     obj.program("arm").run()
@@ -160,6 +170,22 @@ def test_a_command_that_runs_it_again(machine: Bpf) -> None:
     assert [command for command, _ in obj.history] == [
         f"bpftui debug bpf/constants.o constants --set mode=MODE_DROP --data {'00' * 64} --ctx '{{\"data_end\": 64}}'"
     ]
+
+
+def test_the_command_has_what_helpers_return(machine: Bpf) -> None:
+    obj = machine.load("bpf/count_packets.o", helpers={"bpf_map_lookup_elem": 0, "bpf_ktime_get_ns": lambda: 5})
+    obj.program("count_packets").run(bytes(14))
+    assert [command for command, _ in obj.history] == [
+        f"bpftui debug bpf/count_packets.o count_packets --return bpf_map_lookup_elem=0 --data {'00' * 14}"
+    ]
+
+
+def test_a_limit_for_all_that_do_not_say_one() -> None:
+    with Bpf(limit=50) as bpf:
+        with pytest.raises(StepLimitError, match="the run was stopped after 50 steps") as error:
+            bpf.load("tests/objects/names.o").program("second").run(bytes(64))
+        assert "more steps are allowed by --bpf-limit in tests" in str(error.value.hint)
+        assert bpf.load("tests/objects/names.o", limit=5_000).program("second").run(bytes(64)).retval == "XDP_TX"
 
 
 def test_relocations_against_types_in_files(machine: Bpf) -> None:
@@ -282,7 +308,7 @@ def test_what_is_sent_is_packets(machine: Bpf) -> None:
     obj = machine.load("bpf/traffic.o")
     attached = obj.attach("count_traffic")
     for packets, count in (((), 0), ((UDP,), 3), ((), -1)):
-        with pytest.raises(UsageError, match=r"send\(\) takes packets, or count=N"):
+        with pytest.raises(UsageError, match=r"send\(\) takes packets, or count=N|from 0 on"):
             attached.send(*packets, count=count)
     with pytest.raises(UsageError, match="packet 2 has 13 bytes: what is sent has 14 to "):
         attached.send(UDP, bytes(13))

@@ -45,6 +45,12 @@ def test_line(bpf):
 
 def test_no_object(bpf):
     bpf.load("{root}/README.md")
+
+def test_no_program(bpf):
+    bpf.load("{root}/bpf/traffic.o").program("count_trafic")
+
+def test_long(bpf):
+    bpf.load("{root}/tests/objects/names.o").program("second").run(bytes(64))
 """
 OWN_TIME = """
 def test_time(bpf):
@@ -65,7 +71,7 @@ def run(folder: Path, body: str, *options: str) -> tuple[int, str]:
 
 
 def test_a_failure_shows_the_runs_before_it(tmp_path: Path) -> None:
-    status, out = run(tmp_path, FAILS)
+    status, out = run(tmp_path, FAILS, "--bpf-limit", "50")
     assert status == 1, out
     assert "it returned XDP_PASS (2), not XDP_DROP\n" in out
     assert "it returned XDP_PASS (2), not XDP_DROP (1)\n" in out
@@ -83,6 +89,9 @@ def test_a_failure_shows_the_runs_before_it(tmp_path: Path) -> None:
     assert re.search(r"> +bpf.load\(.*README\.md.\)\n( +\^+\n)?E +bpftui\.\S+ObjectError: ", out)
     assert "constants returned XDP_DROP (1) on the vm runtime\n  what it returned was set at constants.c:115: " in out
     assert "  ran traffic.c:98-108, 122-149, " in out
+    # What one can do about it stands below it.
+    assert re.search(r"\nE +bpftui\.\S+UnknownNameError: .*count_trafic.*\nE +did you mean 'count_traffic'\?\n", out)
+    assert re.search(r"after 50 steps\nE +give the loop an end, .*--bpf-limit in tests", out)
 
 
 def test_the_machine_takes_no_rights_and_no_options(tmp_path: Path) -> None:
@@ -106,6 +115,12 @@ def test_runtimes_that_do_not_agree_fail_the_test(tmp_path: Path) -> None:
     agreeing = PASSES.replace("traffic.o", "count_packets.o").replace("count_traffic", "count_packets")
     status, out = run(tmp_path, agreeing, "-o", "bpf_runtime=both")
     assert status == 0, out
+
+
+@pytest.mark.parametrize("limit", ["many", "9" * 20])
+def test_a_limit_that_is_none(tmp_path: Path, limit: str) -> None:
+    status, out = run(tmp_path, PASSES, "-o", f"bpf_limit={limit}")
+    assert (status, f"bpf-limit {limit}: it is a number of instructions, at least 1" in out) == (4, True), out
 
 
 def test_a_runtime_that_there_is_not(tmp_path: Path) -> None:
