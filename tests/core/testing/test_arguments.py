@@ -124,7 +124,7 @@ def test_an_entry_that_is_not_there_is_a_key_error() -> None:
         key = {"family": "IPV4", "protocol": "UDP"}
         with pytest.raises(KeyError) as error:
             entries[key]
-        assert str(error.value) == "there is no entry '{family=\"IPV4\", protocol=\"UDP\"}' in traffic"
+        assert str(error.value) == 'there is no entry \'{family="IPV4", protocol="UDP"}\' in traffic'
         with pytest.raises(KeyError):
             del entries[key]
 
