@@ -10,7 +10,7 @@ WHEEL = dist/bpftui-$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)-
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz monkey mutants lint completions screenshots snapshots bench bpf dist deb sbom audit clean
+.PHONY: help demo test test-kernels fuzz monkey mutants lint completions docs screenshots snapshots bench bpf dist deb sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 completions: $(VENV)/.dev ## tui/completions/ and the manual page, docs/bpftui.1, from the options of the commands
 	$(BIN)/python -m tests.completions
 	$(BIN)/python -m tests.man_page
+
+docs: $(VENV)/.docs ## the documentation as a site, build/site; a warning is an error, and nothing is loaded from elsewhere
+	$(BIN)/python -m tests.site
 
 screenshots: $(VENV)/.dev ## screenshots/ from a real run
 	@.ci/packages "make screenshots" "chromium|chromium-browser|google-chrome=chromium" \
@@ -118,4 +121,10 @@ $(TOOLS)/.made: pyproject.toml | $(VENV)/.python
 	@$(PYTHON) -m venv $(TOOLS) >&2
 	@$(TOOLS)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		$$($(BIN)/python .ci/group packaging) >&2
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	@echo "installing what builds the site into $(VENV)" >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
+		--constraint tests/constraints.txt $$($(BIN)/python .ci/group docs) >&2
 	@touch $@
