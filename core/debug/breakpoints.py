@@ -159,7 +159,8 @@ class Breakpoints:
     def find(self, where: str) -> Place:
         """Return the places that a text means.
 
-        `17` is an instruction of the program, `prog.c:40` and `:40` a C line (or the next one that has code),
+        `17` is an instruction of the program, `second:17` of another one that runs come to,
+        `prog.c:40` and `:40` a C line (or the next one that has code),
         `count()` or `count` a function's first instruction, `bpf_map_update_elem` all calls of a helper or of a kernel
         function, `map traffic` and `map traffic[{IPV4, TCP}]` the calls of helpers on a map, or on one entry of it,
         `return` and `return XDP_DROP` the end of the program, with any value or with one.
@@ -178,6 +179,8 @@ class Breakpoints:
             raise UsageError(f"no line and no instruction has a number of {len(match['line']):,} digits")
         if match is not None and match["file"] is None:
             return Place(self._symbols.places_of_slot(int(match["line"])))
+        if match is not None and self._symbols.has_program(match["file"]):
+            return Place(self._symbols.places_of_slot(int(match["line"]), match["file"]))
         if match is not None:
             return Place(self._symbols.places_of_line(match["file"], int(match["line"]))[1], at_line=True)
         name = where.removesuffix("()")

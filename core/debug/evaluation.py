@@ -47,7 +47,8 @@ class Evaluator:
     """
 
     def __init__(self, scope: Scope, program: ProgramSpec) -> None:
-        self._scope = scope
+        self.scope = scope
+        """What names mean."""
         self._order: ByteOrder = program.byte_order
         self._btf: Btf | None = program.btf
         self._text = ""
@@ -83,9 +84,9 @@ class Evaluator:
         """
         tree, self._text = parse(text, self._is_type), text
         named = tree.base if isinstance(tree, Index) else tree
-        found = self._scope.map(named.name) if isinstance(named, Name) else None
+        found = self.scope.map(named.name) if isinstance(named, Name) else None
         if found is None:
-            known = ", ".join(sorted(self._scope.maps))
+            known = ", ".join(sorted(self.scope.maps))
             raise self._error(named, "no map is called that", hint=f"there is: {known}")
         return found, self._key(found, tree.subscript) if isinstance(tree, Index) else None
 
@@ -134,7 +135,7 @@ class Evaluator:
                 return Value(S64 if node.value < 1 << 63 else U64, node.value)
             case Name():
                 with self._blaming(node):
-                    return self._scope.find(node.name)
+                    return self.scope.find(node.name)
             case Member():
                 return self._member(node)
             case Index():
@@ -157,7 +158,7 @@ class Evaluator:
     def _member(self, node: Member) -> Value:
         if isinstance(node.base, Name) and node.base.name == "ctx" and node.arrow:
             with self._blaming(node):
-                return self._scope.field(node.name)
+                return self.scope.field(node.name)
         base = self._value(node.base)
         if node.arrow:
             if base.kind.target is None:
@@ -178,10 +179,10 @@ class Evaluator:
         return value_of(kind_of(inner), base.raw[offset : offset + inner.size], address, self._order)
 
     def _index(self, node: Index) -> Value:
-        if isinstance(node.base, Name) and (found := self._scope.map(node.base.name)) is not None:
+        if isinstance(node.base, Name) and (found := self.scope.map(node.base.name)) is not None:
             key = self._key(found, node.subscript)
             with self._blaming(node):
-                return self._scope.entry(found, key)
+                return self.scope.entry(found, key)
         base = self._value(node.base)
         index = self._integer(node.subscript)
         if base.kind.target is not None:
@@ -245,7 +246,7 @@ class Evaluator:
     def _load(self, node: Node, kind: Kind, address: int) -> Value:
         """Return what lies at an address."""
         with self._blaming(node):
-            return self._scope.load(kind, address)
+            return self.scope.load(kind, address)
 
     # Signs
 

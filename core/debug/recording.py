@@ -144,6 +144,9 @@ class Recording:
     """What it is called."""
     program: str
     """The program that runs."""
+    behind: tuple[str, ...] = ()
+    """The programs that a packet comes to behind it in the same run, one after the other, as far as it is let pass (see
+    `bpftui.core.context.passage`)."""
     calls: list[Call] = field(default_factory=list[Call])
     """What its runs are given, one after the other; each finds the maps as the one before left them."""
     edits: Edits = field(default_factory=Edits, repr=False)
@@ -167,6 +170,7 @@ class Recording:
         calls: Sequence[Call] = (Call(),),
         *,
         object_: bytes | None = None,
+        behind: Sequence[str] = (),
         contents: Mapping[str, Entries] | None = None,
         settings: Settings | None = None,
         target: Btf | None = None,
@@ -179,6 +183,7 @@ class Recording:
             program: The program that runs.
             calls: What its runs are given.
             object_: The object's bytes, where the spec is of none.
+            behind: The programs that a packet comes to behind it.
             contents: What maps hold.
             settings: What programs are told of the world.
             target: The types that they are adapted to.
@@ -188,7 +193,8 @@ class Recording:
             UsageError: Nobody has the object's bytes: it was loaded by others.
             UnknownNameError: There is no such program.
         """
-        spec.program(program)
+        for name in (program, *behind):
+            spec.program(name)
         raw = spec.raw if object_ is None else object_
         if raw is None:
             raise UsageError(f"{spec.file} was loaded by others, and its object is not here")
@@ -197,6 +203,7 @@ class Recording:
             raw,
             spec.file,
             program,
+            tuple(behind),
             list(calls),
             Edits.of(spec, fresh),
             dict(contents or {}),
@@ -265,8 +272,14 @@ class Recording:
         """
         spec = CollectionSpec.from_bytes(self.object, file=self.file)
         self.edits.apply(spec)
-        spec.program(self.program)
+        for name in self.programs:
+            spec.program(name)
         return spec
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The programs that a run can come to, in order."""
+        return (self.program, *self.behind)
 
     def changes_in(self, run: int) -> Sequence[Change]:
         """Return what was changed in a run, in the order of positions."""
@@ -317,6 +330,7 @@ class Recording:
         return {
             "file": self.file,
             "program": self.program,
+            "behind": list(self.behind),
             "object": _packed(self.object),
             "target": None if self.target is None else _packed(target),
             **self.edits.to_json(),
@@ -392,6 +406,7 @@ class Recording:
             object=_unpacked(document["object"], budget),
             file=_check(document["file"], str, "file"),
             program=_check(document["program"], str, "program"),
+            behind=tuple(_check(name, str, "a program") for name in document.get("behind", ())),
             calls=calls,
             edits=Edits.from_json(document),
             contents={

@@ -9,6 +9,7 @@ type's return values.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ..btf import types as t
@@ -37,7 +38,7 @@ _MOST_SHOWN: Final = 1 << 16
 
 
 class Scope:
-    """Finds what names mean, and reads what lies at addresses, where a session stands.
+    """Finds what names mean, and reads what lies at addresses, where a session stands in the program whose turn it is.
 
     Args:
         session: Which one.
@@ -135,7 +136,8 @@ class Scope:
 
     def _constant(self, name: str) -> int | None:
         """Return the number of an enumerator or of a macro of the kernel's headers; None where it is neither."""
-        for number, text in return_codes(self._program).items():
+        programs = (self._program, *(each.spec for each in self._session.world.path))
+        for number, text in chain.from_iterable(return_codes(program).items() for program in programs):
             if text == name:
                 return number
         if self._enumerators is None:

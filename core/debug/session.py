@@ -70,8 +70,9 @@ class Session(Standing):
         """How many steps a flight has come that was given up, at least."""
 
     def know(self, logs: VerifierLogs) -> None:
-        """Have what the verifier knew beside what there is; the log of the program is read now."""
-        logs.of(self.world.program.name)
+        """Have what the verifier knew beside what there is; the logs of the programs are read now."""
+        for name in self.recording.programs:
+            logs.of(name)
         self.verified = Verified(self, logs)
 
     def interruptible(self, move: Callable[[], object]) -> None:
@@ -348,7 +349,7 @@ class Session(Standing):
 
     def _at_start(self, place: int) -> bool:
         """Whether a place that was come to first is the first instruction, where the session stood before."""
-        return place == self.world.program.machine.place(0)
+        return place == self.world.path[0].machine.place(0)
 
     def _land(self, seen: int, by: Breakpoint | None = None) -> bool:
         """Stand where a flight came to the *seen*-th place that may stop it, or go on from there step by step."""

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from ..live.effects import EffectLine
     from ..packet.layers import Layer
+    from ..spec import ProgramSpec
     from ..vm.engine.errors import Lack
     from .session import Session
     from .stops import Access
     from .symbols import Location
+    from .timeline import Timeline
     from .verified import Known
     from .world import World
 
@@ -251,7 +253,7 @@ class Eyes:
         read, written = trail.packet_use(position)
         packet = session.packet
         known = {} if session.verified is None else session.verified.here()
-        ends = self._verdict(timeline.r0) if timeline.error is None and timeline.r0 is not None else ""
+        ends = _ending(timeline)
         stops = session.breakpoints.places
         return Sight(
             stop=session.stop,
@@ -321,8 +323,8 @@ class Eyes:
             session.enter(number)
             effects = EffectsReader(session.world.collection)
             session.goto(session.length)
-            error, r0 = session.timeline.error, session.timeline.r0
-            verdict = "stopped" if error is not None or r0 is None else self._verdict(r0)
+            timeline = session.timeline
+            verdict = _ending(timeline) or "stopped"
             lines = effects.peek().lines(session.world.collection)
             changed = tuple(dict.fromkeys(re.split(r"[\[.]", each.what)[0] for each in lines))
             self._came[number] = RunSeen(
@@ -334,11 +336,6 @@ class Eyes:
             session.enter(run)
             session.goto(position)
             session.stop, session.level = stop, level
-
-    def _verdict(self, r0: int) -> str:
-        number = signed(r0 & 0xFFFF_FFFF, 32)
-        name = return_codes(self.session.world.program.spec).get(number)
-        return name or str(number)
 
     def _jumps(self, position: int) -> bool | None:
         session = self.session
@@ -361,7 +358,7 @@ class Eyes:
             pointed = None if name in known and known[name].is_number else pointers.at(value)
             text, there = ("", "") if pointed is None else pointed
             if pointed is None and number == 0 and session.at_end:
-                there = self._verdict(value)
+                there = _verdict(session.world.program.spec, value)
             expression = name if session.scope.register(name) is not None else f"${name}"
             found.append(Register(name, value, text, there, name in old and old[name] != value, expression))
         return tuple(found)
@@ -426,3 +423,18 @@ class Eyes:
         timeline = self.session.timeline
         at = self.session.breakpoints.at(timeline.places[position]) if position < len(timeline.places) else []
         return any(not each.at_line or timeline.begins_line(position) for each in at)
+
+
+def _verdict(program: ProgramSpec, r0: int) -> str:
+    """Return what a program returned, by name where that has one."""
+    number = signed(r0 & 0xFFFF_FFFF, 32)
+    return return_codes(program).get(number) or str(number)
+
+
+def _ending(timeline: Timeline) -> str:
+    """Return what a run came to, empty where it was stopped; behind it by which program, where it could have come to
+    several."""
+    if timeline.error is not None or timeline.r0 is None:
+        return ""
+    verdict = _verdict(timeline.last, timeline.r0)
+    return verdict if timeline.is_alone else f"{verdict} ({timeline.last.name})"

@@ -60,6 +60,8 @@ class Standing(Closing):
         """Why it stands where it stands."""
         self.level = 0
         """Which function expressions are about: 0 for the innermost, 1 for the one that called it; 0 after a move."""
+        self._evaluators: dict[str, Evaluator] = {}
+        """By program."""
         self._begin(0)
 
     def close(self) -> None:
@@ -182,15 +184,19 @@ class Standing(Closing):
         """Finds the C variables of functions."""
         return Locals(self)
 
-    @cached_property
+    @property
     def scope(self) -> Scope:
         """Tells what names mean where the session stands."""
-        return Scope(self)
+        return self.evaluator.scope
 
-    @cached_property
+    @property
     def evaluator(self) -> Evaluator:
-        """Tells what expressions mean where the session stands."""
-        return Evaluator(self.scope, self.world.program.spec)
+        """Tells what expressions mean where the session stands: each program has a context of its own."""
+        program = self.world.program
+        found = self._evaluators.get(program.name)
+        if found is None:
+            found = self._evaluators[program.name] = Evaluator(Scope(self), program.spec)
+        return found
 
     def evaluate(self, text: str) -> Value:
         """Return what an expression of C means here; what its names mean is told in `bpftui.core.debug.scope`.
@@ -406,8 +412,8 @@ class Standing(Closing):
         recording = before.answered(lacks, text)
         self.close()
         self._gone_through.replace(recording)
-        for made in ("scope", "evaluator", "locals"):
-            vars(self).pop(made, None)
+        self._evaluators.clear()
+        vars(self).pop("locals", None)
         self._stand_anew(position)
         return before
 

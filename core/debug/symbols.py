@@ -196,13 +196,18 @@ class Symbols:
             found.update(first + slot for slot in code.functions[0].slots if code.at(slot).opcode == EXIT)
         return frozenset(found)
 
-    def places_of_slot(self, slot: int) -> frozenset[int]:
-        """Return where an instruction of the program is.
+    def has_program(self, name: str) -> bool:
+        """Whether a run may come to a program of that name."""
+        return name in self._world.collection.programs
+
+    def places_of_slot(self, slot: int, program: str = "") -> frozenset[int]:
+        """Return where an instruction is, of the first program that runs or of another one that has a name.
 
         Raises:
             UsageError: None begins at that slot.
         """
-        machine = self._world.program.machine
+        world = self._world
+        machine = (world.collection.programs[program] if program else world.path[0]).machine
         insns = machine.code.insns
         if slot >= len(insns):
             raise UsageError(f"there is no instruction {slot}: {machine.name} has {len(insns)} slots")
@@ -250,7 +255,7 @@ class Symbols:
 
     def _own_file(self) -> str:
         """Return the file that the program's own first line is in."""
-        info = self._world.program.spec.linked.line_at(0)
+        info = self._world.path[0].spec.linked.line_at(0)
         if info is None:
             raise UsageError(
                 f"{self._world.recording.file} does not say from which C lines its code is",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ..errors import BpftuiError
+    from ..spec import ProgramSpec
     from .recording import Call
     from .symbols import Symbols
     from .world import World
@@ -71,7 +72,11 @@ class Timeline:
         self.error: BpftuiError | None = walk.error
         """Why the run was stopped before its end."""
         self.r0 = walk.r0
-        """What the program returned, unsigned; None where it was stopped before."""
+        """What the program returned, unsigned; None where it was stopped before. Of several the last one."""
+        self.last: ProgramSpec = world.program.spec
+        """The program that the packet came to last."""
+        self.is_alone = len(world.path) == 1
+        """Whether no other program stands behind the first."""
         self._starts, self._depths = starts, depths
         """Where depth changes: the first position of each, and how deep it is from there on."""
 

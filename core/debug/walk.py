@@ -59,10 +59,13 @@ class Walk:
         direct: int = 0,
     ) -> None:
         self._world = world
+        self._call = call
         self._processor = processor = world.processor
+        world.turn = 0
         self._context = world.program.given(call.data, call.context, call.cpu)
         world.is_torn = True
         self.given: Given = self._context.__enter__()
+        """What the program has whose turn it is."""
         processor.stops, processor.turned = stops, turned
         changes = world.recording.changes_in(world.next)
         processor.doubts = any(each.register is not None for each in changes)
@@ -82,13 +85,19 @@ class Walk:
         """Why the run was stopped before its end; a GivenUpError where it was not brought there."""
 
     def _phases(self) -> Iterator[Generator[int, None, object]]:
-        """Return what runs one after the other: the program, and what has become due then."""
+        """Return what runs one after the other: the programs that the packet comes to, and what has become due then."""
         world, processor = self._world, self._processor
-        self._inner = begun = world.program.machine.walkers[0](self.given.r1, 0, 0, 0, 0)
-        yield self._caught(begun) if world.throws else begun
-        self.r0 = processor.returned[0]
-        processor.depth[0] = -1
-        world.parts.settle()
+        while True:
+            self._inner = begun = world.program.machine.walkers[0](self.given.r1, 0, 0, 0, 0)
+            yield self._caught(begun) if world.throws else begun
+            returned = processor.returned[0]
+            processor.depth[0] = -1
+            world.parts.settle()
+            packet = world.hand_on(returned)
+            if packet is None:
+                break
+            self._take_turn(packet)
+        self.r0 = returned
         packet, world.host.packet = world.host.packet, None
         for due in list(world.host.background):
             processor.start(world.program.machine.limit, world.program.name)
@@ -99,6 +108,18 @@ class Walk:
         world.parts.settle()
         self._inner = None
         self.finished = True
+
+    def _take_turn(self, packet: bytes) -> None:
+        """Let the program whose turn it is now have a packet.
+
+        Raises:
+            UsageError: It takes none of that size.
+        """
+        world = self._world
+        self._context.__exit__(None, None, None)
+        self._context = context = world.program.given(packet, None, self._call.cpu)
+        self.given = context.__enter__()
+        self._processor.start(world.program.machine.limit, world.program.name)
 
     def _caught(self, begun: Generator[int, None, object]) -> Generator[int, None, object]:
         """Run what may throw an exception that ends it."""

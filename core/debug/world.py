@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..context.passage import next_stop, stage_of
 from ..errors import GivenUpError, UsageError
 from ..maps import ElementError
 from ..vm.engine.errors import RunError
 from ..vm.runtime import MachineRuntime
 from ..vm.world.checkpoint import Checkpoint
-from .recording import Times
+from .recording import Call, Times
 from .walk import Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..context.passage import Stage
     from ..dwarf import Dwarf
     from ..errors import BpftuiError
     from ..runtime import PrintedLine
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from ..vm.engine.machine import Machine
     from ..vm.engine.memory import Region
     from ..vm.program import Program
-    from .recording import Call, Entries, Recording
+    from .recording import Entries, Recording
 
 __all__ = ["Outcome", "World"]
 
@@ -72,12 +76,17 @@ class World:
         self.times = Times(recording.times, recording.settings.clock)
         settings = recording.settings._replace(clock=self.times.now, wall=self.times.date)
         whole = recording.spec()
-        spec = whole.subset(maps=set(), programs={recording.program}, variables=set())
+        names = set(recording.programs)
+        spec = whole.subset(maps=set(), programs=names, variables=set())
         runtime = MachineRuntime(settings, target=recording.target)
-        self.collection = runtime.load(spec, programs={recording.program})
+        self.collection = runtime.load(spec, programs=names)
         self.debug: Dwarf | None = whole.read_debug()
         """What the object says of its functions' variables; None where it says nothing."""
-        self.program: Program = self.collection.programs[recording.program]
+        self.path = [self.collection.programs[name] for name in recording.programs]
+        """The programs that a packet comes to, as far as it is let pass."""
+        self._stages = _stages(self.path)
+        self.turn = 0
+        """Which of them has its turn, in the run that is gone through."""
         self.parts = self.program.parts
         self.host = self.parts.host
         self.processor = self.host.processor
@@ -114,6 +123,23 @@ class World:
                 store.update(key if shape.key_size else None, value)
             except ElementError as error:
                 raise UsageError(f"the contents of map {name} do not fit it: {error}") from error
+
+    @property
+    def program(self) -> Program:
+        """The program whose turn it is."""
+        return self.path[self.turn]
+
+    def hand_on(self, returned: int) -> bytes | None:
+        """Give the turn to whom the packet comes to next, once a program has *returned*; return the packet as it is.
+
+        None: it comes to nobody else, and the run is over but for what has become due meanwhile.
+        """
+        following = next_stop(self._stages, self.turn, returned) if len(self.path) > 1 else None
+        packet = self.host.packet
+        if following is None or packet is None:
+            return None
+        self.turn = following
+        return packet.frame
 
     def program_of(self, machine: Machine) -> ProgramSpec:
         """Return the program whose code a machine runs."""
@@ -176,6 +202,7 @@ class World:
         if self.recording.changes_in(self.next):
             return self._walk(call)
         self.is_torn = True
+        self.turn = 0
         outcome = self._run(call)
         self.is_torn = False
         self.next += 1
@@ -213,14 +240,43 @@ class World:
             with self.program.given(call.data, call.context, call.cpu) as given:
                 try:
                     result = self.program.execute(given.r1) & 0xFFFF_FFFF
-                    self.parts.catch_up()
+                    packet = self.hand_on(result)
+                    if packet is None:
+                        self.parts.catch_up()
                 except RunError as error:
                     return Outcome(None, error, *given.left())
-                return Outcome(result, None, *given.left())
+                if packet is None:
+                    return Outcome(result, None, *given.left())
         except UsageError as error:
             return Outcome(None, error)
+        return self._run(Call(packet, cpu=call.cpu))
 
     def passed(self) -> None:
         """Note that what came next has been run to its end by somebody else."""
         self.next, self.is_torn = self.next + 1, False
         self._keep()
+
+
+def _stages(path: Sequence[Program]) -> list[Stage]:
+    """Return where the programs of a path see a packet.
+
+    Raises:
+        UsageError: One of several sees none that comes in, or sees it before one that is in front of it.
+    """
+    if len(path) == 1:
+        return []
+    found: list[Stage] = []
+    for program in path:
+        stage = stage_of(program.spec)
+        if stage is None:
+            raise UsageError(
+                f"{program.name} sees no packet that comes in: it has type {program.type.label}",
+                hint="programs of XDP, traffic control (ingress), sockets and control groups come one behind the other",
+            )
+        if found and stage < found[-1]:
+            raise UsageError(
+                f"no packet comes to {program.name} behind {path[len(found) - 1].name}",
+                hint="XDP sees it first, then traffic control, then sockets and control groups",
+            )
+        found.append(stage)
+    return found

@@ -18,7 +18,7 @@ from .world.events import Events
 from .world.packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from threading import Event
 
     from ..context.packet_sizes import PacketSizes
@@ -132,18 +132,31 @@ class Program:
         finally:
             meter.stop = None
 
-    def receive(self, frames: Iterable[bytes], cpus: int, first: int) -> None:
-        """Run it on packets that come in, spread over *cpus* by their number, which begins with *first*.
+    def receive(
+        self,
+        frames: Iterable[bytes],
+        cpus: int,
+        numbers: Sequence[int],
+        *,
+        left: Callable[[int, int, bytes], None] | None = None,
+    ) -> None:
+        """Run it on packets that come in.
 
         This is what traffic costs: the lock and the clock are taken once for all of them.
+
+        Args:
+            frames: The packets.
+            cpus: How many CPUs they are spread over, by their numbers.
+            numbers: The number of each.
+            left: Called behind each with its number, what the program returned, and the frame as it left it.
 
         Raises:
             RunError: A run was stopped; the packets behind it are dropped.
         """
         if self.type not in ON_PACKETS:
-            self._receive_events(frames, cpus, first)
+            self._receive_events(frames, cpus, numbers)
             return
-        parts, packet, execute, number = self.parts, self.packet, self.machine.execute, first
+        parts, packet, execute, runs = self.parts, self.packet, self.machine.execute, 0
         host, begin = parts.host, packet.start
         settle = parts.settle if parts.unsettled or host.locks else None
         with parts.lock:
@@ -151,12 +164,14 @@ class Program:
             self.machine.prepare()
             start = time.perf_counter_ns()
             try:
-                for frame in frames:
+                for frame, number in zip(frames, numbers, strict=True):
                     host.cpu = number % cpus
-                    number += 1
-                    execute(begin(frame, None))
+                    runs += 1
+                    verdict = execute(begin(frame, None))
                     if settle is not None:
                         settle()
+                    if left is not None:
+                        left(number, verdict, packet.frame)
             except RunError as error:
                 self._name(error)
                 raise
@@ -165,15 +180,15 @@ class Program:
                 parts.catch_up()
                 if parts.timed():
                     self.run_time_ns += time.perf_counter_ns() - start
-                    self.run_cnt += number - first
+                    self.run_cnt += runs
 
-    def _receive_events(self, frames: Iterable[bytes], cpus: int, first: int) -> None:
+    def _receive_events(self, frames: Iterable[bytes], cpus: int, numbers: Sequence[int]) -> None:
         """Run it on a context for each frame: see `bpftui.core.vm.world.events`."""
         host = self.parts.host
         if self._events is None:
             self._events = Events(self.spec, None if host.kernel_btf is host.btf else host.kernel_btf)
         on_data = self.type in ON_DATA
-        for number, frame in enumerate(frames, first):
+        for frame, number in zip(frames, numbers, strict=True):
             data = self._events.data(frame) if on_data else b""
             values = self._events.context(frame, number)
             with self.parts.lock, self.given(data, values, number % cpus) as given:

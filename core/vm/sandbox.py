@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ..closing import Closing
+from ..context.packet_sizes import SMALLEST_PACKET
+from ..context.passage import Stage, next_stop, stage_of
 from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
 from ..spec.targets import Place, place_of
@@ -44,11 +48,42 @@ class _Source(Pacer):
         self._cpus = cpus
 
     def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
-        """Run all attached programs on the next frames."""
+        """Run the attached programs on the next frames, each on those that come to it (see `context.passage`)."""
         given = frames[start : start + min(count, self.BATCH)]
-        for program in self._sandbox.programs:
-            program.receive(given, self._cpus, self.sent)
+        numbers = range(self.sent, self.sent + len(given))
+        programs = self._sandbox.programs
+        if len(programs) == 1:
+            programs[0].receive(given, self._cpus, numbers)
+            return len(given)
+        path: list[tuple[Stage, Program]] = []
+        for program in programs:
+            if (stage := stage_of(program.spec)) is None:
+                program.receive(given, self._cpus, numbers)
+            else:
+                path.append((stage, program))
+        if path:
+            self._pass(sorted(path, key=itemgetter(0)), given, numbers)
         return len(given)
+
+    def _pass(self, path: Sequence[tuple[Stage, Program]], frames: Sequence[bytes], numbers: Sequence[int]) -> None:
+        """Let packets come to the programs of a path as far as each lets them."""
+        stages = [stage for stage, _ in path]
+        coming: list[list[tuple[int, bytes]]] = [[] for _ in path]
+        coming[0] = list(zip(numbers, frames, strict=True))
+
+        def left(at: int, number: int, verdict: int, frame: bytes) -> None:
+            following = next_stop(stages, at, verdict)
+            if following is not None and len(frame) >= SMALLEST_PACKET:
+                coming[following].append((number, frame))
+
+        for at, (_, program) in enumerate(path):
+            arrived = sorted(coming[at], key=itemgetter(0))
+            program.receive(
+                [frame for _, frame in arrived],
+                self._cpus,
+                [number for number, _ in arrived],
+                left=partial(left, at) if at + 1 < len(path) else None,
+            )
 
 
 class Sandbox(Closing):

@@ -110,8 +110,8 @@ def launched(given: Mapping[str, Any], home: str = "") -> Launch:
     """Return what a client wants to be debugged.
 
     Args:
-        given: The arguments of its `launch`: `object` and `program`, or `recording`; `data`, `ctx`, `pcap`, `set`,
-            `preset`, `types`, `return`, `memory`, `btf` as the options of `bpftui debug`; `cwd`, `stopOnEntry`,
+        given: The arguments of its `launch`: `object` and `program`, or `recording`; `data`, `ctx`, `pcap`, `behind`,
+            `set`, `preset`, `types`, `return`, `memory`, `btf` as the options of `bpftui debug`; `cwd`, `stopOnEntry`,
             `noDebug`, `sourceMap`. What else there is is an editor's own.
         home: From where a relative `cwd` is; empty for the current folder.
 
@@ -166,6 +166,8 @@ def _words(given: Mapping[str, Any]) -> list[str]:
     context = given.get("ctx")
     if context is not None:
         words.append(f"--ctx={context if isinstance(context, str) else json.dumps(context)}")
+    for name in _names(given, "behind"):
+        words.append(f"--behind={name}")
     for name, option in _LISTS.items():
         words += [f"{option}={each}" for each in _settings(given, name)]
     words += ["--", f"{path}"]
@@ -178,6 +180,13 @@ def _text(given: Mapping[str, Any], name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise UsageError(f"launch: {name} is no text")
+
+
+def _names(given: Mapping[str, Any], name: str) -> list[str]:
+    value = given.get(name, [])
+    if isinstance(value, list) and all(isinstance(each, str) for each in cast("list[object]", value)):
+        return cast("list[str]", value)
+    raise UsageError(f"launch: {name} is no list of texts")
 
 
 def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm diff run debug dap cover fuzz watch check list top export log serve demo doctor completion
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --capture --cflags --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --steps --sweep --syntax --test --token --traffic --type --until --variant --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --behind --break --btf --capture --cflags --cobertura --color --compare --context --coverage --ctx --data --duration --endian --fail-on --format --helpers --hot --html --interval --kernel-btf --kernel-image --kernels --layout --lcov --limit --listen --log-level --map --maps --may-differ --memory --object --only --otlp --output --path --pcap --pin-path --preset --program --prometheus --ranges --rate --record --repeat --report --return --runtime --save --save-test --seconds --section --seed --set --sort --source --steps --sweep --syntax --test --token --traffic --type --until --variant --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -173,6 +173,7 @@ complete -c bpftui -n '_shtab_bpftui_using debug' -l cflags -x -d 'flags of a C 
 complete -c bpftui -n '_shtab_bpftui_using debug' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l preset -x -d 'set the variables that were saved under this name in the explorer'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using debug' -l behind -x -d 'a program that the packet comes to next'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l data -xka "(__fish_complete_path (commandline -ct))" -d 'the packet: hexadecimal digits, a dump with offsets, or a file'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l ctx -xka "(__fish_complete_path (commandline -ct))" -d 'the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443)'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'one run on each packet of a capture; maps carry over'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from ...core.context import passage
 from ...core.context.packet_sizes import packet_begin, packet_sizes
 from ...core.errors import BpftuiError, GivenUpError, NoPermissionError, UsageError
 from ...core.interrupt import Interrupt
@@ -17,10 +18,10 @@ from ..status import Failure, Work
 from .controller import Controller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ...core.debug import Recording
-    from ...core.runtime import Collection
+    from ...core.runtime import Collection, Link
     from ...core.spec import CollectionSpec, ProgramSpec
     from ...core.system.captured import Capturing
     from .controller import Stage
@@ -57,6 +58,7 @@ class DebuggingController(Controller):
         spec: What is explored.
         program: Returns the program that is meant; empty where there is none.
         collection: Returns what is loaded, or was recorded; None where nothing is.
+        links: Returns what is attached, in the order in which it was.
         why_none: Returns why no packets reach the programs, as a clause; empty where some may.
         prepare: Reads what the debugger is made of, in a thread: that takes a while, the first time.
         enter: Shows the debugger.
@@ -73,6 +75,7 @@ class DebuggingController(Controller):
         spec: CollectionSpec,
         program: Callable[[], str],
         collection: Callable[[], Collection | None],
+        links: Callable[[], Sequence[Link]],
         why_none: Callable[[], str],
         prepare: Callable[[], None],
         enter: Callable[[Debugging], None],
@@ -81,6 +84,7 @@ class DebuggingController(Controller):
         self._spec = spec
         self._program = program
         self._collection = collection
+        self._links = links
         self._why_none = why_none
         self._prepare = prepare
         self._enter = enter
@@ -99,6 +103,7 @@ class DebuggingController(Controller):
         if not asked.file and not asked.taken:
             self._given[asked.program] = asked.packet, asked.context
         spec, collection, prepare = self._spec, self._collection(), self._prepare
+        behind = () if asked.why else _behind(spec, asked.program, self._links())
         interrupt, why_none = Interrupt(), self._why_none()
         self.stage.show_work(Work("preparing the debugger", interrupt.set))
 
@@ -106,7 +111,7 @@ class DebuggingController(Controller):
             try:
                 with interrupt:
                     prepare()
-                    return _begun(spec, collection, asked, why_none)
+                    return _begun(spec, collection, asked, behind, why_none)
             except BpftuiError as error:
                 return error
 
@@ -159,7 +164,16 @@ class DebuggingController(Controller):
         return "this object has no program"
 
 
-def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequest, why_none: str) -> _Begun:
+def _behind(spec: CollectionSpec, name: str, links: Sequence[Link]) -> list[str]:
+    """Return the programs that a packet comes to behind one, where both are attached to the same interface."""
+    interface = next((each.target.name for each in links if each.program == name), "")
+    attached = [spec.programs[each.program] for each in links if each.target.name == interface]
+    return [each.name for each in passage.behind(spec.programs[name], attached)] if interface else []
+
+
+def _begun(
+    spec: CollectionSpec, collection: Collection | None, asked: DebugRequest, behind: Sequence[str], why_none: str
+) -> _Begun:
     """Return what is debugged, without the packets that are to be taken; it takes a while, and is done in a thread.
 
     Raises:
@@ -192,14 +206,16 @@ def _begun(spec: CollectionSpec, collection: Collection | None, asked: DebugRequ
             hint = f"the explorer gave its rights up: bpftui debug {given}id:{number} --capture {asked.taken} has them"
             raise NoPermissionError(error.message, hint=hint) from error
     try:
-        used = found.subset(maps=set(), programs={name}, variables=set()).maps
+        if behind:
+            remarks.append(f"what {name} lets pass comes to {' and then to '.join(behind)}")
+        used = found.subset(maps=set(), programs={name, *behind}, variables=set()).maps
         before = asked.before
         if before is not None:
             before = before._replace(entries={each: held for each, held in before.entries.items() if each in used})
         elif collection is not None:
             before = cloned(collection, used)
             remarks += ["the run begins with what maps and variables hold now", *before.left_out]
-        recording = Recording.of(found, name, calls, asks_memory=True)
+        recording = Recording.of(found, name, calls, behind=behind, asks_memory=True)
         if before is not None:
             recording.begin_with(before.entries, before.cpus)
         if source is not None:

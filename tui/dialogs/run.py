@@ -367,16 +367,21 @@ class RunScreen(ExplainedModal[None]):
             notes = ("N: the next packets that reach the program; that changes nothing", until)
         title = "Debug a capture" if is_file else "Debug the next packets"
         answer = await self.app.push_screen_wait(
-            AskDialog(title, "" if is_file else "20", notes=notes, confirm="Debug")
+            AskDialog(
+                title,
+                "" if is_file else "20",
+                notes=notes,
+                confirm="Debug",
+                check=_look_at_capture if is_file else _count_of,
+            )
         )
-        what, _, place = (answer or "").partition(" until ")
-        what, place = what.strip(), place.strip()
-        if is_file and what:
+        if not answer:
+            return
+        what, place = _runs_and_place(answer)
+        if is_file:
             self._debug(DebugRequest(self._program_name, b"", None, file=what, until=place))
-        elif what.isdecimal() and len(what) < _DIGITS:
-            self._debug(DebugRequest(self._program_name, b"", None, taken=int(what), until=place))
-        elif what:
-            self.notify(f"{what} is no number of packets", severity="warning", timeout=4)
+        else:
+            self._debug(DebugRequest(self._program_name, b"", None, taken=_count_of(answer), until=place))
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="capture")
     def _read_capture(self, answer: str) -> None:
@@ -644,3 +649,27 @@ def _repeats(text: str) -> int:
     if not digits.isdecimal() or not 1 <= int(digits) <= _MOST_REPEATS:
         raise UsageError(f"{text.strip()!r} is no number of repetitions", hint=f"1 to {_MOST_REPEATS:,}")
     return int(digits)
+
+
+def _runs_and_place(answer: str) -> tuple[str, str]:
+    """Return what is asked for and where the debugger begins, of `cap.pcap until return XDP_DROP`."""
+    what, _, place = answer.partition(" until ")
+    return what.strip(), place.strip()
+
+
+def _count_of(answer: str) -> int:
+    """Return how many packets are asked for; UsageError for what is no number of them."""
+    from ...core.debug.calls import check_count
+
+    what, _ = _runs_and_place(answer)
+    if not what.isdecimal() or len(what) >= _DIGITS:
+        raise UsageError(f"{what} is no number of packets")
+    check_count("a capture", int(what))
+    return int(what)
+
+
+def _look_at_capture(answer: str) -> None:
+    """Check that what is named is a capture; errors as those of `Capture`."""
+    from ...core.traffic import Capture
+
+    Capture(_runs_and_place(answer)[0])

@@ -444,7 +444,8 @@ class DebuggerScreen(ControlledScreen):
         row = view.row(view.cursor)
         if row.kind is RowKind.SOURCE and row.file:
             return f"{row.file.rpartition('/')[2]}:{row.line}"
-        return str(row.slot) if listing.program.name == self.debuggee.recording.program else ""
+        name = listing.program.name
+        return str(row.slot) if name == self.debuggee.recording.program else f"{name}:{row.slot}"
 
     def stop_place(self) -> str:
         """Return where a stop is set for what the cursor is on, as `Breakpoints.find` takes it, or `watch …`."""

@@ -145,6 +145,7 @@ class ExplorerScreen(ControlledScreen):
             spec=spec,
             program=self.program_name,
             collection=lambda: operations.session.collection,
+            links=lambda: operations.session.links,
             why_none=self._why_no_packets,
             prepare=_read_debugger,
             enter=self._enter_debugger,

@@ -92,6 +92,11 @@ class Packet:
         return self.whole
 
     @property
+    def frame(self) -> bytes:
+        """The frame as the program left it, as it comes to whoever sees it next."""
+        return bytes(self.hidden + self.data)
+
+    @property
     def changed_context(self) -> bytes:
         """The context as the program left it."""
         return bytes(self.context.data)
@@ -220,6 +225,11 @@ class XdpPacket(Packet):
     def whole(self) -> bytes:
         """Metadata, packet, and its fragments behind it."""
         return bytes(self.data + self.fragments)
+
+    @property
+    def frame(self) -> bytes:
+        """The packet and its fragments."""
+        return bytes(self.data[self.meta :] + self.fragments)
 
     def read(self, offset: int, size: int) -> bytes | None:
         """Return *size* bytes of the packet from *offset*; None outside of it."""

@@ -25,6 +25,7 @@ from bpftui.core.vm.world.settings import Settings
 from tests.bench.bench_debug import opened
 from tests.fuzz.machines import program, walk_beside_stepper
 from tests.fuzz.sessions import back_and_forth, state
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -303,7 +304,8 @@ def test_what_was_changed_is_so_at_the_end_each_time(session: Session, tmp_path:
     assert told() == first
 
 
-def test_runs_around_are_seen_with_what_they_came_to() -> None:
+def test_runs_around_are_seen_with_what_they_came_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpftui.core.debug.sight._AROUND", PATIENCE)  # however busy the machine is
     tcp = UDP[:23] + b"\x06" + UDP[24:]
     with Session(recording(TRAFFIC, "count_traffic", UDP, tcp, UDP)) as session:
         session.enter(1)

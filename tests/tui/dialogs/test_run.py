@@ -432,3 +432,18 @@ async def test_packets_of_an_interface_are_refused_where_there_are_none(run: Cal
         assert walk.app.screen is screen
         await walk.press("P", "end", "up", "enter", "ctrl+u", *"many", "enter")
         await walk.until(lambda: "many is no number of packets" in walk.screen)
+        assert "Debug the next packets" in walk.screen  # it is asked on, with what was typed
+        await walk.press("ctrl+u", *"0", "enter")
+        await walk.until(lambda: "a capture takes from 1 to " in walk.screen)
+
+
+async def test_a_capture_that_is_none_is_asked_for_again(run: Callable[..., Any], tmp_path: Path) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        await walk.press("P", "end", "up", "up", "enter")
+        await walk.type(str(tmp_path / "nothing.pcap"))
+        await walk.press("enter")
+        await walk.until(lambda: "nothing.pcap: No such file or directory" in walk.screen)
+        assert "Debug a capture" in walk.screen
+        await walk.press("escape")
+        assert walk.app.screen is screen

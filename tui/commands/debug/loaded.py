@@ -11,7 +11,7 @@ from ....core.errors import UsageError
 from ..common import complain, configured, read_loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from ....core.debug import Recording
     from ....core.debug.recording import Entries
@@ -62,20 +62,20 @@ def _one_program(spec: CollectionSpec, where: str, name: str | None) -> str:
 
 
 def loaded_maps(
-    spec: CollectionSpec, program: str, loaded: LoadedSpec, options: Any, say: Callable[[str], None]
+    spec: CollectionSpec, programs: Sequence[str], loaded: LoadedSpec, options: Any, say: Callable[[str], None]
 ) -> tuple[Mapping[str, Entries], int | None]:
-    """Return what the maps hold now that a program uses, and how many CPUs the values of per-CPU maps have.
+    """Return what the maps hold now that programs use, and how many CPUs the values of per-CPU maps have.
 
     Args:
         spec: The object, or *loaded* itself, in which `--set` sets variables then.
-        program: The program in it.
+        programs: The programs in it.
         loaded: What is loaded.
         options: Those of the command.
         say: Is told what is left out.
     """
     from ....core.system.contents import loaded_contents
 
-    used = spec.subset(maps=set(), programs={program}, variables=set()).maps
+    used = spec.subset(maps=set(), programs=set(programs), variables=set()).maps
     found = loaded_contents(spec, used, loaded, say)
     contents: dict[str, Entries] = {**found.entries}
     if spec is loaded:
@@ -84,7 +84,7 @@ def loaded_maps(
             if each.changed and each.map.name in contents:
                 contents[each.map.name] = [(bytes(each.map.key_size), bytes(each.map.data or b""))]
     elif not contents and not found.constants:
-        raise UsageError(f"{options.maps} has no map that {program} uses")
+        raise UsageError(f"{options.maps} has no map that {programs[0]} uses")
     return contents, found.cpus
 
 

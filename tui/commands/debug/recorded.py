@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ....core.context.values import parse_context
@@ -41,6 +42,14 @@ def add_calls(parser: Parser) -> None:
     add_object(parser)
     parser.add_argument("program", metavar="PROGRAM", nargs="?", help="which one; a recording names it itself")
     add_settings(parser)
+    parser.add_argument(
+        "--behind",
+        metavar="PROGRAM",
+        action="append",
+        default=[],
+        help="a program that the packet comes to next, if the one before lets it pass: XDP, then traffic control, then "
+        "sockets and control groups; again for the one behind it",
+    )
     parser.add_argument(
         "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"
     )
@@ -83,7 +92,8 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     raw = read_object(options.object, options.cflags, say)
     if is_recording(raw):
         given = (options.data, options.ctx, options.pcap, options.btf, options.preset, options.steps)
-        if any(each is not None for each in given) or options.settings or options.returns or options.memory:
+        said = (options.behind, options.settings, options.returns, options.memory)
+        if any(each is not None for each in given) or any(said):
             raise UsageError(f"{options.object} is a recording: it has what its runs are given, and what is set")
         found = Recording.from_bytes(raw, file=options.object)
         if options.program not in (None, found.program):
@@ -114,17 +124,25 @@ def _recording(
     """Return a recording of a program, whose maps hold what those of *loaded* hold."""
     from ....core.debug import Recording
 
-    settings, target = machine_options(options).get("settings"), target_types(options)
+    begun = partial(
+        Recording.of,
+        spec,
+        program,
+        object_=raw,
+        behind=options.behind,
+        settings=machine_options(options).get("settings"),
+        target=target_types(options),
+        asks_memory=True,
+    )
     if loaded is None:
-        calls = _calls(options, say)
-        found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
+        found = begun(_calls(options, say))
         found.limit_steps(options.steps)
         return found
     count = cast("int | None", options.capture)
     calls = () if count is not None else _calls(options, say)
     with capturing(loaded, program, count) as source:
-        contents, cpus = loaded_maps(spec, program, loaded, options, say)
-        found = Recording.of(spec, program, calls, object_=raw, settings=settings, target=target, asks_memory=True)
+        contents, cpus = loaded_maps(spec, (program, *options.behind), loaded, options, say)
+        found = begun(calls)
         found.begin_with(contents, cpus)
         found.limit_steps(options.steps)
         if source is not None and count is not None:

@@ -106,7 +106,8 @@ class Teller:
         run = f"run {session.run + 1} of {session.runs} · " if session.runs > 1 else ""
         head = f"{run}step {session.position} of {session.length}"
         if stop.reason is Reason.END:
-            return f"{head} · returned {self._retval()}" if session.retval is not None else f"{head} · stopped"
+            by = f"{session.world.program.name} " if len(session.world.path) > 1 else ""
+            return f"{head} · {by}returned {self._retval()}" if session.retval is not None else f"{head} · stopped"
         place = _place(session.location)
         why = f" · {stop.reason} {stop.by.number}" if stop.by is not None else ""
         if stop.reason is Reason.ERROR:

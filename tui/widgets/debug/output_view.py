@@ -65,6 +65,9 @@ class OutputView(LinesView):
         steps = max(len(f"{each.steps:,}") for each in sight.near)
         room = width - digits - verdicts - steps - len("    ")
         origins = min(max(width_of(each.origin) for each in sight.near), room // 2)
+        before, behind = sight.near[0].run, sight.runs - sight.near[-1].run - 1
+        if before:
+            yield Line(((f"… {before:,} before these: `run 1` goes to the first", "muted"),))
         for each in sight.near:
             name = "here" if each.run == sight.stop.run else "link"
             head = ((f"{each.run + 1:>{digits},}", name), (f" {each.verdict or '?':<{verdicts}}", ""))
@@ -74,6 +77,8 @@ class OutputView(LinesView):
                 f"  changed {', '.join(each.changed)}" if each.changed else "  changed nothing" if each.steps else ""
             )
             yield Line((*head, (took, "muted"), (origin, "muted"), (changed, "")), RunRow(each.run))
+        if behind:
+            yield Line(((f"… {behind:,} behind these: `run {sight.runs}` goes to the last", "muted"),))
 
     def lines(self, sight: Sight, width: int) -> Iterator[Line]:
         """Return what was printed, what breakpoints noted, and what was called."""

@@ -253,6 +253,40 @@ SPECS: dict[str, Facts] = {
         ],
         types=42,
     ),
+    "tests/objects/passage.o": spec(
+        license="GPL",
+        types=32,
+        maps=[data_section(".data", 12), data_section(".bss", 64)],
+        programs=[
+            program("gate", "xdp", "xdp", insns=24, line_infos=13, attach_type="xdp", maps=[".bss", ".data"]),
+            *(
+                program(
+                    name,
+                    "tcx/ingress",
+                    "sched_cls",
+                    insns=21,
+                    line_infos=10,
+                    attach_type="tcx_ingress",
+                    maps=[".bss", ".data"],
+                )
+                for name in ("first", "second")
+            ),
+            program(
+                "behind",
+                "cgroup_skb/ingress",
+                "cgroup_skb",
+                insns=7,
+                line_infos=2,
+                attach_type="cgroup_inet_ingress",
+                maps=[".bss"],
+            ),
+        ],
+        variables=[
+            variable("verdicts", ".data", 0, "int[3]", [2, -1, 0], "02000000ffffffff00000000"),
+            variable("seen", ".bss", 0, "__u64[4]", [0] * 4, "00" * 32),
+            variable("marked", ".bss", 32, "__u64[4]", [0] * 4, "00" * 32),
+        ],
+    ),
     "tests/objects/harness.o": spec(
         license="GPL",
         types=61,

@@ -1,0 +1,124 @@
+"""A packet that comes to several programs: one run through all of them, forth and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.debug import Call, Recording, Session
+from bpftui.core.errors import ObjectError, UnknownNameError, UsageError
+from bpftui.core.spec import CollectionSpec
+from tests.tui.commands.command_line import bpftui
+
+OBJECT = Path(__file__).parents[2] / "objects/passage.o"
+TCP = bytes.fromhex("ffffffffffff020000000002 0800 4500 0028 0001 0000 40 06 0000 c0a80001 c0a80002") + bytes(20)
+UDP = TCP[:23] + b"\x11" + TCP[24:]
+
+
+def recorded(*behind: str, verdicts: tuple[int, ...] = (2, -1, 0), frames: tuple[bytes, ...] = (TCP,)) -> Recording:
+    spec = CollectionSpec.from_file(OBJECT)
+    spec.variables["verdicts"].set(list(verdicts))
+    return Recording.of(spec, "gate", [Call(frame) for frame in frames], behind=behind)
+
+
+def test_one_run_goes_from_program_to_program_and_back() -> None:
+    with Session(recorded("first", "second")) as session:
+        session.break_at("second")
+        session.resume()
+        assert session.location is not None
+        assert (session.location.function, session.location.slot, session.position) == ("second", 0, 40)
+        # The context is the program's own: __sk_buff has a length, and xdp_md has none.
+        assert session.evaluate("ctx->len").text == str(len(TCP))
+        assert session.evaluate("pkt[6]").text == "170"  # what gate has marked
+        assert session.evaluate("seen").text == "[1, 1, 0, 0]"
+        session.goto(0)
+        assert session.location.function == "gate"
+        assert session.evaluate("ctx->data_end - ctx->data").text == str(len(TCP))
+        assert session.evaluate("pkt[6]").text == "2"
+        session.goto(session.length)
+        assert (session.retval, session.world.program.name) == (0, "second")
+        assert session.evaluate("seen").text == "[1, 1, 1, 0]"
+        session.back.step()
+        assert session.location is not None
+        assert session.location.function == "second"
+
+
+def test_every_position_is_as_it_was_on_the_way_there() -> None:
+    with Session(recorded("first", "second")) as session:
+        seen = [(session.registers, session.evaluate("seen").text, session.evaluate("pkt[6]").text)]
+        while session.position < session.length:
+            session.step_instruction()
+            seen.append((session.registers, session.evaluate("seen").text, session.evaluate("pkt[6]").text))
+        for position in range(session.length, -1, -1):
+            session.goto(position)
+            assert (session.registers, session.evaluate("seen").text, session.evaluate("pkt[6]").text) == seen[position]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "frame", "seen", "last", "retval"),
+    [
+        ((2, -1, 0), UDP, "[1, 0, 0, 0]", "gate", 1),
+        ((2, 0, 0), TCP, "[1, 1, 0, 1]", "behind", 1),
+        ((2, -1, 2), TCP, "[1, 1, 1, 0]", "second", 2),
+    ],
+)
+def test_a_packet_that_is_not_let_pass_comes_to_nobody(
+    verdicts: tuple[int, ...], frame: bytes, seen: str, last: str, retval: int
+) -> None:
+    recording = recorded("first", "second", "behind", verdicts=verdicts, frames=(frame, frame))
+    with Session(recording) as session:
+        session.enter(1)  # the first run is passed over, at full speed
+        assert session.evaluate("seen").text == seen
+        session.goto(session.length)
+        assert (session.retval, session.world.program.name) == (retval, last)
+        session.enter(0)
+        session.goto(session.length)
+        assert session.evaluate("seen").text == seen
+
+
+def test_an_instruction_of_another_program_is_a_place() -> None:
+    with Session(recorded("first")) as session:
+        session.break_at("first:17")
+        session.resume()
+        assert session.location is not None
+        assert (session.location.program, session.location.slot) == ("first", 17)
+        with pytest.raises(UsageError, match="there is no instruction 99: first has 21 slots"):
+            session.break_at("first:99")
+
+
+def test_a_file_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    with Session(recorded("first", "second")) as session:
+        session.save(path)
+    found = Recording.read(path)
+    assert found.programs == ("gate", "first", "second")
+    with Session(found) as session:
+        session.goto(session.length)
+        assert session.world.program.name == "second"
+    path.write_text(path.read_text().replace('"first"', '"f\\u0069rst"'))  # the same text, written otherwise
+    assert Recording.read(path).behind == ("first", "second")
+    path.write_text(path.read_text().replace('"second"', "5"))
+    with pytest.raises(ObjectError, match="damaged"):
+        Recording.read(path)
+
+
+def test_what_comes_behind_nobody_is_refused() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    with pytest.raises(UsageError, match="no packet comes to gate behind first"):
+        Session(Recording.of(spec, "first", [Call(TCP)], behind=["gate"]))
+    spec.program("behind").set_type("cgroup_skb/egress")
+    with pytest.raises(UsageError, match="behind sees no packet that comes in: it has type cgroup_skb"):
+        Session(Recording.of(spec, "gate", [Call(TCP)], behind=["behind"]))
+
+
+def test_an_unknown_program_is_said_before_anything_runs() -> None:
+    with pytest.raises(UnknownNameError, match="fisrt"):
+        recorded("fisrt")
+
+
+def test_the_command_says_who_returned() -> None:
+    said = bpftui(
+        "debug", OBJECT, "gate", "--behind", "first", "--behind=second", f"--data={TCP.hex()}", "--batch=continue"
+    )
+    assert said.out.splitlines()[-1] == "step 58 of 58 · second returned TCX_PASS (0)"
