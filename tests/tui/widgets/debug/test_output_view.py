@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from bpftui.core.debug.sight import RunSeen
 from bpftui.tui.widgets.debug.output_view import OutputView
@@ -12,7 +12,7 @@ from bpftui.tui.widgets.debug.output_view import OutputView
 def lines(first: int, last: int, runs: int) -> list[str]:
     near = tuple(RunSeen(number, f"packet {number + 1}", "XDP_PASS", 40) for number in range(first, last + 1))
     sight: Any = SimpleNamespace(runs=runs, near=near, stop=SimpleNamespace(run=first + 1))
-    return ["".join(text for text, _ in line.parts) for line in OutputView._runs(cast("Any", sight), 60)]
+    return ["".join(text for text, _ in line.parts) for line in OutputView._runs(sight, 60)]
 
 
 def test_runs_that_are_not_shown_are_counted() -> None:
