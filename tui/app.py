@@ -20,6 +20,7 @@ from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations
 from .permission import Permission
+from .reloading import Reloading
 from .rereading import INTERVAL, Rereading, WatchedFile
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import config_file
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ..core.choice import RuntimeName
     from ..core.debug import Recording
     from ..core.debug.verified import VerifierLogs
+    from ..core.live import Swapped
     from ..core.system.load import Looker
     from .changes import Changes
     from .controllers.controller import ControlledScreen
@@ -110,6 +112,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where that is shown, in the place of home; without a session only.
         debug: A run of a program of the first object to begin in.
+        reload: Whether what is loaded is swapped for the new version whenever its file changes, without being asked.
     """
 
     DEFAULT_MODE: ClassVar[str] = "first"
@@ -155,6 +158,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         no_changes: str = "",
         begin_at: Beginning | None = None,
         debug: Debugged | None = None,
+        reload: bool = False,
     ) -> None:
         super().__init__(config)
         self._debug = debug
@@ -174,7 +178,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._notes = notes
         self._gave_up = gave_up
         self._read = read or _read
-        self.rereading = None if read is None else Rereading(self, read)
+        self.reloading = None if read is None else Reloading(self, read, at_once=reload)
+        self.rereading = None if self.reloading is None else Rereading(self, self._read, self.reloading)
         self.begin_session = begin
         """Makes the session of a spec, in a thread."""
         self._play = play or _play
@@ -393,14 +398,25 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     # Files that change while they are explored
 
-    async def replace(self, old: OpenObject, session: Session, changes: Changes) -> ExplorerScreen:
+    async def replace(
+        self, old: OpenObject, session: Session, changes: Changes, swapped: Swapped | None = None
+    ) -> ExplorerScreen:
         """Show another version of an object in its place, where one was in it, and what changed.
 
         Until the new screen is the one that keys are for nothing is waited for.
+
+        Args:
+            old: The object.
+            session: Of the other version.
+            changes: What is not as it was.
+            swapped: What became of what was loaded, where the other version was put in its place.
         """
         place = old.screen.navigation.here()
         added = self._add(session, old.operations.attach_first, old.watched)
-        added.operations.unsaved |= old.operations.unsaved & session.spec.variables.keys()
+        if swapped is None:
+            added.operations.unsaved |= old.operations.unsaved & session.spec.variables.keys()
+        else:
+            added.operations.take_over(old.operations, swapped)
         self.objects.remove(added)
         self.objects[self.objects.index(old)] = added
         before = self._last
@@ -413,6 +429,12 @@ class BpftuiApp(BaseApp[ExitCode]):
         await self.remove_mode(old.mode)
         self._list_at_home()
         return added.screen
+
+    def swap(self, screen: ExplorerScreen) -> None:
+        """Put the version that its file has become in the place of what a screen has loaded."""
+        found = next((each for each in self.objects if each.screen is screen), None)
+        if found is not None and self.reloading is not None:
+            self.reloading.asked(found)
 
     def close_object(self, path: str) -> None:
         """Close an open object; what of it is attached is asked about."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ..core.choice import RuntimeName
     from ..core.debug.cloned import Cloned
-    from ..core.live import Session, State
+    from ..core.live import Session, State, Swapped
     from ..core.live.monitor import Observation
     from ..core.runtime import Collection, Entry, Link, Variable
     from .state.journal import Journal
@@ -180,6 +180,11 @@ class Operations:
         self.unsaved: set[str] = set()
         """Variables that were set to what is neither in the file nor in a preset."""
 
+        self.older = ""
+        """When the file was written that is loaded, where it is another one by now: `11:58:03`."""
+        self.swapped: Swapped | None = None
+        """What became of the version before, where this one was put in its place."""
+
     onlooker: Onlooker | None
     """What looks at what others have loaded; None where it is one's own."""
 
@@ -236,6 +241,7 @@ class Operations:
             elsewhere=tuple(theirs.attachments) if theirs is not None else (),
             recording=self.keeping.seconds,
             moment=self._moment(),
+            older=self.older,
             access=self.permission.word if theirs is not None else "",
         )
 
@@ -295,6 +301,40 @@ class Operations:
         self.host.start(work)
         self.changed()
 
+    def begin_work(self, action: str, busy: str, stop: Interrupt) -> bool:
+        """Say what somebody else is doing with the session until `end_work`; False where something is done already.
+
+        Args:
+            action: What it is, as a failure says it.
+            busy: The same, as a participle.
+            stop: Has it given up.
+        """
+        if self._busy:
+            self.host.notify(f"still {self._busy}", severity="warning", timeout=2)
+            return False
+        self._stop, self._busy = stop, busy
+        self.host.settle(action)
+        self._show_work(Work(busy, partial(self._give_up, f"giving up {busy}")))
+        self.changed()
+        return True
+
+    def end_work(self) -> None:
+        """Say that it is done."""
+        self._done()
+        self.changed()
+
+    def take_over(self, before: Operations, swapped: Swapped) -> None:
+        """Go on where the operations of the version before have ended, which this one was put in the place of."""
+        self.swapped = swapped
+        self.monitor.take_over(before.monitor)
+        self._runtime = before.runtime
+        self._gone = set(before._gone)
+        kept = set(self.session.links)
+        moved = {old: new for old, new in swapped.attached.items() if new in kept}
+        self._detach_at = {moved[link]: at for link, at in before._detach_at.items() if link in moved}
+        self.edited = before.edited & self.session.spec.variables.keys()
+        self.unsaved |= before.unsaved & self.session.spec.variables.keys()
+
     def _done(self) -> None:
         self._busy, self._stop = "", None
         self._show_work(None)
@@ -316,7 +356,7 @@ class Operations:
     def _load(self, stop: Interrupt | None) -> None:
         started = time.monotonic()
         try:
-            self.session.load(progress=self._loading, stop=stop)
+            self.session.load(progress=self.loading, stop=stop)
             self.session.count()
             self.journal = MapJournal()
         except GivenUpError as error:
@@ -326,7 +366,8 @@ class Operations:
         else:
             self._tell(Loaded(time.monotonic() - started))
 
-    def _loading(self, number: int, total: int, program: str) -> None:
+    def loading(self, number: int, total: int, program: str) -> None:
+        """Tell how far a load is, from whichever thread."""
         self._tell(Loading(number, total, program))
 
     def _give_up_load(self) -> None:
@@ -505,6 +546,13 @@ class Operations:
             self.host.notify(f"done without: {'; '.join(remarks)}", severity="warning", timeout=8)
         if self.collection is not None and (problems := self.collection.problems):
             self.host.fail(_not_loaded(problems))
+        self._attach_next()
+        self.changed()
+
+    def after_swap(self) -> None:
+        """Begin to sample what has been put in the place of the version before."""
+        self.monitor.start()
+        self.monitor.mark("swapped", self.session.spec.title)
         self._attach_next()
         self.changed()
 

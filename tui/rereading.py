@@ -12,6 +12,7 @@ from ..core.live import State
 from ..core.spec import CollectionSpec
 from .state.presets import Preset, restore
 from .status import Failure, told
+from .text.format import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from ..core.live import Session
     from .app import BpftuiApp, OpenObject, Reader
     from .changes import Changes
+    from .reloading import Reloading
 
-__all__ = ["INTERVAL", "Rereading", "WatchedFile"]
+__all__ = ["INTERVAL", "Rereading", "WatchedFile", "read_changed"]
 
 INTERVAL: Final = 0.4
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
@@ -83,6 +85,16 @@ class WatchedFile:
         stamps = tuple(known[each] if each in known else _stamp(each) for each in headers)
         self._taken = self._seen = _Look(self._taken.file, stamps)
 
+    @property
+    def taken_at(self) -> float | None:
+        """When the file was written that was taken, in seconds since 1970; None where there was none."""
+        return _written(self._taken)
+
+    @property
+    def seen_at(self) -> float | None:
+        """The same of the file that was seen last."""
+        return _written(self._seen)
+
     def take(self) -> None:
         """Take it as it was seen last: it has changed from now on, when it is another one than that."""
         self._taken = self._seen
@@ -108,6 +120,10 @@ class WatchedFile:
                 new.set_type(name, text)
         restore(new, Preset("", "", self._values))
 
+    def ask_again(self) -> None:
+        """Let what was seen last be news at the next look, too."""
+        self._told = _Look(None)
+
     def is_news(self) -> bool:
         """Return whether nobody has asked this of what was seen last."""
         before, self._told = self._told, self._seen
@@ -123,20 +139,42 @@ def _stamp(path: str) -> _Stamp | None:
     return _Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
+def _written(look: _Look) -> float | None:
+    """Return when the newest of what was looked at was written, in seconds since 1970."""
+    return max((each.modified / 1e9 for each in (look.file, *look.headers) if each is not None), default=None)
+
+
+def read_changed(read: Reader, old: OpenObject, notes: list[str]) -> tuple[CollectionSpec, Changes]:
+    """Return what a file has become, and what has changed, in a thread.
+
+    What changed in the code that is shown is found here, too: it is marked at once.
+    """
+    from ..core.diff import diff
+    from .changes import Changes
+
+    spec, before = read(old.session.name, notes.append), old.session.spec
+    as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
+    changes = Changes(diff(as_in_file, spec))
+    changes.code(old.screen.program_name())
+    return spec, changes
+
+
 class Rereading:
     """Reads what is explored again when its file has changed.
 
-    What is loaded stays as it is. Where the user is elsewhere, or in something that stands over the object (a dialog, a
-    test run, a search), that is left alone, and the file is read when it is over.
+    What is loaded stays, until it is swapped (`Reloading`). Where the user is elsewhere, or in something that stands
+    over the object (a dialog, a test run, a search), that is left alone, and the file is read when it is over.
 
     Args:
         app: What shows the objects.
         read: Reads one, in a thread.
+        reloading: Puts another version in the place of what is loaded.
     """
 
-    def __init__(self, app: BpftuiApp, read: Reader) -> None:
+    def __init__(self, app: BpftuiApp, read: Reader, reloading: Reloading) -> None:
         self._app = app
         self._read = read
+        self._reloading = reloading
         self._is_looking = False
 
     def look_again(self) -> None:
@@ -159,8 +197,7 @@ class Rereading:
             if each.session.state is State.SPEC:
                 await self._read_again(each, each.watched)
             elif each.watched.is_news():
-                text = f"{each.session.title} is another file now: what is loaded stays as it is"
-                each.screen.notify(text, severity="warning", timeout=10)
+                await self._note(each, each.watched)
 
     def _is_busy(self, each: OpenObject) -> bool:
         """Whether the user is elsewhere, or in the middle of something."""
@@ -168,6 +205,35 @@ class Rereading:
         if each not in self._app.objects or self._app.screen is not screen or not screen.furnished.is_set():
             return True
         return screen.work is not None or screen.search.is_open
+
+    async def _note(self, each: OpenObject, watched: WatchedFile) -> None:
+        """Take note that what is loaded is older than its file; have it swapped where that is wanted at once."""
+        notes: list[str] = []
+        try:
+            _, changes = await asyncio.to_thread(read_changed, self._read, each, notes)
+        except Exception as error:
+            if is_source(watched.path) or watched.refuse():
+                self._mark_older(each, watched)
+                self._complain(each, error)
+            else:
+                watched.ask_again()
+            return
+        if not changes.differs:
+            self._settle(each, watched)
+            watched.include(changes.after.headers)
+            return
+        each.screen.message_line.settle("read again")
+        self._mark_older(each, watched)
+        if self._reloading.at_once:
+            await self._reloading.swap(each, changes, notes)
+            return
+        text = f"{each.session.title} is another file now, {changes.text}: what is loaded stays until L swaps it"
+        each.screen.notify(text, severity="warning", timeout=10)
+
+    def _mark_older(self, each: OpenObject, watched: WatchedFile) -> None:
+        """Let the status line say of when what is loaded is."""
+        each.operations.older = clock_time(watched.taken_at)
+        each.operations.changed()
 
     async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
         notes: list[str] = []
@@ -198,26 +264,13 @@ class Rereading:
 
     def _begin(self, old: OpenObject, notes: list[str]) -> tuple[Session | None, Changes]:
         """Return the session of what a file has become, None where that is the same; and what changed. In a thread."""
-        spec, changes = self._read_changed(old, notes)
+        spec, changes = read_changed(self._read, old, notes)
         return (self._app.begin_session(spec) if changes.differs else None), changes
-
-    def _read_changed(self, old: OpenObject, notes: list[str]) -> tuple[CollectionSpec, Changes]:
-        """Return what a file has become, and what has changed, in a thread.
-
-        What changed in the code that is shown is found here, too: it is marked at once.
-        """
-        from ..core.diff import diff
-        from .changes import Changes
-
-        spec, before = self._read(old.session.name, notes.append), old.session.spec
-        as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
-        changes = Changes(diff(as_in_file, spec))
-        changes.code(old.screen.program_name())
-        return spec, changes
 
     def _settle(self, old: OpenObject, watched: WatchedFile) -> None:
         """Take what is there now as read."""
         watched.take()
+        old.operations.older = ""
         old.screen.message_line.settle("read again")
 
     def _complain(self, old: OpenObject, error: Exception) -> None:

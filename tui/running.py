@@ -51,6 +51,7 @@ def run(
     begin_at: Beginning | None = None,
     debug: Debugged | None = None,
     coverage: Gathered | None = None,
+    reload: bool = False,
 ) -> ExitCode:
     """Explore *specs*, or recordings by their names, or begin at home where there is none, until the user quits.
 
@@ -68,6 +69,7 @@ def run(
         begin_at: How to begin where what the machine runs is shown, in the place of home.
         debug: A run of a program of the first one to begin in.
         coverage: What runs of their programs came to, in tests.
+        reload: Whether what is loaded is swapped for the new version whenever its file changes.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -113,6 +115,7 @@ def run(
             observe=None if runtime == "vm" else _Observing(sessions),
             begin_at=begin_at,
             debug=debug,
+            reload=reload,
         )
         try:
             result = app.run()

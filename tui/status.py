@@ -51,6 +51,8 @@ class Status:
     """For how many seconds what is seen has been kept; None where it is not."""
     moment: str = ""
     """Of a recording, when the moment was that is seen, and how quickly time goes on; empty where it is now."""
+    older: str = ""
+    """When the file was written that is loaded, where it is another one by now: `11:58:03`; empty where it is not."""
     access: str = ""
     """Of what others have loaded: whether it is looked at (`read-only`) or may be changed (`WRITE`)."""
 

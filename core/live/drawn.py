@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ChartSeries", "EventLine", "Mark", "MarkKind", "StreamState", "mark_text"]
 
-MarkKind: TypeAlias = Literal["loaded", "attached", "detached", "set", "ran", "gone", "dropped"]
-"""What happens while something is watched: `ran` is a test run, `gone` what something was attached to, `dropped` the
-oldest events."""
+MarkKind: TypeAlias = Literal["loaded", "swapped", "attached", "detached", "set", "ran", "gone", "dropped"]
+"""What happens while something is watched: `ran` is a test run, `swapped` what was put in the place of the version
+before, `gone` what something was attached to, `dropped` the oldest events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class StreamState:
 def mark_text(kind: str, what: str = "", detail: str = "") -> str:
     """Return what is said at a moment: of what was loaded that it was, for there is but one."""
     match kind:
-        case "loaded":
-            return "loaded"
+        case "loaded" | "swapped":
+            return kind
         case "set":
             return f"{what} {detail}"
         case _:

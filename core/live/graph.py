@@ -124,6 +124,29 @@ class Graph:
         for track in self._tracks.values():
             track.interrupt(now)
 
+    def go_on(self, spec: CollectionSpec) -> None:
+        """Count another version of the collection, which has its place taken: the past stays of what both have."""
+        self._spec = spec
+        self._fields.clear()
+        self._histograms.clear()
+        for group in (self._tracks, self._chosen):
+            for each in [each for each in group if not self._is_known(each)]:
+                del group[each]
+        self._turned = {each for each in self._turned if self._is_known(each)}
+        self._whole = {each for each in self._whole if self._is_known(OfEntry(each))}
+        self._slots = {each for each in self._slots if self._is_known(each)}
+        self._busiest.clear()
+
+    def _is_known(self, quantity: Quantity) -> bool:
+        """Whether the collection has what a quantity is of, where that was."""
+        kind, name = quantity.source
+        if kind == "program":
+            return name in self._spec.programs
+        if kind == "variable":
+            return name in self._spec.variables
+        counter = quantity.counter if isinstance(quantity, OfEntry) else None
+        return name in self._spec.maps and (counter is None or counter in self._counters(name))
+
     @property
     def is_past(self) -> bool:
         """Whether what it has is of another time than now."""

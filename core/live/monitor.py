@@ -227,6 +227,12 @@ class Monitor:
         else:
             self._sampler = sampler
 
+    def take_over(self, before: Monitor) -> None:
+        """Go on where another monitor has ended: of the version of the collection that was there before this one."""
+        self.graph = before.graph
+        self.graph.go_on(self._session.spec)
+        self.reach, self._interval = before.reach, before.interval
+
     def _make_sampler(self, **options: Any) -> Sampler:
         return self._session.sampler(statistics=self._session.runtime.statistics(), **options)
 

@@ -43,10 +43,14 @@ class Obstacle(NamedTuple):
     """What it takes, and what comes with it, as a clause."""
 
     @property
+    def place(self) -> str:
+        """`on_enter → syscalls/sys_enter_getpgid`."""
+        return _link_text(self.link)
+
+    @property
     def text(self) -> str:
-        """`on_enter on syscalls/sys_enter_getpgid: …`."""
-        place = self.link.target.name or "what its section says"
-        return f"{self.link.program} on {place}: {self.why}; {self.needed}"
+        """All of it in one line."""
+        return f"{self.place}: {self.why}; {self.needed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Swapped:
     handover: Handover = field(default_factory=lambda: Handover((), {}, (), {}))
     missed: Mapping[str, int] = field(default_factory=dict[str, int])
     """By variable whose value was copied, what the version before still added to it meanwhile, which is in neither."""
+    attached: Mapping[Link, Link] = field(default_factory=dict["Link", "Link"])
+    """By each link that the version before had, and that goes on, the one that it is now: mostly itself."""
     seconds: float = 0.0
     """From the first copy of a value to the last link."""
 
@@ -184,9 +190,10 @@ class Swap(Closing):
                 raise UsageError(f"{self.after.spec.file} is not loaded")
             obstacles = {each.link: each for each in self.obstacles}
             if obstacles and not reopen:
+                why = "; ".join(f"{each.place}: {each.why}" for each in obstacles.values())
                 raise UsageError(
-                    f"{self.before.title} is not swapped: {'; '.join(each.text for each in obstacles.values())}",
-                    hint="detach it first, or let it be attached anew",
+                    f"cannot swap {self.before.title} in one step: {why}",
+                    hint="detach it first, or have it attached anew",
                 )
             kept: dict[Link, Link] = {}
             reopened: dict[str, float] = {}
@@ -215,7 +222,7 @@ class Swap(Closing):
                     old.detach()
             self.before.detach()
         swapped = tuple(link for old, link in kept.items() if link is old)
-        return Swapped(swapped, reopened, ended, self.handover, missed, seconds)
+        return Swapped(swapped, reopened, ended, self.handover, missed, kept, seconds)
 
     def close(self) -> None:
         """Undo what was prepared, unless it has taken over; a second call does nothing."""

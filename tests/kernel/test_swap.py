@@ -173,7 +173,9 @@ def test_what_cannot_be_swapped_in_one_step_is_done_when_it_is_asked_for_alone()
         (obstacle,) = swap.obstacles
         assert obstacle.link.program == "probe"
         assert obstacle.why == "the kernel updates no links of its type (perf_event)"
-        with pytest.raises(UsageError, match=r"prog\.o is not swapped: probe on syscalls/sys_enter_getpgid: "):
+        with pytest.raises(
+            UsageError, match=r"cannot swap prog\.o in one step: probe → syscalls/sys_enter_getpgid: the"
+        ):
             swap.commit()
         send(before, 10)
         assert counted(before) == (10, 10, 10)

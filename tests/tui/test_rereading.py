@@ -195,7 +195,7 @@ async def test_what_is_loaded_stays(file: Path) -> None:
         another(file)
         before = walk.app.session
         await looks.look(3)
-        assert "⚠ prog.o is another file now: what is loaded stays as it is" in walk.screen
+        assert "⚠ prog.o is another file now, 1 function changed: what is loaded stays until L swaps it" in walk.screen
         assert walk.app.session is before
         walk.explorer.message_line.forget()
         await looks.look(3)

@@ -37,6 +37,7 @@ __all__ = [
     "add_machine",
     "add_object",
     "add_read_only",
+    "add_reload",
     "add_settings",
     "add_source",
     "add_target",
@@ -111,6 +112,17 @@ def add_read_only(parser: Parser) -> None:
         "--read-only",
         action="store_true",
         help="refuse whatever would change what others have loaded: entries of maps, links, pins",
+    )
+
+
+def add_reload(parser: Parser) -> None:
+    """Add `--reload`."""
+    parser.add_argument(
+        "--reload",
+        action="store_true",
+        help="when the file changes, put its new version in the place of what is loaded and attached: it is verified "
+        "first, maps of the same shape are handed over with what they hold, links are swapped without a packet lost; "
+        "one that is refused changes nothing",
     )
 
 

@@ -17,6 +17,7 @@ from .common import (
     add_machine,
     add_object,
     add_read_only,
+    add_reload,
     add_settings,
     add_source,
     hire_guardian,
@@ -69,6 +70,7 @@ def make_parser(
         default=[],
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
+    add_reload(parser)
     parser.add_argument(
         "--coverage",
         metavar="FILE",
@@ -178,6 +180,7 @@ def _explore(
         no_changes=changes_refused(options),
         read=reader(options.source, options.cflags),
         coverage=coverage,
+        reload=options.reload,
     )
 
 
@@ -215,6 +218,7 @@ def _begin_at_home(options: argparse.Namespace, coverage: Gathered | None) -> in
         read=read,
         no_changes=changes_refused(options),
         coverage=coverage,
+        reload=options.reload,
     )
 
 
@@ -255,6 +259,7 @@ def explore(
     no_changes: str = "",
     begin_at: Beginning | None = None,
     coverage: Gathered | None = None,
+    reload: bool = False,
 ) -> int:
     """Open the explorer on *specs*, or recordings by their names, or at home.
 
@@ -269,6 +274,7 @@ def explore(
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where what the machine runs is shown, in the place of home.
         coverage: What runs of their programs came to, in tests.
+        reload: Whether what is loaded is swapped for the new version whenever its file changes.
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
@@ -287,4 +293,5 @@ def explore(
             no_changes=no_changes,
             begin_at=begin_at,
             coverage=coverage,
+            reload=reload,
         )

@@ -8,9 +8,12 @@ from ...core.errors import BpftuiError, VerifierError
 from ...core.live.monitor import useful_map
 from ..nodes import Node, NodeKind
 from ..state.recent import remember_outcome
+from ..status import Failure, told
 from ..text.format import counted, duration
 
 if TYPE_CHECKING:
+    from ...core.live import Swapped
+    from ...core.spec import CollectionSpec
     from ..messages import Attached, Detached, Failed, GivenUp, Loaded
     from ..operations import Operations
     from ..widgets.panes import Panes
@@ -134,6 +137,55 @@ class Outcomes:
             self._outlook.load_failed(error)
             self._keep(error.message, good=False)
             self._show_refusals()
+
+    def swapped(self, report: Swapped) -> None:
+        """Show what has been put in the place of the version before."""
+        collection = self._operations.collection
+        assert collection is not None
+        self._panes.variables.live = collection.variables
+        self._panes.maps.entries.live = collection.maps
+        self._outlook.not_loaded(collection.problems)
+        self._log.line(f"{self._operations.session.title} was swapped for its new version")
+        for line in (*report.lines(), *collection.remarks):
+            self._log.line(line)
+        for error in collection.problems.values():
+            self._log.line(error.message)
+        self._panes.log.say("The verifier took the version that runs now; below is what was done.")
+        self._keep("swapped", good=True)
+        self._operations.after_swap()
+
+    def not_swapped(self, error: Exception, when: str, spec: CollectionSpec | None = None) -> None:
+        """Show why another version was not put in the place of what runs, which goes on.
+
+        Args:
+            error: Why not.
+            when: When that version was written; empty where nobody knows.
+            spec: The version, where it could be read.
+        """
+        version = f"the version of {when}" if when else "the new version"
+        by_verifier = isinstance(error, VerifierError)
+        why = f"{version} is {'refused' if by_verifier else 'not taken'}, nothing was changed: {told(error)}"
+        hint = error.hint if isinstance(error, BpftuiError) else None
+        self._log.line(why, None if isinstance(error, BpftuiError) else error)
+        # The Log is in front where the verifier explains itself.
+        self._operations.host.fail(Failure("swap", why, hint or "", tab="" if by_verifier else "log"))
+        if isinstance(error, VerifierError) and spec is not None:
+            self._panes.log.show_refusals(error.problems or {error.program: error}, spec)
+            self.show_running()
+            self._navigation.action_show_tab("log")
+        self._operations.changed()
+
+    def show_running(self) -> None:
+        """Say beside a refusal of another version what goes on meanwhile."""
+        operations = self._operations
+        status, last = operations.status(), operations.monitor.last
+        if not operations.older:
+            self._panes.log.show_running("")
+            return
+        runs = "" if last is None or last.uncounted else f" · {sum(p.run_cnt for p in last.programs.values()):,} runs"
+        what = ", ".join(status.attached) or "loaded"
+        rate = f" · {status.rate.strip()}" if status.rate else ""
+        self._panes.log.show_running(f"▲ of {operations.older}, still running: {what}{rate}{runs}")
 
     def _keep(self, text: str, *, good: bool) -> None:
         """Keep what became of the object, for the list in which it is chosen again."""

@@ -33,10 +33,17 @@ class SessionController(Controller):
         others: What changes what others have loaded.
         debug: Debugs a run.
         attaching: Called when something is to be attached.
+        swap: Puts the version that the file has become in the place of what is loaded.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("L", "load", "Load", id="load", tooltip="Load: create the maps, verify the programs"),
+        Binding(
+            "L",
+            "load",
+            "Load",
+            id="load",
+            tooltip="Load: create the maps, verify the programs; what is loaded: swap in the newer version",
+        ),
         Binding(
             "A",
             "attach",
@@ -82,6 +89,7 @@ class SessionController(Controller):
         others: OthersController,
         debug: Callable[[DebugRequest], None],
         attaching: Callable[[], None],
+        swap: Callable[[], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -90,6 +98,7 @@ class SessionController(Controller):
         self._others = others
         self._debug = debug
         self._attaching = attaching
+        self._swap = swap
         self._then: Callable[[], None] | None = None
         """What is done as soon as the load that it needs has succeeded."""
 
@@ -109,8 +118,11 @@ class SessionController(Controller):
             then()
 
     def action_load(self) -> None:
-        """Load."""
-        self._operations.load()
+        """Load; what is loaded is swapped for the version that its file has become."""
+        if self._operations.state is State.SPEC:
+            self._operations.load()
+        else:
+            self._swap()
 
     def action_attach(self) -> None:
         """Ask what to attach where; what is not loaded yet is loaded first."""
@@ -248,7 +260,8 @@ class SessionController(Controller):
         match action:
             case "load":
                 something = bool(self._spec.maps or self._spec.programs)
-                return operations.state is State.SPEC and not operations.busy and something
+                is_new = operations.state is State.SPEC or bool(operations.older)
+                return is_new and not operations.busy and something
             case "attach" | "run":
                 loaded = operations.collection
                 programs = self._spec.programs if loaded is None else loaded.programs

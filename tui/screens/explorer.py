@@ -139,6 +139,7 @@ class ExplorerScreen(ControlledScreen):
             others=self.others,
             debug=self._debug_run,
             attaching=self._attaching,
+            swap=lambda: cast("BpftuiApp", self.app).swap(self),
         )
         self.debugging = DebuggingController(
             self,
@@ -207,6 +208,9 @@ class ExplorerScreen(ControlledScreen):
         self.journal.note("opened")
         if self.operations.monitor.playhead is not None:
             self.outcomes.played()
+            self._show_overview(keep_place=True)
+        elif self.operations.swapped is not None:
+            self.outcomes.swapped(self.operations.swapped)
             self._show_overview(keep_place=True)
         elif self.operations.session.theirs is None:
             self.outlook.look_ahead()
@@ -319,6 +323,8 @@ class ExplorerScreen(ControlledScreen):
     def key_name(self, binding: str) -> str | None:
         """Return what a key of the bar does now, where it is not what it does as a rule."""
         monitor = self.operations.monitor
+        if binding == "load" and self.operations.older:
+            return "Swap"
         if binding == "pause" and monitor.paused:
             return "Resume" if monitor.playhead is None else "Play"
         return None
@@ -604,7 +610,12 @@ class ExplorerScreen(ControlledScreen):
         self.code.ask_where_to_write(event.listing)
 
     def on_log_pane_opened(self, event: LogPane.Opened) -> None:
-        """Go from the verifier's log to the code."""
+        """Go from the verifier's log to the code; not to that of another version than the one that is shown."""
+        if self.panes.log.spec is not self.spec:
+            self.notify(
+                "that is code of the version that was refused: here is what runs", severity="warning", timeout=4
+            )
+            return
         self.code.show_place(CodePlace(event.program, event.slot))
 
     def on_core_view_opened(self, event: CoreView.Opened) -> None:
@@ -734,6 +745,7 @@ class ExplorerScreen(ControlledScreen):
         """Let the visible pane and the status line follow."""
         await self.sampling.take(message.observation)
         self._tree.mark_written(self.panes.variables.written())
+        self.outcomes.show_running()
         self.query_one(StatusLine).status = self.operations.status()
         for slider in self.query(TimeSlider):
             slider.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from typing import TYPE_CHECKING
 
 from ...core.btf.units import Unit
@@ -18,6 +19,7 @@ __all__ = [
     "axis_scale",
     "byte_size",
     "clock",
+    "clock_time",
     "counted",
     "duration",
     "grouped",
@@ -93,6 +95,11 @@ def age(seconds: float) -> str:
         if left < most:
             return f"{left // size} {unit}"
     return f"{left // 86_400:,} d"
+
+
+def clock_time(when: float | None) -> str:
+    """Return when something was by the user's clocks, from seconds since 1970: `11:58:03`; empty for None."""
+    return "" if when is None else time.strftime("%H:%M:%S", time.localtime(when))
 
 
 def clock(seconds: float) -> str:

@@ -165,7 +165,7 @@ def _stage(status: Status, *, least: bool = False) -> Content:
         return styled(status.moment, "bold $primary")
     if status.stage != "ATTACHED":
         if not status.elsewhere:
-            return styled(status.stage, "bold")
+            return assembled(styled(status.stage, "bold"), _older(status, least=least))
         first, *more = status.elsewhere
         place, _, owner = first.partition(" by ")
         by = f" by {owner}" if owner and not least else ""
@@ -175,11 +175,18 @@ def _stage(status: Status, *, least: bool = False) -> Content:
     first, *more = (text.rpartition(" → ")[2] for text in status.attached or ("",))
     place = fitted(first, 12).rstrip() if least else first
     text = f"▲ ATTACHED {place}".rstrip() + (f" +{len(more)}" if more else "")
-    stage = styled(f" {text} ", "bold $danger-text on $danger-fill")
+    stage = assembled(styled(f" {text} ", "bold $danger-text on $danger-fill"), _older(status, least=least))
     if status.detach_in is None:
         return stage
     left = f" {status.detach_in} s left" if least else f" detach in {status.detach_in} s"
     return assembled(stage, (left, "bold $text-error"))
+
+
+def _older(status: Status, *, least: bool) -> tuple[str, str]:
+    """Return that what is loaded is older than its file, and of when it is."""
+    if not status.older:
+        return "", ""
+    return f" {'of' if least else 'version of'} {status.older}", "bold $text-warning"
 
 
 def _right(status: Status, *, short: bool = False, least: bool = False) -> Content:

@@ -78,6 +78,8 @@ class LogPane(Vertical):
         &.-low VerdictView { max-height: 60%; }
         & MessageView { height: 1fr; }
         & .verifier { display: none; }
+        & #log-running { display: none; color: $text-warning; height: auto; padding: 0 1; }
+        &.-running #log-running { display: block; }
         & #log-empty { color: $text-muted; height: auto; padding: 0 1; }
         &.-refused #log-empty { display: none; }
         &.-refused .verifier { display: block; }
@@ -114,7 +116,7 @@ class LogPane(Vertical):
         """
         super().__init__(id=id)
         self._empty_text = _EMPTY_OF_THEIRS if theirs else _EMPTY_OF_RECORDING if past else _EMPTY
-        self.spec = spec
+        self.spec = self._explored = spec
         self._runtime = runtime
         self._refusals: dict[str, BpftuiError] = {}
         self._program = ""
@@ -127,6 +129,7 @@ class LogPane(Vertical):
     def compose(self) -> ComposeResult:
         """Compose the explanation, the log, the state and the messages."""
         yield Static(self._empty_text, id="log-empty")
+        yield Static("", id="log-running")
         yield VerdictView(classes="verifier")
         with Horizontal(id="log-body", classes="verifier"):
             yield LogView()
@@ -150,12 +153,20 @@ class LogPane(Vertical):
         """Add a message: of now, or of a moment in seconds since 1970."""
         self.query_one(MessageView).add(text, when)
 
-    def show_refusals(self, errors: Mapping[str, BpftuiError]) -> None:
+    def show_running(self, text: str) -> None:
+        """Say what runs, of a version before the one that was refused; empty for nothing."""
+        self.set_class(bool(text), "-running")
+        if text:
+            self.query_one("#log-running", Static).update(text)
+
+    def show_refusals(self, errors: Mapping[str, BpftuiError], spec: CollectionSpec | None = None) -> None:
         """Show why programs were refused, the first that the verifier refused at once; without any, nothing of it.
 
         Args:
             errors: One for each program, by name; those that are not the verifier's have no log.
+            spec: The version that they are of, where it is another one than is explored.
         """
+        self.spec = self._explored if spec is None else spec
         self._refusals = dict(errors)
         self.set_class(bool(errors), "-refused")
         if errors:

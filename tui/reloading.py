@@ -1,0 +1,142 @@
+"""Reloading: what is loaded is taken for the version that its file has become, while packets come."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from ..core.errors import BpftuiError, GivenUpError
+from ..core.interrupt import Interrupt
+from ..core.live import State, Swap
+from .dialogs.confirm import ConfirmDialog
+from .rereading import read_changed
+from .text.format import clock_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..core.live import Obstacle, Swapped
+    from .app import BpftuiApp, OpenObject, Reader
+    from .changes import Changes
+
+__all__ = ["Reloading"]
+
+_LOOK: Final = 0.1
+"""Seconds between two looks whether the user is done with what lies over the object."""
+
+
+class Reloading:
+    """Puts the version that a file has become in the place of what was loaded from it: see `bpftui.core.live.Swap`.
+
+    Args:
+        app: What shows the objects.
+        read: Reads one, in a thread.
+        at_once: Whether that is done at each change, without being asked for.
+    """
+
+    def __init__(self, app: BpftuiApp, read: Reader, *, at_once: bool = False) -> None:
+        self._app = app
+        self._read = read
+        self.at_once = at_once
+
+    def asked(self, each: OpenObject) -> None:
+        """Swap, because the user wants it; what cannot be done in one step is asked about."""
+        self._app.run_worker(self.swap(each, asks=True), exit_on_error=False, description="swap")
+
+    async def swap(
+        self, old: OpenObject, changes: Changes | None = None, notes: Sequence[str] = (), *, asks: bool = False
+    ) -> None:
+        """Read the file of a loaded object, have it verified, and let it take over; if it is refused all stays.
+
+        Args:
+            old: What is loaded.
+            changes: The new version beside this one, where it was read already.
+            notes: What was said of it when it was.
+            asks: Whether the user is there to be asked about what cannot be swapped in one step.
+        """
+        operations, stop = old.operations, Interrupt()
+        if old.session.state is State.SPEC or not operations.begin_work("swap", "verifying the new version", stop):
+            return
+        old.screen.message_line.forget()  # that there is another version
+        said = list(notes)
+        try:
+            swap, changes = await asyncio.to_thread(self._begin, old, changes, said)
+        except Exception as error:
+            operations.end_work()
+            old.screen.outcomes.not_swapped(error, self._when(old))
+            return
+        swapped: Swapped | None = None
+        try:
+            await asyncio.to_thread(swap.prepare, progress=operations.loading, stop=stop)
+            obstacles = swap.obstacles
+            reopen = bool(obstacles) and asks and await self._is_sure(old, obstacles)
+            if not obstacles or not asks or reopen:
+                await self._wait_for_user(old)
+                swapped = await asyncio.to_thread(_commit, swap, old, reopen=reopen)
+        except GivenUpError as error:
+            old.screen.notify(error.message)
+        except Exception as error:  # whatever it is, what runs is not to end with it
+            old.screen.outcomes.not_swapped(error, self._when(old), swap.after.spec)
+        else:
+            if swapped is not None:
+                await self._show(old, swap, swapped, changes, said)
+                return
+            old.screen.notify("nothing was swapped", timeout=4)
+        finally:
+            if swapped is None:
+                await asyncio.to_thread(swap.close)
+        operations.end_work()
+
+    def _begin(self, old: OpenObject, changes: Changes | None, notes: list[str]) -> tuple[Swap, Changes]:
+        """Read the new version, unless that was done; in a thread."""
+        if changes is None:
+            _, changes = read_changed(self._read, old, notes)
+        spec = changes.after
+        if old.watched is not None:
+            old.watched.carry_over(old.session.spec, spec)
+        return Swap(old.session, self._app.begin_session(spec)), changes
+
+    async def _show(self, old: OpenObject, swap: Swap, swapped: Swapped, changes: Changes, notes: list[str]) -> None:
+        """Show the new version where the old one was."""
+        if old.watched is not None:
+            old.watched.take()
+            old.watched.include(changes.after.headers)
+        screen = await self._app.replace(old, swap.after, changes, swapped)
+        screen.notify(f"{swap.after.title} was swapped: {swapped.summary}", timeout=8)
+        for note in notes:
+            screen.notify(note, severity="warning", timeout=8)
+
+    async def _is_sure(self, old: OpenObject, obstacles: tuple[Obstacle, ...]) -> bool:
+        """Ask whether what cannot be swapped in one step is to be attached anew all the same."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        lines = "\n".join(f"  {each.text}" for each in obstacles)
+        question = f"These cannot be swapped in one step:\n{lines}\n\nAll else is handed over first."
+        dialog = ConfirmDialog("Swap", question, confirm="Swap all the same")
+
+        def answered(sure: bool | None) -> None:
+            if not answer.done():
+                answer.set_result(bool(sure))
+
+        old.screen.show_work(None)  # nothing is done meanwhile
+        self._app.push_screen(dialog, answered)
+        return await answer
+
+    async def _wait_for_user(self, old: OpenObject) -> None:
+        """Wait until nothing lies over the object: it goes away with the version that it is about."""
+        while self._app.screen is not old.screen and old in self._app.objects:
+            await asyncio.sleep(_LOOK)
+
+    def _when(self, old: OpenObject) -> str:
+        """Return when the file was written that was not taken, as the user's clocks tell it."""
+        return clock_time(None if old.watched is None else old.watched.seen_at)
+
+
+def _commit(swap: Swap, old: OpenObject, *, reopen: bool) -> Swapped:
+    """Let the new version take over, and end who reads the old one; in a thread."""
+    swapped = swap.commit(reopen=reopen)
+    try:
+        old.operations.monitor.stop()
+        old.session.close()
+    except BpftuiError:
+        pass  # what ends with the old version is over in any case, and the new one runs
+    return swapped
