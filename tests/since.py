@@ -4,8 +4,8 @@
 
 - EBPF_DOCS: github.com/isovalent/ebpf-docs; its data/feature-versions.yaml has a version and a commit for each feature,
   and the pages of contexts and program types for fields.
-- LIBBPF: github.com/libbpf/libbpf, whose history of include/uapi/linux/bpf.h has the days of the kernel's commits. It
-  begins with Linux 4.19.
+- LIBBPF: github.com/libbpf/libbpf, whose history of include/uapi/linux/bpf.h and btf.h has the days of the kernel's
+  commits. It begins with Linux 4.19.
 
 What one of them has and we do not, or otherwise, is printed; exit code 1 where there is something.
 """
@@ -131,6 +131,18 @@ def compare_with_headers(repository: str) -> Iterator[str]:
                 yield f"{word}: the first commit is of {first}, and here it is {found.commit}"
 
 
+def compare_kinds_with_headers(repository: str) -> Iterator[str]:
+    """Yield the kinds of BTF whose day is not that of the first commit which has their name."""
+    for name, found in facts.read(features.KINDS).items():
+        header, _, day = found.commit.partition("@")
+        days = git(
+            repository,
+            *("log", "--format=%ad", "--date=short", f"-G\\bBTF_KIND_{name}\\b", "--", f"include/uapi/linux/{header}"),
+        ).split()
+        if days[-1:] != [day]:
+            yield f"BTF_KIND_{name}: the first commit is of {days[-1:]}, and here it is {day}"
+
+
 def main(arguments: list[str]) -> int:
     """Compare, and print what differs."""
     docs, libbpf = arguments
@@ -139,6 +151,7 @@ def main(arguments: list[str]) -> int:
         *compare_fields_with_docs(docs),
         *compare_with_headers(libbpf),
         *compare_fields_with_headers(libbpf),
+        *compare_kinds_with_headers(libbpf),
     ]
     print("\n".join(differences) or "nothing differs")
     return bool(differences)

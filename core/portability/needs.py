@@ -17,6 +17,7 @@ from ..analysis.outline import CallKind, Outline
 from ..analysis.reachability import constants_of, reached
 from ..analysis.xrefs import Uses
 from ..asm.opcodes import CALL
+from ..btf import Kind
 from ..btf.access import CoreKind
 from ..btf.core import CoreResolver, Outcome
 from ..context.fields import context_struct
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from ..spec.program import CoreRelocation
 
-__all__ = ["Need", "ProgramNeeds", "map_needs"]
+__all__ = ["Need", "ProgramNeeds", "map_needs", "type_needs"]
 
 _LOOPS: Final = "bounded loops"
 """What jumps back is one only where the way leads there again."""
+_OLDEST: Final = Version(4, 0)
 _ATTACHED_LATER: Final = (ProgramType.KPROBE, ProgramType.SCHED_CLS)
 """Types of programs whose attach type no kernel looks at before they are attached (bpf_prog_load_check_attach_type)."""
 
@@ -77,6 +79,17 @@ def map_needs(spec: MapSpec) -> Iterator[Need]:
             yield Need(f"map flag {flag.name.lower()}", found)
     if spec.inner is not None:
         yield from (need._replace(what=f"inner map: {need.what}") for need in map_needs(spec.inner))
+
+
+def type_needs(spec: CollectionSpec) -> Iterator[Need]:
+    """Yield what kinds of BTF an object has that are younger than BTF, the newest first.
+
+    Nothing fails to load for want of them: loaders replace what a kernel does not know.
+    """
+    btf = spec.btf
+    for kind in reversed(Kind):
+        if btf is not None and (found := since.btf_kind(kind.name)) is not None and any(btf.ids(kind)):
+            yield Need(f"BTF kind {kind.name.lower()}", found)
 
 
 class ProgramNeeds:
@@ -128,6 +141,8 @@ class ProgramNeeds:
                 found.append(Need(what, known, (), why, to_attach))
 
         need(f"program type {program.type.label}", since.program_type(program.type))
+        if program.insns > (most := since.limits(_OLDEST).program):
+            need(f"more than {most:,} instructions", since.code("large"), f"it has {program.insns:,}")
         kind = SECTIONS.get(program.pattern)
         # What loaders leave out for old kernels, these do not look at either (SEC_EXP_ATTACH_OPT of libbpf).
         is_told = kind is None or SectionFlag.EXPECTED_ATTACH_OPTIONAL not in kind.rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .needs import ProgramNeeds, map_needs
+from .needs import ProgramNeeds, map_needs, type_needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +27,8 @@ class Portability(NamedTuple):
     programs: Mapping[str, Mapping[Version, tuple[Need, ...]]]
     optional: frozenset[str]
     """Programs and maps that an object leaves to its loader (`?`)."""
+    types: Mapping[Version, tuple[Need, ...]] = {}
+    """By the kernel's version, the kinds of its types that loaders replace there."""
 
     @property
     def ok(self) -> bool:
@@ -65,4 +67,6 @@ def portability(
         }
     optional = {name for name, each in spec.maps.items() if not each.autocreate}
     optional |= {name for name, each in spec.programs.items() if each.optional}
-    return Portability(wanted, maps, programs, frozenset(optional))
+    kinds = [*type_needs(spec)]
+    types = {version: tuple(need for need in kinds if need.lacks(version)) for version in wanted}
+    return Portability(wanted, maps, programs, frozenset(optional), types)

@@ -16,6 +16,7 @@ __all__ = [
     "Since",
     "Version",
     "attach_type",
+    "btf_kind",
     "code",
     "field",
     "flag",
@@ -75,13 +76,15 @@ class Since(NamedTuple):
 
     version: Version
     commit: str
-    """12 digits of the kernel's commit, or the day of the commit in libbpf's history of `linux/bpf.h`: `2023-08-09`."""
+    """12 digits of the kernel's commit, or the day of the commit in libbpf's history of `linux/bpf.h`, `2023-08-09`, or
+    of another header: `btf.h@2022-06-06`."""
 
     @property
     def source(self) -> str:
         """Where to read it up."""
         if "-" in self.commit:
-            return f"include/uapi/linux/bpf.h, commit of {self.commit}"
+            header, _, day = self.commit.rpartition("@")
+            return f"include/uapi/linux/{header or 'bpf.h'}, commit of {day}"
         return f"{_COMMIT}{self.commit}"
 
 
@@ -118,10 +121,10 @@ def _kfuncs() -> dict[str, Since]:
 
 
 @cache
-def _features() -> tuple[dict[str, Since], dict[str, dict[str, Since]], dict[str, Since]]:
-    from .features import CODE, FIELDS, FLAGS
+def _features() -> tuple[dict[str, Since], dict[str, dict[str, Since]], dict[str, Since], dict[str, Since]]:
+    from .features import CODE, FIELDS, FLAGS, KINDS
 
-    return read(CODE), {struct: read(table) for struct, table in FIELDS.items()}, read(FLAGS)
+    return read(CODE), {struct: read(table) for struct, table in FIELDS.items()}, read(FLAGS), read(KINDS)
 
 
 def code(name: str) -> Since | None:
@@ -152,6 +155,11 @@ def field(struct: str, name: str) -> Since | None:
 def flag(name: str) -> Since | None:
     """Return what brought a flag of a map or of a program, without `BPF_F_`; None where it is not known."""
     return _features()[2].get(name)
+
+
+def btf_kind(name: str) -> Since | None:
+    """Return what brought a kind of BTF types, `ENUM64`; None where it is not known, or is as old as BTF."""
+    return _features()[3].get(name)
 
 
 def map_type(type_: MapType) -> Since | None:

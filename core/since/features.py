@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CODE", "FIELDS", "FLAGS"]
+__all__ = ["CODE", "FIELDS", "FLAGS", "KINDS"]
 
 FLAGS: Final = """
 4.6 NO_PREALLOC:6c9059817432
@@ -84,6 +84,18 @@ FIELDS: Final = {
 """By the struct of the context, the fields that came later than itself: docs.ebpf.io (program-context/__sk_buff.md, and
 the pages of program types), and the days of libbpf's history of `linux/bpf.h`. Where that page dates a field later than
 the history has it (of `bpf_sock` and `bpf_sock_addr`), it is left out."""
+
+KINDS: Final = """
+5.0 FUNC:btf.h@2018-11-26
+5.2 VAR:btf.h@2019-04-09 DATASEC:btf.h@2019-04-09
+5.13 FLOAT:btf.h@2021-02-26
+5.16 DECL_TAG:btf.h@2021-10-12
+5.17 TYPE_TAG:btf.h@2021-11-11
+6.0 ENUM64:btf.h@2022-06-06
+"""
+"""`BTF_KIND_…`, those that came after BTF itself (4.18): the days of libbpf's history of `linux/btf.h`, in whose merge
+windows they fall. What a kernel does not know of them loaders replace (`core.kernel.loading.btf`, bpf_object's
+sanitizing in libbpf)."""
 
 CODE: Final = """
 4.16 calls:cc8b0b92a169

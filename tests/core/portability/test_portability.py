@@ -9,7 +9,7 @@ import pytest
 from bpftui.core.errors import BpftuiError
 from bpftui.core.portability import portability
 from bpftui.core.since import Version
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, ProgramSpec
 from tests.kernels.check_kernels import EVERYWHERE, REFUSED
 
 ROOT = Path(__file__).parents[3]
@@ -63,6 +63,28 @@ def test_what_a_constant_keeps_dead_is_not_needed() -> None:
     spec.set("sample_every", 0)
     needs = portability(spec, [V("5.4")]).programs["count_traffic"][V("5.4")]
     assert [need.what for need in needs] == ["atomics that fetch", "map events: map type ringbuf"]
+
+
+def test_programs_were_small_before_5_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ProgramSpec, "insns", property(lambda _: 4097))
+    assert lacking("bpf/count_packets.o", "count_packets", "5.1")[0] == ("more than 4,096 instructions", "5.2", ())
+    assert lacking("bpf/count_packets.o", "count_packets", "5.2") == []
+    monkeypatch.setattr(ProgramSpec, "insns", property(lambda _: 4096))
+    assert "more than 4,096 instructions" not in [
+        what for what, _, _ in lacking("bpf/count_packets.o", "count_packets", "5.1")
+    ]
+
+
+def test_kinds_of_types_that_a_kernel_does_not_know_keep_nothing_from_loading() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/values.o")
+    found = portability(spec, [V("5.10"), V("5.16"), V("6.0")])
+    told = {
+        str(version): [(need.what, str(need.since.version) if need.since else "") for need in needs]
+        for version, needs in found.types.items()
+    }
+    enum64, floats = ("BTF kind enum64", "6.0"), ("BTF kind float", "5.13")
+    assert told == {"5.10": [enum64, floats], "5.16": [enum64], "6.0": []}
+    assert found.ok
 
 
 def test_a_kernel_function_that_is_weak_is_asked_for() -> None:

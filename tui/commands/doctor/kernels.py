@@ -83,6 +83,7 @@ def _json(spec: CollectionSpec, found: Portability) -> dict[str, Any]:
             str(version): {"program_insns": each.program, "verified_insns": each.walked, "log_bytes": each.log}
             for version, each in ((version, limits(version)) for version in found.versions)
         },
+        "types": {str(version): [_need_json(need) for need in needs] for version, needs in found.types.items()},
         "maps": listed({each.name: each.type.label for each in spec.maps.values()}, found.maps),
         "programs": listed({each.name: each.type.label for each in spec.programs.values()}, found.programs),
     }
@@ -122,11 +123,23 @@ def _print(spec: CollectionSpec, found: Portability, *, color: bool) -> None:
     for _, name, _, lacking in parts:
         for line in _reasons(name, lacking[name]):
             write_table(line, color=color)
+    for line in _kinds(found.types):
+        write_table(line, color=color)
     for line in _limits(found.versions):
         write_table(assembled((line, "dim")), color=color)
     told = "loads on all of them" if found.ok else "does not load on all of them"
     write_line(f"{spec.file}: as far as versions tell it {told}; bpftui check asks a kernel")
     write_line()
+
+
+def _kinds(types: Mapping[Version, tuple[Need, ...]]) -> Iterator[Any]:
+    """Yield the kinds of its types that older kernels do not know, each once, with its source."""
+    needs = {need.what: need for each in types.values() for need in each}
+    if needs:
+        yield assembled("its types have kinds that loaders replace where a kernel does not know them")
+    for need in needs.values():
+        if need.since is not None:
+            yield assembled(f"  {need.since.version!s:>5}  {need.what}", (f"  {need.since.source}", "dim"))
 
 
 def _limits(versions: Sequence[Version]) -> Iterator[str]:

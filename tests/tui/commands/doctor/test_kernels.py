@@ -30,6 +30,10 @@ def test_the_table_and_why() -> None:
     assert "\n5.1: programs of at most 4,096 instructions, 131,072 looked at by the verifier, " in old
     assert "whose log has 16 MiB at most\n" in old
     assert "\n6.1: programs" not in old
+    assert (
+        "its types have kinds that loaders replace where a kernel does not know them\n   5.16  BTF kind decl_tag" in old
+    )
+    assert "\n    5.2  BTF kind datasec  include/uapi/linux/btf.h, commit of 2019-04-09\n" in old
 
 
 def test_as_json() -> None:
@@ -39,6 +43,8 @@ def test_as_json() -> None:
     assert (document["schema"], document["ok"], document["kernels"]) == ("bpftui/kernels/1", False, ["5.10", "6.1"])
     large = {"program_insns": 1_000_000, "verified_insns": 1_000_000, "log_bytes": 1_073_741_823}
     assert document["limits"] == {"5.10": large, "6.1": large}
+    (tags,) = document["types"]["5.10"]
+    assert (tags["what"], tags["since"], document["types"]["6.1"]) == ("BTF kind decl_tag", "5.16", [])
     (program,) = document["programs"]
     assert (program["name"], program["since"], program["kernels"]["6.1"]) == (
         "count_traffic",
