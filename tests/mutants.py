@@ -109,6 +109,25 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/elf.py: DEFAULT = 0  →  DEFAULT = 1": "of local symbols nobody asks for it",
     'core/kernel/map.py: memlock=told.get("memlock", 0),  →  memlock=told.get("memlock", 1),': "all kernels tell it",
     "core/kernel/sys/perf.py: fcntl.ioctl(fd, _ENABLE, 0)  →  fcntl.ioctl(fd, _ENABLE, 1)": "it is alone in its group",
+    "core/analysis/run_numbers.py: return apply(right, lambda number: alu(operation, 0, number, bits, "
+    "offset))  →  return apply(right, lambda number: alu(operation, 1, number, bits, offset))": "a move has no left",
+    "core/asm/flow/dominators.py: new = -1  →  new = -2": "any number below zero is none of a block",
+    "core/asm/flow/picture/ranks.py: home = max(sources, default=0) + 0.5 # right of all that it leads "
+    "around  →  home = max(sources, default=1) + 0.5 # right of all that it leads around": "nothing is led around",
+    "core/dwarf/variables.py: return 0, 0  →  return 0, 1": "there is no code in section 0",
+    "core/live/fields.py: _MAX_VALUE: Final = 128  →  _MAX_VALUE: Final = 129": "a size",
+    "core/live/monitor.py: self.reach = 60.0  →  self.reach = 121.0": "a length of time, which is a choice",
+    "tui/controllers/playhead.py: self.stage.notify(f\"the recording {'begins' if by < 0 else 'ends'} "
+    "here\", timeout=3)  →  self.stage.notify(f\"the recording {'begins' if by < 0 else 'ends'} here\", "
+    "timeout=4)": "how long something is said",
+    "tui/controllers/playhead.py: self.stage.notify(f\"nothing was done {'before' if by < 0 else 'after'} "
+    "this moment\", timeout=3)  →  self.stage.notify(f\"nothing was done {'before' if by < 0 else 'after'} "
+    'this moment", timeout=4)': "how long something is said",
+    'tui/widgets/lists/row_view.py: number: int = event.style.meta.get("target", -1)  →  number: int = '
+    'event.style.meta.get("target", -2)': "no number below zero is that of a name",
+    "tui/widgets/live/map_columns.py: width = known.get((field, False), 0)  →  width = known.get((field, "
+    "False), 1)": "a column is as wide as its title at least",
+    "tui/widgets/system/column.py: break  →  continue": "those behind it have none to give or to take either",
     "core/dwarf/expression.py: 0x0E: (8, False),  →  0x0E: (8, True),": "a number has 64 bits, of which none is a sign",
     "core/dwarf/variables.py: _, constant = entry.attributes.get(At.CONST_VALUE, (0, None))  →  "
     "_, constant = entry.attributes.get(At.CONST_VALUE, (1, None))": "nobody asks for the form of what is not there",

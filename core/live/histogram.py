@@ -110,7 +110,7 @@ def quantile(counts: Sequence[float], share: float) -> tuple[int, float]:
 
     Args:
         counts: Of each slot, none of them below zero, and something in all.
-        share: Above 0, up to 1.
+        share: From 0 to 1.
     """
     wanted, below = share * sum(counts), 0.0
     for slot, count in enumerate(counts):

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.analysis.records import record_type
+from bpftui.core.btf import Btf, CType
 from bpftui.core.errors import UsageError
 from bpftui.core.live.condition import condition
 from bpftui.core.live.fields import fields_of, record_fields
 from bpftui.core.runtime import Entry
 from bpftui.core.spec import CollectionSpec
+from tests.core.btf.blob import Blob
 from tests.core.live.test_fields import FLOWS, STATS
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +63,19 @@ def test_a_record_is_one_of_them_or_not(text: str, expected: bool) -> None:
     found = condition(text, FIELDS)
     assert found is not None
     assert found.matches(Entry(b"", (UDP,))) is expected
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("Nginx", [1]), ("nginx", [0, 1, 2]), ("NGINX", [2]), ("ngin", [])])
+def test_capitals_count_where_there_are_some(wanted: str, found: list[int]) -> None:
+    blob = Blob()
+    blob.struct("record", 8, [("comm", 2, 0)])
+    blob.array(blob.next_id + 1, 8)
+    blob.add("char", 1, 1, 1 << 24 | 8)
+    fields = record_fields(CType(Btf(blob.bytes()), 1), 8, "events").values
+    is_it = condition(f"comm == {wanted}", fields)
+    assert is_it is not None
+    raw = (b"nginx\0\0\0", b"Nginx\0\0\0", b"NGINX\0\0\0")
+    assert [number for number, each in enumerate(raw) if is_it.matches(Entry(b"", (each,)))] == found
 
 
 @pytest.mark.parametrize("text", ["UDP", "192.0.2.9", "length", "kind={family=IPV4", "(?<=a)b", "", "a|b", "1,514"])

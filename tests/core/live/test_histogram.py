@@ -63,6 +63,8 @@ def test_quantiles_are_within_the_slot_in_which_they_are() -> None:
     assert histogram.quantile(counts, 1.0) == 32.0
     assert histogram.quantile([0, 0], 0.5) is None
     assert quantile([0.1] * 10, 1.0) == (9, pytest.approx(1.0))
+    assert quantile([0, 4, 0, 4], 0.0) == (1, 0.0)
+    assert quantile([0, 4, 0, 4], 0.5) == (1, 1.0)
 
 
 def test_what_counts_numbers_of_a_unit_is_none_of_that_unit() -> None:

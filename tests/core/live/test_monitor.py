@@ -8,7 +8,7 @@ import pytest
 
 from bpftui.core.live import Sample, Session
 from bpftui.core.live.monitor import Monitor
-from bpftui.core.runtime import ProgramInfo
+from bpftui.core.runtime import Printed, PrintedLine, ProgramInfo
 from bpftui.core.spec import CollectionSpec
 from tests.core.live.fakes import FakeRuntime
 
@@ -28,3 +28,15 @@ def test_what_a_run_took_is_of_those_between_the_last_two_samples() -> None:
     assert monitor.run_time(["one"]) == pytest.approx(300e-9)
     assert monitor.run_time(["one", "two", "three"]) == pytest.approx(300e-9)
     assert monitor.run_time(["three"]) is None
+
+
+def test_what_programs_printed_comes_with_a_sample() -> None:
+    session, observed = Mock(gone="", collection=Mock()), Mock()
+    printed = Printed((PrintedLine("hello"),))
+    session.collection.printed.return_value = Mock(problem="", read=Mock(return_value=printed))
+    session.events.return_value = Mock(types={}, problems={}, take=Mock(return_value={}))
+    monitor = Monitor(session, observed, Mock())
+    for _ in range(2):
+        monitor._take(told())
+    assert [call.args[0].printed for call in observed.call_args_list] == [printed, printed]
+    assert session.collection.printed.call_count == 1

@@ -84,6 +84,25 @@ def test_a_large_map_is_not_counted_all_the_time(monkeypatch: pytest.MonkeyPatch
     assert (counts[0], counts[29], counts[-1]) == (1_000_001, 1_000_001, 1_000_003)
 
 
+def test_the_first_sample_may_count_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds at first, then four fifths of the time between two samples."""
+    clock = Clock()
+    monkeypatch.setattr("bpftui.core.live.sampler.time", SimpleNamespace(monotonic=lambda: clock.now))
+    given: list[float | None] = []
+
+    class LargeMap(FakeMap):
+        def count(self, within: float | None = None) -> tuple[int, bool]:
+            given.append(within)
+            return 1_000_000, False
+
+    source = LargeMap(map_spec(), {bytes([key, 0, 0, 0]): (bytes(8),) for key in range(5)})
+    sampler = Sampler(collection(source), limit=4, interval=1.0, clock=lambda: clock.now)
+    for _ in range(2):
+        sampler.take()
+        clock.now += 1.0
+    assert given == [pytest.approx(2.0), pytest.approx(0.8)]
+
+
 def test_time_can_begin_before_the_first_sample() -> None:
     clock = Clock()
     sampler = Sampler(collection(), clock=clock, start=clock.now - 30)
