@@ -128,6 +128,11 @@ EQUIVALENT: Final[dict[str, str]] = {
     "tui/widgets/live/map_columns.py: width = known.get((field, False), 0)  →  width = known.get((field, "
     "False), 1)": "a column is as wide as its title at least",
     "tui/widgets/system/column.py: break  →  continue": "those behind it have none to give or to take either",
+    "core/diff/alignment.py: added = reached[(diagonal + edits) // 2] if diagonal < edits - 1 else -1  →  added = "
+    "reached[(diagonal + edits) // 2] if diagonal < edits - 1 else -2": "less than any that was reached",
+    "core/vm/engine/accesses.py: if not reused:  →  if not (not reused):": "how a place is found is a choice",
+    "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
+    "False), (*width(b, 32), True)": "that it is no pointer is known",
     "core/dwarf/expression.py: 0x0E: (8, False),  →  0x0E: (8, True),": "a number has 64 bits, of which none is a sign",
     "core/dwarf/variables.py: _, constant = entry.attributes.get(At.CONST_VALUE, (0, None))  →  "
     "_, constant = entry.attributes.get(At.CONST_VALUE, (1, None))": "nobody asks for the form of what is not there",

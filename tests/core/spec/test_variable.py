@@ -49,3 +49,14 @@ def test_a_text_is_checked_without_being_set() -> None:
         with pytest.raises(BpftuiError):
             variable.check_text(text, path)
     assert variable.raw == before
+
+
+def test_a_member_of_a_variant_of_rust_makes_it_that_variant_and_leaves_all_else() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "rust_enums.o")
+    rule = spec.variables["RULE"]
+    data = rule.map.data
+    assert data is not None
+    before = bytes(data)
+    assert (rule.offset, before[24:32].hex()) == (24, "0100000009000000")
+    spec.set_text("RULE.choice.C.x", "7")
+    assert bytes(data) == before[:24] + bytes([2, 0, 0, 0, 9, 0, 0, 0, 7, 0, 0, 0]) + before[36:]

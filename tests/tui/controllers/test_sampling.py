@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,10 @@ async def test_records_of_a_stream_and_numbers_in_them(explore: Callable[..., An
         await attached(walk, "reserves")
         walk.explorer.navigation.go_to(Node(NodeKind.MAP, "reserved"))
         await walk.until(lambda: walk.explorer.query_one(EventView).row_count() > 0)
-        await walk.press("w")
+        walk.explorer.query_one(EventView).focus()
+        await walk.press("enter")
+        assert re.search(r"reserved · \d+\.\d{3} s · struct ", walk.screen)
+        await walk.press("escape", "w")
         assert offered(walk) == [
             "reserved records  /s",
             "reserved when",

@@ -103,3 +103,11 @@ async def test_each_step_of_the_way_leads_there() -> None:
         await pilot.press("shift+tab", "enter", "left", "enter", "right", "right", "right", "enter")
         assert app.chosen[2:] == ["traffic.o", "home", "count_traffic"]
         assert lines(app.line)[0].startswith("▌home › traffic.o › ")  # it has the keyboard
+
+
+async def test_every_step_but_the_one_where_this_is_looks_as_a_link() -> None:
+    app = StatusApp(WIDE, WAY)
+    async with app.run_test(size=(90, 5)):
+        way = app.line._way(WAY, 0)
+        styles = {way.plain[span.start : span.end]: span.style for span in way.spans if span.style in ("bold", "$link")}
+        assert styles == {"home": "$link", "traffic.o": "$link", "count_traffic": "bold"}

@@ -16,6 +16,7 @@ from bpftui.core.vm import Processor, RunError
 from bpftui.core.vm.engine.calls import answered
 from bpftui.core.vm.helpers import kernel_function
 from bpftui.core.vm.maps import create_store
+from bpftui.core.vm.maps.streams import RecordStore
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.world.dynptr import Dynptr, DynptrKind
 from bpftui.core.vm.world.host import Host
@@ -273,6 +274,25 @@ def test_a_user_ring_is_drained() -> None:
     assert not store.produce(bytes(5000))  # type: ignore[attr-defined]
     assert call(host, "bpf_user_ringbuf_drain", handle, 1, 0, 0) == 2
     assert seen == [b"one", b"two two"]
+
+
+@pytest.mark.parametrize(
+    ("reserve", "finish", "came"),
+    [
+        ("bpf_ringbuf_reserve_dynptr", "bpf_ringbuf_submit_dynptr", [bytes(5)]),
+        ("bpf_ringbuf_reserve_dynptr", "bpf_ringbuf_discard_dynptr", []),
+        ("bpf_ringbuf_reserve", "bpf_ringbuf_submit", [bytes(5)]),
+        ("bpf_ringbuf_reserve", "bpf_ringbuf_discard", []),
+    ],
+)
+def test_a_record_comes_to_the_reader_unless_it_is_given_back(reserve: str, finish: str, came: list[bytes]) -> None:
+    host = Host(Processor(), Settings(), "little")
+    store = stored(host, MapSpec("ring", ".maps", MapType.RINGBUF, 0, 0, 4096))
+    place = host.memory.map("dynptr", 16).base
+    record = call(host, reserve, next(iter(host.maps)), 5, 0, place)
+    assert call(host, finish, place if reserve.endswith("dynptr") else record, 0) == 0
+    assert isinstance(store, RecordStore)
+    assert store.read() == came
 
 
 def stored(host: Host, spec: MapSpec) -> Store:

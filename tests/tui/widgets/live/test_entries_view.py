@@ -252,6 +252,13 @@ async def test_rows_move_only_when_they_are_ordered() -> None:
         assert [line.replace("▌", "").split()[0][-1] for line in app.shown()[1:]] == ["3", "2", "1"]
 
 
+async def test_a_map_without_entries_says_so() -> None:
+    async with opened("hosts") as (app, pilot, _):
+        app.sample()
+        await settle(app, pilot)
+        assert [line.strip(" ▌") for line in app.shown()[-1:]] == ["no entries yet"]
+
+
 async def test_rows_are_narrowed_and_said_to_be() -> None:
     async with opened("hosts") as (app, pilot, hosts):
         for last in (1, 2, 3):

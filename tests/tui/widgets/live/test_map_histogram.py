@@ -87,6 +87,10 @@ async def test_entries_are_slots_of_what_their_index_says() -> None:
         assert texts[4].split()[:6] == ["8", "B", "…", "16", "B", "3"]
         assert texts[-1].split()[:6] == ["1.00", "KiB", "…", "2.00", "KiB", "4"]
         assert len(texts) == 12  # up to the last that has something
+        place = app.pane.query_one(MapHistogramView).place(3)
+        assert place is not None
+        entry, field = place
+        assert (entry.key, field and field.label) == (u32(3), "value")
 
 
 async def test_each_entry_may_have_slots_of_its_own() -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from bpftui.core.system.history import Minute, Seen
 from bpftui.core.system.load import Look
+from bpftui.core.system.model import Owner
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.targets import Thing
 from bpftui.tui.widgets.system.details import FactsView
 from bpftui.tui.widgets.system.noun import Fact
-from bpftui.tui.widgets.system.nouns.facts import held_facts
+from bpftui.tui.widgets.system.nouns.facts import held_facts, owner_facts
 from bpftui.tui.widgets.system.nouns.programs import PROGRAMS
 from tests.tui.looker import a_program, machine
 from tests.tui.widgets.lines import lines
@@ -41,6 +42,12 @@ def test_a_program_of_a_struct_ops_map_is_not_said_to_be_unattached(held: tuple[
     facts = PROGRAMS.facts(Seen(Look(0.0, machine(), {}, {}), None, Minute(), {}), half)
     assert (Fact("on", "not attached", role="warning") in facts) == warned
     assert [fact.text for fact in facts if fact.label == "kept by"] == [*held]
+
+
+def test_who_has_it_open_and_that_it_is_not_known() -> None:
+    assert owner_facts(None) == [Fact("open in", "?", role="muted")]
+    assert owner_facts([]) == []
+    assert owner_facts([Owner(812, "daemon")]) == [Fact("open in", "daemon 812", Thing("proc", 812))]
 
 
 class FactsApp(BaseApp[None]):
