@@ -165,10 +165,14 @@ class DebuggingController(Controller):
 
 
 def _behind(spec: CollectionSpec, name: str, links: Sequence[Link]) -> list[str]:
-    """Return the programs that a packet comes to behind one, where both are attached to the same interface."""
-    interface = next((each.target.name for each in links if each.program == name), "")
-    attached = [spec.programs[each.program] for each in links if each.target.name == interface]
-    return [each.name for each in passage.behind(spec.programs[name], attached)] if interface else []
+    """Return the programs that a packet comes to behind one, where all are attached to the same interface."""
+    target = next((each.target for each in links if each.program == name), None)
+    if target is None:
+        return []
+    # Each sandbox has an interface of its own, and all of them have the same name.
+    where = target.name, target.namespace
+    same = dict.fromkeys(each.program for each in links if (each.target.name, each.target.namespace) == where)
+    return [each.name for each in passage.behind(spec.programs[name], [spec.programs[each] for each in same])]
 
 
 def _begun(
