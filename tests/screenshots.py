@@ -24,6 +24,7 @@ from bpftui.core import kernel as kernel_runtime
 from bpftui.core.debug import Call, Recording
 from bpftui.core.diff import diff
 from bpftui.core.kernel import KernelRuntime
+from bpftui.core.kernel.sys.namespace import NetworkNamespace
 from bpftui.core.live import Session, State, counters
 from bpftui.core.live.quantity import OfEntry
 from bpftui.core.spec import AttachType, CollectionSpec
@@ -37,6 +38,7 @@ from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.operations import AttachRequest
 from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.screens.system import SystemScreen
 from bpftui.tui.state.recent import remember, remember_outcome
 from bpftui.tui.text.export import document
 from bpftui.tui.widgets.code.listing_view import ListingView
@@ -345,8 +347,8 @@ async def mistake(studio: Studio, seconds: float) -> None:
     await studio.press("escape")
 
 
-async def machine(studio: Studio, seconds: float) -> None:
-    """Take pictures of home, and of what the machine runs."""
+async def machine(studio: Studio, seconds: float, interface: str) -> None:
+    """Take pictures of home, and of what the machine runs, at an *interface* among all that there may be."""
     await studio.pilot.pause(1.0)
     studio.shoot("home")
     await studio.press("2")
@@ -354,7 +356,9 @@ async def machine(studio: Studio, seconds: float) -> None:
     await studio.pilot.pause(seconds)
     studio.shoot("system")
     await studio.press("4", rest=1.0)
-    await studio.press("enter")
+    screen = studio.app.screen_stack[0]
+    assert isinstance(screen, SystemScreen)
+    screen.go_to_named("net", interface)
     await studio.until(lambda: re.search(r"returns +\S*XDP_", screen_text(studio.app)) is not None, 60.0)
     studio.shoot("interface")
     await studio.press("escape", "1", "enter")
@@ -369,8 +373,8 @@ async def machine(studio: Studio, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def busy_machine() -> Generator[None]:
-    """Have three programs on an interface that receives packets, one behind the other."""
+def busy_machine() -> Generator[str]:
+    """Have three programs on an interface that receives packets, one behind the other; its name and its namespace."""
     traffic = CollectionSpec.from_file("bpf/traffic.o")
     filters = CollectionSpec.from_file("tests/objects/attached.o")
     filters.programs = {name: filters.programs[name] for name in ("on_tcx", "on_tc")}  # the first says: go on
@@ -384,7 +388,8 @@ def busy_machine() -> Generator[None]:
                 stack.enter_context(loaded.programs[name].attach(sandbox.target()))
         sandbox.start()
         sandbox.rate = 20_000
-        yield
+        assert isinstance(sandbox.namespace, NetworkNamespace)
+        yield f"{sandbox.target().name} in net:[{sandbox.namespace.inode}]"
 
 
 @contextlib.contextmanager
@@ -416,7 +421,7 @@ def a_desk() -> Generator[None]:
 
 async def at_home(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
     """Run `machine` from home, on a machine that has something to do."""
-    with busy_machine(), a_desk(), Inventory() as inventory, contextlib.ExitStack() as sessions:
+    with busy_machine() as interface, a_desk(), Inventory() as inventory, contextlib.ExitStack() as sessions:
         app = BpftuiApp(
             observe=lambda: Observer(inventory),
             read=reader(),
@@ -425,7 +430,7 @@ async def at_home(folder: Path, size: tuple[int, int], theme: str, suffix: str) 
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             app.theme = theme
-            await machine(Studio(app, pilot, folder, suffix), 28.0 if suffix == "" else 8.0)  # pyright: ignore
+            await machine(Studio(app, pilot, folder, suffix), 28.0 if suffix == "" else 8.0, interface)  # pyright: ignore
         for each in app.objects:
             each.operations.close()
 

@@ -175,7 +175,11 @@ class OthersObject:
             for each in snapshot.maps.values()
             if number in each.holds and each.holds_programs
         ]
-        return (*found, *_had_by(entry, snapshot))
+        found += _had_by(entry, snapshot)
+        if found or entry.attachments or entry.owners is None:
+            return tuple(found)
+        kept = [Related(each) for each in entry.held_by if not each.startswith("nobody")]
+        return tuple(kept) or (Related("nobody else any more: it goes when this is closed"),)
 
     def _links(self) -> list[LinkEntry]:
         snapshot = self._snapshot

@@ -143,6 +143,16 @@ def test_a_session_has_it_open_and_changes_nothing(others: Ids) -> None:
         assert theirs.users("traffic")[0] == Related(text, "prog", others.program)
 
 
+def test_what_its_owner_has_left_is_said_to_be_nobody_elses() -> None:
+    with ExitStack() as sessions:
+        with somebody(str(bpf.path("traffic")), "count_traffic", "traffic", "200") as ids:
+            theirs = sessions.enter_context(opened(f"id:{ids.program}")).theirs
+        assert theirs is not None
+        theirs.look()
+        assert theirs.attachments == ()
+        assert theirs.holders("count_traffic") == (Related("nobody else any more: it goes when this is closed"),)
+
+
 async def test_it_is_kept_and_opened_again_as_it_was(
     others: Ids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
