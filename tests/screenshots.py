@@ -33,13 +33,13 @@ from bpftui.core.system.load import Observer
 from bpftui.core.system.opened import open_loaded
 from bpftui.core.tape import PlayedSession
 from bpftui.tui.app import BpftuiApp
-from bpftui.tui.commands.diff.lines import diff_lines
 from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.operations import AttachRequest
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.screens.system import SystemScreen
 from bpftui.tui.state.recent import remember, remember_outcome
+from bpftui.tui.text.difference import diff_lines
 from bpftui.tui.text.export import document
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.message_line import MessageLine

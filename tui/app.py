@@ -177,9 +177,10 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._load_at_once = bool(attach)
         self._notes = notes
         self._gave_up = gave_up
-        self._read = read or _read
+        self.read = read or _read
+        """Reads an object, in a thread."""
         self.reloading = None if read is None else Reloading(self, read, at_once=reload)
-        self.rereading = None if self.reloading is None else Rereading(self, self._read, self.reloading)
+        self.rereading = None if self.reloading is None else Rereading(self, self.read, self.reloading)
         self.begin_session = begin
         """Makes the session of a spec, in a thread."""
         self._play = play or _play
@@ -348,7 +349,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         try:
             # What others have loaded is opened here, each program and map: whoever opens them may be busy.
             found: Session | Exception = (
-                self._play(path) if is_recording(path) else self.begin_session(self._read(path, notes.append))
+                self._play(path) if is_recording(path) else self.begin_session(self.read(path, notes.append))
             )
         except Exception as error:
             found = error

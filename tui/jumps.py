@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.widget import Widget
 
 __all__ = ["CodePlace", "JumpList", "Spotted", "remember_place"]
@@ -34,6 +36,11 @@ class JumpList(Generic[_Place]):
             self._places.append(here)
         del self._places[:-_MAX_PLACES]
         self._at = len(self._places)
+
+    def change_last(self, change: Callable[[_Place], _Place]) -> None:
+        """Let the place before be another one, where there is one."""
+        if self._at:
+            self._places[self._at - 1] = change(self._places[self._at - 1])
 
     @property
     def can_go_back(self) -> bool:

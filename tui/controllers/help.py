@@ -55,6 +55,7 @@ _OBJECT: Final = frozenset(
         "detach",
         "run",
         "debug",
+        "compare",
         "pause",
         "interval.longer",
         "interval.shorter",

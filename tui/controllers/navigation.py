@@ -58,6 +58,8 @@ class _Place(NamedTuple):
     """The pane that it was in."""
     spot: object
     """Where in that."""
+    over: Callable[[], object] | None = None
+    """Lays over it again what lay there; None where nothing did."""
 
 
 class Navigation(Controller):
@@ -197,6 +199,10 @@ class Navigation(Controller):
         self._places.push(place or self.here())
         self.stage.refresh_bindings()
 
+    def lead_back_to(self, over: Callable[[], object]) -> None:
+        """Let the last step back lead to what lay over the place, and was left by choosing something in it."""
+        self._places.change_last(lambda place: place._replace(over=over))
+
     def action_go_back(self) -> None:
         """Return to where the user was, with the row and the scroll that was there."""
         place = self._places.back(self.here())
@@ -223,6 +229,8 @@ class Navigation(Controller):
         if place.pane is not None:
             place.pane.return_to(place.spot)
         self.stage.refresh_bindings()
+        if place.over is not None:
+            place.over()
 
     def come_to(self, place: _Place) -> None:
         """Stand where one stood in another version of the object, as far as that is still there."""

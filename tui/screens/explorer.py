@@ -10,6 +10,7 @@ from textual import on
 from textual.widgets import TabbedContent, TabPane, Tree
 
 from ..controllers.code import CodeController
+from ..controllers.comparing import ComparingController
 from ..controllers.controller import ControlledScreen
 from ..controllers.debugging import Debugging, DebuggingController
 from ..controllers.editing import EditingController
@@ -104,6 +105,7 @@ class ExplorerScreen(ControlledScreen):
         *TypesController.BINDINGS,
         *CodeController.BINDINGS,
         *VersionsController.BINDINGS,
+        *ComparingController.BINDINGS,
         *ValuesController.BINDINGS,
         *EditingController.BINDINGS,
         *Navigation.BINDINGS,
@@ -262,6 +264,15 @@ class ExplorerScreen(ControlledScreen):
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
         self.versions = VersionsController(self, tree=self._tree, panes=panes, navigation=navigation)
+        self.comparing = ComparingController(
+            self,
+            spec=spec,
+            title=operations.session.title,
+            read=lambda name, say: cast("BpftuiApp", self.app).read(name, say),
+            versions=self.versions,
+            navigation=navigation,
+            code=self.code,
+        )
         self.keeping = KeepingController(self, operations=operations, log=log)
         self.entries = EntriesController(
             self, operations=operations, view=panes.maps.entries, log=log, others=self.others
@@ -304,6 +315,7 @@ class ExplorerScreen(ControlledScreen):
             self.code,
             self.types,
             self.versions,
+            self.comparing,
             self.values,
             self.sampling,
             self.keeping,

@@ -153,11 +153,11 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
     is_loaded = any(parse_loaded(name) is not None for name in names)
     if is_loaded and costs:
         refuse_loaded(names, "diff --cost", "the verifier has taken what is loaded")
-    if is_loaded:
-        from .loaded import compared
-
-        return compared(*names, options)
     old, new = (read_spec(name, options.source, options.cflags if is_source(name) else None) for name in names)
+    if is_loaded:
+        from ....core.system.compared import compared
+
+        return compared(old, new, warn, target_types(options))
     return _with_costs(diff(old, new), options) if costs else diff(old, new)
 
 
@@ -228,6 +228,6 @@ def _print(found: ObjectDiff, options: Any, failed: Sequence[str] | None) -> Non
         else:
             write_document(options.output, page, replace=True)
         return
-    from .lines import diff_lines
+    from ...text.difference import diff_lines
 
     write_lines(diff_lines(found, color=wants_color(options.color), context=options.context, failed=failed or ()))

@@ -6,16 +6,16 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
-from ....core.diff import Change, Kind, What
-from ...text.charset import is_writable
-from ...text.colors import Painted, joined, paint, paint_listing
-from ...text.format import counted
+from ...core.diff import Change, Kind, What
+from .charset import is_writable
+from .colors import Painted, joined, paint, paint_listing
+from .format import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ....core.diff import FunctionDiff, Hunk, Item, ObjectDiff, ProgramDiff, Row, Side
-    from ....core.diff.costs import Cost, CostDiff
+    from ...core.diff import FunctionDiff, Hunk, Item, ObjectDiff, ProgramDiff, Row, Side
+    from ...core.diff.costs import Cost, CostDiff
 
 __all__ = ["diff_lines"]
 

@@ -1,0 +1,127 @@
+"""`=`: an object beside another one, the version before, or what is loaded."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tui.conftest import ROOT, let_messages_stay
+from tests.tui.test_rereading import another, explored
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Walk
+
+OLD, NEW = (ROOT / "tests/objects" / name for name in ("versions.o", "versions.new.o"))
+
+
+@pytest.fixture(autouse=True)
+def messages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_messages_stay(monkeypatch)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The newer object in a folder of its own, with the older one beside it as `o`."""
+    shutil.copy(OLD, tmp_path / "o")
+    return Path(shutil.copy(NEW, tmp_path / "prog.o"))
+
+
+async def compared(walk: Walk, name: str) -> list[str]:
+    """Compare with what is named, and return the lines that are then on the screen."""
+    await walk.press("equals_sign")
+    field = walk.app.screen.query_one("#answer")
+    field.focus()
+    field.value = name  # pyright: ignore[reportAttributeAccessIssue] - an Input
+    await walk.press("enter")
+    await walk.until(lambda: "< > hunks" in walk.screen or "✗" in walk.screen, 20)
+    return walk.screen.splitlines()
+
+
+async def test_what_breaks_comes_first_and_leads_to_where_it_lives(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        lines = await compared(walk, str(file.parent / "o"))
+        assert " prog.o = o: 9 breaks, 4 functions changed, 4 maps, 2 variables " in lines[0]
+        assert lines[1][1:].startswith("▌✗ map counts: max_entries is 2,048 instead of 1,024 ")
+        assert lines[2][1:].startswith(" ✗ map counts: value grew from 16 to 24 bytes ")
+        await walk.press("enter")
+        assert walk.screen.splitlines()[0].startswith(" home › prog.o › counts  SPEC ")
+        await walk.press("backspace")
+        assert ": 9 breaks" in walk.screen  # the way back leads to the comparison
+        await walk.press("escape")
+        assert walk.screen.splitlines()[0].startswith(" home › prog.o › count  SPEC ")
+
+
+async def test_code_stands_in_two_columns_or_one(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        await walk.press("G")
+        for _ in range(3):
+            await walk.press("less_than_sign")
+        text = walk.screen
+        row = next(line for line in text.splitlines() if "*(u64 *)(r1 +16) = r3" in line)
+        assert row.split() == [*"│ − 30 *(u64 *)(r1 +8) = r3 │ + 34 *(u64 *)(r1 +16) = r3 │".split()]
+        await walk.press("v")
+        rows = [line.strip("│▌▁▂▃▄▅▆▇█ ") for line in walk.screen.splitlines() if " = r3" in line and "r1 +" in line]
+        assert "−    30   *(u64 *)(r1 +8) = r3" in rows
+        assert "+    34   *(u64 *)(r1 +16) = r3" in rows
+        await walk.press("space")
+        assert "▸ weigh()" in walk.screen or "▸ count()" in walk.screen
+        await walk.press("space")
+        assert "▸" not in walk.screen
+
+
+async def test_an_instruction_leads_into_the_code_and_back(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        await walk.press("slash", *"5dd", "enter")
+        await walk.press("enter")
+        assert "count()  insn 18  versions.c:87" in walk.screen.splitlines()[2]
+        await walk.press("backspace")
+        row = next(line for line in walk.screen.splitlines()[1:] if "▌" in line[:4])
+        assert "if w6 < 0x5dd goto L" in row
+
+
+async def test_the_version_before_is_offered_first(tmp_path: Path) -> None:
+    file = Path(shutil.copy(ROOT / "bpf/traffic.o", tmp_path / "prog.o"))
+    async with explored(file) as looks:
+        walk = looks.walk
+        await walk.press("equals_sign")
+        assert "the version before" not in walk.screen
+        await walk.press("escape")
+        another(file)
+        await looks.look()
+        await walk.press("equals_sign")
+        assert "the version before  until " in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "< > hunks" in walk.screen, 20)
+        assert " prog.o = the version before: 1 function changed " in walk.screen
+        assert "± function" not in walk.screen
+        assert "± ▾ fill()" in walk.screen
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("/nonexistent.o", "✗ /nonexistent.o: there is no such file"),
+        ("/proc/self/status", "✗ /proc/self/status: "),
+    ],
+)
+async def test_what_cannot_be_compared_is_said(name: str, why: str, file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, name)
+        assert why in walk.screen
+
+
+async def test_an_object_is_the_same_as_itself(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        walk.app.session.spec.set_text("cfg.limit", "77")  # what the user set is no difference
+        await compared(walk, str(file))
+        assert "prog.o: the same" in walk.screen.splitlines()[0]

@@ -1,0 +1,155 @@
+"""ComparingController: the object beside another one, the version before, or what is loaded."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from ...core.references import parse_loaded
+from ..jumps import CodePlace
+from ..status import Work
+from .controller import Controller
+from .writing import ask_where_to_write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ...core.spec import CollectionSpec
+    from ..dialogs.compare import Offer
+    from ..nodes import Node
+    from ..text.comparison import Comparison
+    from .code import CodeController
+    from .controller import Stage
+    from .navigation import Navigation
+    from .versions import VersionsController
+
+__all__ = ["ComparingController"]
+
+_OFFERED: Final = 8
+"""Objects that were explored last which are offered."""
+
+
+class ComparingController(Controller):
+    """Asks with what, compares in a thread, and leads to where what differs lives, and back.
+
+    Args:
+        spec: What is explored.
+        title: What it is called.
+        read: Reads another object, in a thread; it tells what there is to know of it.
+        versions: Knows the version before.
+        navigation: Where one is.
+        code: Leads to instructions.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "equals_sign",
+            "compare",
+            "Compare",
+            show=False,
+            key_display="=",
+            id="compare",
+            tooltip="What differs from another file, the version before, id:42",
+        ),
+    ]
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        spec: CollectionSpec,
+        title: str,
+        read: Callable[[str, Callable[[str], None]], CollectionSpec],
+        versions: VersionsController,
+        navigation: Navigation,
+        code: CodeController,
+    ) -> None:
+        super().__init__(stage)
+        self._spec = spec
+        self._title = title
+        self._read = read
+        self._versions = versions
+        self._navigation = navigation
+        self._code = code
+
+    def action_compare(self) -> None:
+        """Ask with what."""
+        from ..dialogs.compare import CompareDialog
+
+        self.stage.ask(CompareDialog(self._title, list(self._offers())), self._chosen)
+
+    def _offers(self) -> Iterator[Offer]:
+        from ..dialogs.compare import Offer
+        from ..state.recent import recent
+
+        if (changes := self._versions.changes) is not None:
+            until = time.strftime("%H:%M:%S", time.localtime(changes.when))
+            yield Offer("the version before", f"until {until}", changes.before)
+        here = self._spec.file if parse_loaded(self._spec.file) is not None else os.path.abspath(self._spec.file)
+        for path in [each for each in recent() if each != here][:_OFFERED]:
+            yield Offer(os.path.basename(path), os.path.dirname(path), path)
+
+    def _chosen(self, offer: Offer | None) -> None:
+        if offer is None:
+            return
+        self.stage.settle("compare")
+        self.stage.show_work(Work(f"comparing with {os.path.basename(offer.name)}"))
+        self.stage.find_out(partial(self._compare, offer), self._show, self._failed)
+
+    def _compare(self, offer: Offer) -> Comparison:
+        """Read the other one and compare both, in a thread."""
+        from ...core.spec import CollectionSpec
+        from ...core.system.compared import compared
+        from ..text.comparison import Comparison
+
+        notes: list[str] = []
+        old, new = offer.what, self._spec
+        if isinstance(old, str):
+            old = self._read(old if parse_loaded(old) is not None else os.path.expanduser(old), notes.append)
+        if new.raw is not None:  # what the user set is no difference
+            new = CollectionSpec.from_bytes(new.raw, file=new.file)
+        short = os.path.basename(offer.name)
+        name = offer.name if short in ("", self._title) else short
+        return Comparison(compared(old, new, notes.append), name, notes)
+
+    def _failed(self, error: Exception) -> None:
+        from ...core.errors import BpftuiError
+        from ..status import Failure, told
+
+        self.stage.show_work(None)
+        hint = error.hint if isinstance(error, BpftuiError) else None
+        self.stage.fail(Failure("compare", told(error), hint or ""))
+
+    def _show(self, comparison: Comparison) -> None:
+        self.stage.show_work(None)
+        self._open(comparison)
+
+    def _open(self, comparison: Comparison) -> None:
+        from ..dialogs.comparison_page import ComparisonPage
+
+        page = ComparisonPage(comparison, self._title, partial(self._save, comparison))
+        self.stage.ask(page, partial(self._go, comparison))
+
+    def _go(self, comparison: Comparison, target: Node | CodePlace | None) -> None:
+        """Show what was chosen; the way back leads to the comparison."""
+        if target is None:
+            return
+        if isinstance(target, CodePlace):
+            self._code.show_place(target)
+        else:
+            self._navigation.go_to(target)
+        self._navigation.lead_back_to(partial(self._open, comparison))
+
+    def _save(self, comparison: Comparison) -> None:
+        from ..text.difference import diff_lines
+
+        def lines(kind: str) -> Iterable[str]:
+            return diff_lines(comparison.found, color=kind != "text", context=3)
+
+        title = f"{self._title} = {comparison.name}"
+        notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
+        ask_where_to_write(self.stage, f"{self._title}.diff.html", title, lines, notes)

@@ -1,0 +1,330 @@
+"""ComparisonPage: two objects beside each other: what breaks, what data differs, and the code in hunks."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from ...core.diff import Kind, What
+from ...core.visible import visible
+from ..jumps import CodePlace
+from ..nodes import Node
+from ..widgets.code.code_view import CodeView
+from ..widgets.lists.search_bar import SearchBar
+from ..widgets.plain import Box
+from .explained import ExplainedModal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.style import Style
+    from textual.app import ComposeResult
+
+    from ...core.diff import Row, Side
+    from ..text.comparison import Comparison, Entry
+    from ..widgets.lists.row_view import RowView
+
+__all__ = ["ComparisonPage", "ComparisonView"]
+
+_BESIDE: Final = 100
+"""Cells from which on both sides stand beside each other."""
+_SLOT: Final = 5
+"""Cells of the number of an instruction."""
+_INKS: Final = {
+    "+": "comparison-view--added",
+    "−": "comparison-view--removed",
+    "±": "comparison-view--changed",
+    "✗": "comparison-view--removed",
+    "⚠": "comparison-view--changed",
+}
+
+
+class ComparisonView(CodeView):
+    """The entries of a comparison; of code each row has both sides, beside each other where there is room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "fold", "Fold", show=False, id="comparison.fold", tooltip="Fold or unfold a function's code"),
+        Binding(
+            "v", "next_view", "View", id="comparison.view", tooltip="Both sides beside each other, or in one column"
+        ),
+        Binding("less_than_sign", "hunk(-1)", show=False, id="comparison.before", tooltip="The hunk before"),
+        Binding("greater_than_sign", "hunk(1)", "Next hunk", id="comparison.next", tooltip="The next hunk, or thing"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "comparison-view--added",
+        "comparison-view--removed",
+        "comparison-view--changed",
+        "comparison-view--head",
+    }
+    """
+    | Class | Description |
+    | :- | :- |
+    | `comparison-view--added`, `--removed`, `--changed` | What is in the newer one only, the older one, in both. |
+    | `comparison-view--head` | Functions. |
+    """
+
+    DEFAULT_CSS = """
+    ComparisonView {
+        height: 1fr;
+        & > .comparison-view--added { color: $text-success; }
+        & > .comparison-view--removed { color: $text-error; }
+        & > .comparison-view--changed { color: $changed; }
+        & > .comparison-view--head { color: $foreground; text-style: bold; }
+    }
+    """
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__()
+        self.comparison = comparison
+        self.empty_text = "nothing differs"
+        self._entries = comparison.entries()
+        self._wants_beside: bool | None = None
+        self._listed: list[tuple[Entry, str]] = []
+        """What is drawn: an entry, and which side of it: both, `-` or `+`."""
+        self._is_beside = False
+        self._list()
+
+    def _list(self) -> None:
+        """List the entries, those of code whose sides differ twice where there is one column."""
+        self._is_beside = self.is_beside
+        lines: list[tuple[Entry, str]] = []
+        self._listed = lines
+        waiting: list[Entry] = []
+        for entry in self._entries:
+            row = entry.row
+            if self._is_beside or row is None or row.kind in (Kind.SAME, Kind.RENAMED):
+                lines.extend((each, "+") for each in waiting)
+                waiting = []
+                lines.append((entry, "" if row is None or row.new is not None else "-"))
+                continue
+            # As `git diff` has it: of rows that differ all old sides before all new ones.
+            if row.old is not None:
+                lines.append((entry, "-"))
+            if row.new is not None:
+                waiting.append(entry)
+        lines.extend((each, "+") for each in waiting)
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether both sides stand beside each other."""
+        return self.size.width >= _BESIDE if self._wants_beside is None else self._wants_beside
+
+    def on_mount(self) -> None:
+        """Stand where one was. Textual calls the base class's handler by itself."""
+        self.cursor = self.comparison.cursor
+
+    def on_resize(self) -> None:
+        """Let both sides stand beside each other where there is room by now."""
+        if self.is_beside != self._is_beside:
+            self._relist()
+
+    def _relist(self) -> None:
+        here = self.entry
+        self._entries = self.comparison.entries()
+        self._list()
+        self.forget_strips()
+        self.refresh_rows()
+        if here is not None:
+            found = (index for index, (entry, _) in enumerate(self._listed) if entry[:4] == here[:4] and entry == here)
+            heads = (index for index, (entry, _) in enumerate(self._listed) if entry.function == here.function >= 0)
+            self.cursor = next(found, next(heads, self.cursor))
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the cursor is on."""
+        return self._listed[self.cursor][0] if self.cursor < len(self._listed) else None
+
+    # Rows
+
+    def row_count(self) -> int:
+        """Return how many lines there are."""
+        return len(self._listed)
+
+    def row_text(self, index: int) -> str:
+        """Return a line as plain text."""
+        entry, side = self._listed[index]
+        row = entry.row
+        if row is None:
+            return f"{entry.sign} {entry.text}".rstrip()
+        old, new = row.old, row.new
+        if side == "-" or new is None:
+            return f"− {old.text if old is not None else ''}"
+        if side == "+" or old is None or old.text == new.text:
+            return f"{'+' if side == '+' else entry.sign} {new.text}"
+        return f"{entry.sign} {old.text} → {new.text}"
+
+    def draw_row(self, index: int, width: int) -> Strip:
+        """Draw a line."""
+        entry, side = self._listed[index]
+        if entry.row is None:
+            return self._text_of(entry)
+        if self._is_beside:
+            return self._beside(entry, entry.row, width)
+        return self._single(entry, entry.row, side)
+
+    def _text_of(self, entry: Entry) -> Strip:
+        muted = self.ink("row-view--muted")
+        match entry.kind:
+            case "breaks":
+                style = self.ink("comparison-view--removed")
+            case "function":
+                style = self.ink("comparison-view--head")
+            case "hunk":
+                where = f" {visible(entry.text)}" if entry.text else ""
+                return Strip([Segment(f"  ───{where}", muted)])
+            case "fact":
+                return Strip([Segment(f"      {visible(entry.text)}", muted)])
+            case "note":
+                return Strip([Segment(f"  {visible(entry.text)}", muted)])
+            case _:
+                style = self.ink()
+        return Strip([Segment(f"{entry.sign} ", self._sign(entry.sign)), Segment(visible(entry.text), style)])
+
+    def _sign(self, sign: str) -> Style:
+        return self.ink(_INKS.get(sign, "row-view--muted"))
+
+    def _single(self, entry: Entry, row: Row, side: str) -> Strip:
+        found = row.old if side == "-" or row.new is None else row.new
+        assert found is not None
+        sign = {"-": "−", "+": "+"}.get(side, entry.sign)
+        note = f"was {row.old.text}" if row.kind is Kind.RENAMED and row.old is not None else ""
+        start = entry.starts[0] if found is row.old else entry.starts[1]
+        return Strip([Segment(f"{sign} ", self._sign(sign)), *self._side(row, found, start, note)])
+
+    def _beside(self, entry: Entry, row: Row, width: int) -> Strip:
+        half = max(20, (width - 3) // 2)
+        is_changed = row.kind is Kind.CHANGED and row.what is not What.LABEL
+        left, right = ("−", "+") if is_changed else (entry.sign if row.new is None else " ", entry.sign)
+        note = f"was {row.old.text}" if row.kind is Kind.RENAMED and row.old is not None else ""
+        parts = [
+            self._half(row, row.old, entry.starts[0], left, "") if row.old is not None else [],
+            self._half(row, row.new, entry.starts[1], right, note) if row.new is not None else [],
+        ]
+        cells = [Strip(part).adjust_cell_length(half) for part in parts]
+        return Strip([*cells[0], Segment(" │ ", self.ink("row-view--muted")), *cells[1]])
+
+    def _half(self, row: Row, side: Side, start: int, sign: str, note: str) -> list[Segment]:
+        return [Segment(f"{sign} ", self._sign(sign)), *self._side(row, side, start, note)]
+
+    def _side(self, row: Row, side: Side, start: int, note: str) -> list[Segment]:
+        muted = self.ink("row-view--muted")
+        if row.what is What.SOURCE:
+            return [
+                Segment(" " * (_SLOT + 1)),
+                *self.c_source(visible(side.text.expandtabs(4).strip())),
+                Segment(f"  {visible(side.comment)}", muted),
+            ]
+        if row.what is What.LABEL:
+            return [Segment(f"{'':{_SLOT}} {side.text}:", self.ink("code-view--label"))]
+        said = ", ".join(filter(None, (note, side.comment)))
+        return [
+            Segment(f"{start + side.slot:>{_SLOT}}   ", muted),
+            *self.asm(visible(side.text)),
+            *([Segment(f"  ; {visible(said)}", self.ink("code-view--comment"))] if said else []),
+        ]
+
+    # Actions
+
+    def action_next_view(self) -> None:
+        """Put both sides beside each other, or below each other."""
+        self._wants_beside = not self.is_beside
+        self._relist()
+
+    def action_hunk(self, step: int) -> None:
+        """Go to the next hunk or function, or the one before."""
+        heads = [index for index, (entry, _) in enumerate(self._listed) if entry.kind in ("breaks", "item", "hunk")]
+        beyond = [index for index in heads if (index > self.cursor if step > 0 else index < self.cursor)]
+        if found := beyond or heads:
+            self.cursor = found[0 if step > 0 else -1]
+
+    def action_fold(self) -> None:
+        """Fold the code of the function that the cursor is in, or unfold it."""
+        entry = self.entry
+        if entry is None or entry.function < 0:
+            return
+        number, comparison = entry.function, self.comparison
+        if number in comparison.unfolded:
+            comparison.unfolded.discard(number)
+            self._relist()
+        elif comparison.is_known(number):
+            comparison.unfold(number)
+            self._relist()
+        else:
+            self.run_worker(partial(self._unfold, number), thread=True, exit_on_error=False, description="unfold")
+
+    def _unfold(self, number: int) -> None:
+        """List the code of a function, in a thread."""
+        self.comparison.unfold(number)
+        self.typed_app.call_from_thread(self._relist)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action == "select":
+            return "this is in the other object only"
+        return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to go where something lives that is in this object."""
+        if action == "select":
+            return self.entry is not None and self.entry.target is not None
+        return super().check_action(action, parameters)
+
+
+class ComparisonPage(ExplainedModal[Node | CodePlace | None]):
+    """Dismisses with what was chosen, to be shown where it lives, or with None.
+
+    Args:
+        comparison: What is shown.
+        title: What the object is called that is explored.
+        save: Asks for a file, and writes the comparison to it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,backspace", "dismiss", "Close", id="comparison.close", tooltip="Close the comparison"),
+        Binding("ctrl+s", "save_comparison", "Save", id="comparison.save", tooltip="Write it: text, HTML or SVG"),
+    ]
+
+    ABOUT: ClassVar[str] = (
+        "Another object, left or −, beside the one that is explored, right or +. What breaks others comes first: a map "
+        "that is pinned, a program in user space. ± is in both and not the same, ≈ does the same in other registers. "
+        "Enter shows where something lives; backspace comes back here."
+    )
+
+    def __init__(self, comparison: Comparison, title: str, save: Callable[[], None]) -> None:
+        super().__init__()
+        self._comparison = comparison
+        self._title = title
+        self._save = save
+        self._view = ComparisonView(comparison)
+
+    def compose(self) -> ComposeResult:
+        """Compose the list."""
+        with Box(classes="dialog page") as box:
+            box.border_title = f"{visible(self._title)} = {visible(self._comparison.name)}: {self._comparison.summary}"
+            box.border_subtitle = "enter go there · < > hunks · / search · esc close"
+            yield self._view
+            yield SearchBar()
+        yield from super().compose()
+
+    def on_mount(self) -> None:
+        """Begin in the list."""
+        self.set_focus(self._view)
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in the list."""
+        self.query_one(SearchBar).open(event.view)
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Go where something lives."""
+        self._comparison.cursor = event.index
+        if (entry := self._view.entry) is not None and entry.target is not None:
+            self.dismiss(entry.target)
+
+    def action_save_comparison(self) -> None:
+        """Write the comparison to a file."""
+        self._save()
