@@ -237,10 +237,17 @@ class ComparisonView(CodeView):
 
     def action_hunk(self, step: int) -> None:
         """Go to the next hunk or function, or the one before."""
-        heads = [index for index, (entry, _) in enumerate(self._listed) if entry.kind in ("breaks", "item", "hunk")]
+        heads = list(filter(self._is_stop, range(len(self._listed))))
         beyond = [index for index in heads if (index > self.cursor if step > 0 else index < self.cursor)]
         if found := beyond or heads:
             self.cursor = found[0 if step > 0 else -1]
+
+    def _is_stop(self, index: int) -> bool:
+        """Whether a line is one to go to: something that differs, a hunk, a function that has none."""
+        kind = self._listed[index][0].kind
+        if kind == "function":
+            return index + 1 == len(self._listed) or self._listed[index + 1][0].kind != "hunk"
+        return kind in ("breaks", "item", "hunk")
 
     def action_fold(self) -> None:
         """Fold the code of the function that the cursor is in, or unfold it."""
