@@ -50,9 +50,10 @@ lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-completions: $(VENV)/.dev ## tui/completions/ and the manual page, docs/bpftui.1, from the options of the commands
+completions: $(VENV)/.dev ## tui/completions/, the manual page docs/bpftui.1 and docs/schemas/, from the commands
 	$(BIN)/python -m tests.completions
 	$(BIN)/python -m tests.man_page
+	$(BIN)/python -m tests.schemas
 
 docs: $(VENV)/.docs ## the documentation as a site, build/site; a warning is an error, and nothing is loaded from elsewhere
 	$(BIN)/python -m tests.site
