@@ -487,7 +487,8 @@ class Copy:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "bpftui"
         isolated = os.geteuid() == 0 and shutil.which("unshare") is not None
-        self._isolation = ["unshare", "--net", "--mount-proc", "--pid", "--fork", "--kill-child"] if isolated else []
+        namespaces = ["unshare", "--net", "--mount-proc", "--pid", "--fork", "--kill-child"]
+        self._isolation = [*namespaces, "sh", "-c", 'ip link set lo up; exec "$@"', "sh"] if isolated else []
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         for name in subprocess.check_output(command, cwd=ROOT, text=True).rstrip("\0").split("\0"):
             target = self.root / name

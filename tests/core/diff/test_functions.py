@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.asm.instruction import decode_at
 from bpftui.core.diff import Change, FunctionDiff, Kind, What, diff
-from bpftui.core.diff.forms import Insn, _blank, _names_registers
+from bpftui.core.diff.forms import Insn, _blank, _names_registers, _slots
 from bpftui.core.diff.functions import _hunk, _Item, _Sources
 from bpftui.core.errors import BpftuiError
 from bpftui.core.limits import Budget
@@ -156,6 +156,20 @@ def test_what_stands_for_something_with_a_name_is_left_out_of_an_instruction() -
 )
 def test_which_registers_an_instruction_names(text: str, dst: bool, src: bool) -> None:
     assert _names_registers(decode_at(assemble(text), 0, "little")) == (dst, src)
+
+
+def test_a_text_is_told_wherever_it_begins() -> None:
+    found = {insn.form.meaning for each in functions(spec("tests/objects/prints.o")) for insn in each.insns()}
+    assert {text for text in found if ".str" in text} == {
+        'r3 = .rodata.str1.1["two"]',
+        'r3 = .rodata.str1.1["\\u001b]0;owned\\u0007"]',
+    }
+
+
+def test_a_number_of_64_bits_may_be_the_last_instruction() -> None:
+    code = assemble("r0 = 0\nr1 = 0x1122334455667788 ll")
+    assert [(slot, len(raw)) for slot, raw in _slots(code, 0, 3, "little")] == [(0, 8), (1, 16)]
+    assert [(slot, len(raw)) for slot, raw in _slots(code, 0, 2, "little")] == [(0, 8), (1, 8)]  # it is damaged
 
 
 def test_entries_of_a_jump_table_count_from_the_start_of_its_function() -> None:
