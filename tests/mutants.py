@@ -130,6 +130,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "tui/widgets/system/column.py: break  →  continue": "those behind it have none to give or to take either",
     "core/diff/alignment.py: added = reached[(diagonal + edits) // 2] if diagonal < edits - 1 else -1  →  added = "
     "reached[(diagonal + edits) // 2] if diagonal < edits - 1 else -2": "less than any that was reached",
+    "core/diff/forms.py: return opcode == LD_IMM64, opcode & 0xE0 == Mode.IND  →  "
+    "return opcode == LD_IMM64, opcode & 225 == Mode.IND": "of this class the lowest bit is 0",
+    "core/diff/functions.py: votes[pair] += 1  →  votes[pair] += 2": "how much it counts is a choice",
     "core/vm/engine/accesses.py: if not reused:  →  if not (not reused):": "how a place is found is a choice",
     "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
     "False), (*width(b, 32), True)": "that it is no pointer is known",

@@ -15,6 +15,7 @@ from bpftui.core.errors import BpftuiError
 from bpftui.core.packet import template
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm import AccessError, Machine, StepLimitError, Stepper
+from bpftui.core.vm.engine.counting import Outcomes
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.world.settings import Settings
 from tests.core.vm import programs as p
@@ -208,3 +209,19 @@ def test_every_object(path: Path) -> None:
                     return  # translated code is charged in advance: the two are not stopped at the same step
         for name, program in counting.programs.items():
             assert counted(program.machine) == steps.of(stepping.programs[name].machine), name
+
+
+def test_which_ways_jumps_went_and_what_they_compared() -> None:
+    # for (r0 = 0; r0 != r2; r0++)
+    code = p.mov(R0, 0) + p.jump_x(p.JEQ, R0, R2, 2) + p.alu(p.ADD, R0, 1) + p.ja(-3) + EXIT
+    machine, outcomes = Machine(code), Outcomes()
+    machine.watch(outcomes)
+    assert machine.execute(0, 0) == 0
+    assert outcomes.numbers == {(1, 0): 0, (1, 1): 1}
+    assert outcomes.seen == b"\0\1"
+    assert machine.execute(0, 2) == 2
+    assert outcomes.seen == b"\1\1"
+    told: list[tuple[int, int, int]] = []
+    machine.watch(Outcomes(lambda slot, left, right: told.append((slot, left, right))))
+    assert machine.execute(0, 2) == 2
+    assert told == [(1, 0, 2), (1, 1, 2), (1, 2, 2)]

@@ -160,3 +160,11 @@ def test_runs_within_runs() -> None:
     code = p.store_imm(p.DW, R10, -8, 40) + p.call(1) + p.load(p.DW, R1, R10, -8) + p.alu_x(p.ADD, R0, R1) + EXIT
     outer = Machine(code, {1: lambda *_: inner.execute()}, processor=processor)
     assert both(outer) == 41
+
+
+def test_may_goto_goes_on_until_its_count_is_used_up() -> None:
+    """Eight million times in the kernel, three times here."""
+    stepper = Machine(p.alu(p.ADD, R0, 1) + p.insn(0xE5, offset=1) + p.ja(-3) + EXIT).stepper(0)
+    stepper.frames[-1].may_goto = 3
+    assert stepper.resume()
+    assert stepper.result == 4
