@@ -133,6 +133,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/diff/forms.py: return opcode == LD_IMM64, opcode & 0xE0 == Mode.IND  →  "
     "return opcode == LD_IMM64, opcode & 225 == Mode.IND": "of this class the lowest bit is 0",
     "core/diff/functions.py: votes[pair] += 1  →  votes[pair] += 2": "how much it counts is a choice",
+    "core/live/effects.py: _LONGEST: Final = 200  →  _LONGEST: Final = 201": "a size",
+    "core/live/events.py: return bool(self.size) and waiting > self.size // 4  →  "
+    "return bool(self.size) and waiting >= self.size // 4": "how soon it is read again is a choice",
     "core/vm/engine/accesses.py: if not reused:  →  if not (not reused):": "how a place is found is a choice",
     "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
     "False), (*width(b, 32), True)": "that it is no pointer is known",

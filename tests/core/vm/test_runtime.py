@@ -235,3 +235,8 @@ def test_a_load_is_given_up_between_two_programs() -> None:
         with pytest.raises(GivenUpError, match="given up after 0 of 7 programs"):
             session.load(stop=stop)
         assert len(session.load().programs) == 7
+
+
+def test_what_the_machine_has_not() -> None:
+    runtime = MachineRuntime()
+    assert (runtime.has_hooks, runtime.verifies) == (False, False)
