@@ -10,7 +10,7 @@ WHEEL = dist/bpftui-$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)-
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz monkey mutants lint completions docs screenshots snapshots bench bpf dist deb sbom audit clean
+.PHONY: help demo test test-kernels fuzz monkey mutants lint completions docs screenshots cast snapshots bench bpf dist deb sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ screenshots: $(VENV)/.dev ## screenshots/ from a real run
 	@.ci/packages "make screenshots" "chromium|chromium-browser|google-chrome=chromium" \
 		/usr/share/fonts/truetype/firacode=fonts-firacode
 	$(BIN)/python -m tests.screenshots $(ARGS)
+
+cast: $(VENV)/.dev ## docs/cast.cast and docs/cast.svg: three minutes of a real run, as root
+	@.ci/packages "make cast" tmux=tmux
+	$(BIN)/python -m tests.cast
 
 snapshots: $(VENV)/.dev ## tests/tui/snapshots/ anew, with pictures in build/snapshots/ to look at; ARGS="live" makes those of one place
 	$(BIN)/python -m tests.tui.test_snapshots $(ARGS)

@@ -79,6 +79,10 @@ class Terminal:
         """Return what is to be seen."""
         return self._run("capture-pane", "-p")
 
+    def painted(self) -> list[str]:
+        """Return the lines that are to be seen, with their colours."""
+        return self._run("capture-pane", "-p", "-e", "-N").removesuffix("\n").split("\n")
+
     def until(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
         """Wait for text that a regular expression matches."""
         stop = time.monotonic() + seconds
