@@ -136,6 +136,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/live/effects.py: _LONGEST: Final = 200  →  _LONGEST: Final = 201": "a size",
     "core/live/events.py: return bool(self.size) and waiting > self.size // 4  →  "
     "return bool(self.size) and waiting >= self.size // 4": "how soon it is read again is a choice",
+    "core/analysis/names.py: _LONGEST_TEXT: Final = 60  →  _LONGEST_TEXT: Final = 61": "a size",
+    "core/analysis/parameters.py: break  →  continue": "lines are sorted: those behind it lie beyond as well",
     "core/vm/engine/accesses.py: if not reused:  →  if not (not reused):": "how a place is found is a choice",
     "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
     "False), (*width(b, 32), True)": "that it is no pointer is known",

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from bpftui.core.analysis.parameters import Parameter, Parameters
+from bpftui.core.analysis.parameters import Parameter, Parameters, _kernel_function, _tracepoint
+from bpftui.core.btf import Btf, Kind
 from bpftui.core.spec import CollectionSpec, Function, LineInfo, LinkedCode, ProgramSpec, ProgramType
+from tests.core.btf.blob import Blob
+
+if TYPE_CHECKING:
+    from bpftui.core.btf.types import FunctionProto
 
 
 def parameters(kind: ProgramType, source: str) -> Parameters:
@@ -50,3 +57,21 @@ def test_the_result_of_a_probed_function() -> None:
     found = parameters(ProgramType.KPROBE, "int BPF_KRETPROBE(here, long ret)")
     assert found.register("ax") == found.register("a0") == Parameter("ret")
     assert found.register("di") is None
+
+
+def test_what_functions_and_tracepoints_of_a_kernel_take() -> None:
+    blob = Blob()
+    number = blob.integer("int", 4)
+    probe = blob.prototype(0, [("__data", blob.pointer(0)), ("preempt", number), ("prev", number)])
+    blob.typedef("btf_trace_sched_switch", blob.pointer(probe))
+    blob.typedef("btf_trace_none", number)
+    blob.add("vfs_read", Kind.FUNC, blob.prototype(number, [("file", number), ("count", number)]), vlen=1)
+    kernel = Btf(blob.bytes())
+
+    def names(found: FunctionProto | None) -> list[str] | None:
+        return None if found is None else [each.name for each in found.parameters]
+
+    assert names(_tracepoint(kernel, "sched_switch")) == ["preempt", "prev"]  # what registered it is not told
+    assert [_tracepoint(kernel, name) for name in ("none", "absent")] == [None, None]
+    assert names(_kernel_function(kernel, "vfs_read")) == ["file", "count"]
+    assert [_kernel_function(kernel, name) for name in ("int", "absent")] == [None, None]

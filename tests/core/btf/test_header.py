@@ -208,9 +208,8 @@ def test_a_tag_with_the_kind_flag_is_an_attribute_by_itself(tag: str, flag: bool
 
 def test_what_only_the_first_type_uses_is_written_inside_of_it() -> None:
     blob = Blob()
-    blob.struct("outer", 4, [("inner", 2, 0)])
-    blob.struct("", 4, [("x", blob.next_id + 1, 0)])
-    blob.integer("int", 4)
+    blob.struct("outer", 8, [("choice", 2, 0)])
+    blob.enum64("", [("ONE", 1)])
     text = c_header(Btf(blob.bytes()))
     body = text.split("#endif\n\n")[1].split("#ifndef")[0]
-    assert body == "struct outer {\n\tstruct {\n\t\tint x;\n\t} inner;\n};\n\n"
+    assert body == "struct outer {\n\tenum {\n\t\tONE = 1ULL,\n\t} __attribute__((mode(word))) choice;\n};\n\n"
