@@ -16,11 +16,12 @@ from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ..keeping import where_attached
 from ..terminal.hush import hush
-from ..terminal.output import InPlace, write_lines
+from ..terminal.output import InPlace, complain, write_lines
 from ..text.charset import is_writable
 from .common import (
     add_loading,
     add_object,
+    add_reload,
     add_settings,
     hire_guardian,
     loading,
@@ -36,13 +37,14 @@ from .exporting import SENDING, Ticks, add_exporting, destination, exporting
 from .live_table import LiveTable, unlisted
 from .parser import Parser
 from .recording import played, recording
+from .reloaded import Versions
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from ...core.live import EventReader, EventSource, MapRow, MapTable, Sample, Sampler, Session
     from ...core.metrics import Family
@@ -95,6 +97,7 @@ def make_parser() -> Parser:
     )
     add_exporting(parser, 'bpf_map_traffic_packets_total{protocol="TCP"}, named by its types')
     add_loading(parser)
+    add_reload(parser)
     parser.add_argument(
         "--limit",
         metavar="N",
@@ -128,17 +131,27 @@ def run(arguments: Sequence[str]) -> int:
         return _play(options)
     from ...core.live import Session
 
-    spec = open_spec(options)
-    _check_names(spec, options)
-    return _run(Session(spec, runtime_of(options, **loading(options))), options)
+    if options.reload and (options.record or options.prometheus or options.otlp):
+        raise UsageError(
+            "--reload puts other versions in the place of the one that is watched",
+            hint="--record, --prometheus and --otlp are about one version: leave them out, or --reload",
+        )
+
+    def read(say: Callable[[str], None]) -> CollectionSpec:
+        spec = open_spec(options, say)
+        _check_names(spec, options)
+        return spec
+
+    session = Session(read(warn), runtime_of(options, **loading(options)))
+    return _run(session, options, read if os.path.isfile(options.object) else None)
 
 
 def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
     """Watch what is loaded already: its maps and variables are read, and nothing is attached or changed."""
-    if options.attach or options.settings or options.program_types or options.preset or options.pin_path:
+    if any((options.attach, options.settings, options.program_types, options.preset, options.pin_path, options.reload)):
         raise UsageError(
             f"{options.object} is loaded already: it is read, and not changed",
-            hint="--attach, --set, --type, --preset and --pin-path are for files",
+            hint="--attach, --set, --type, --preset, --pin-path and --reload are for files",
         )
     if options.runtime == "vm":
         raise UsageError(f"{options.object} is loaded in the kernel, and not in the built-in machine")
@@ -166,11 +179,12 @@ def _play(options: argparse.Namespace) -> int:
         options.record,
         options.prometheus,
         options.otlp,
+        options.reload,
     )
     if any(given):
         raise UsageError(
             f"{options.object} is a recording: it is played, and not changed",
-            hint="--attach, --set, --type, --preset, --record, --prometheus and --otlp are for objects",
+            hint="--attach, --set, --type, --preset, --record, --prometheus, --otlp and --reload are for objects",
         )
     with played(options.object, options.maps) as found, found.collection.printed() as printed:
         playback = found.playback(options.maps)
@@ -188,14 +202,40 @@ def _check_names(spec: CollectionSpec, options: argparse.Namespace) -> None:
         check_target(spec.program(program), target)
 
 
-def _run(session: Session, options: argparse.Namespace) -> int:
-    """Load what a session is of, unless it has it loaded, attach, and watch."""
+def _run(
+    session: Session,
+    options: argparse.Namespace,
+    read: Callable[[Callable[[str], None]], CollectionSpec] | None = None,
+) -> int:
+    """Load what a session is of, unless it has it loaded, attach, and watch; also the versions that *read* reads."""
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
     where = destination(options, "json", "record")
-    with session, ExitStack() as stack:
-        collection = session.collection or session.load(strict=options.strict)
+    with Versions(session, read, swaps=options.reload) as versions, ExitStack() as outer:
+        if session.collection is None:
+            session.load(strict=options.strict)
+        while True:
+            code = _watch_version(versions, outer, attachments, where, options)
+            if not versions.go_on():
+                return code
+
+
+def _watch_version(
+    versions: Versions,
+    outer: ExitStack,
+    attachments: Sequence[tuple[str, str]],
+    where: Destination | None,
+    options: argparse.Namespace,
+) -> ExitCode:
+    """Watch one version to its end, or until another one has taken over.
+
+    The first one is attached. *outer* has what all of them have in common.
+    """
+    session, start = versions.session, versions.start
+    collection = session.collection
+    assert collection is not None
+    with ExitStack() as stack:
         for problem in (*collection.remarks, *(error.message for error in collection.problems.values())):
             warn(problem)
         # Read before anything is attached: what nobody reads goes nowhere.
@@ -216,44 +256,44 @@ def _run(session: Session, options: argparse.Namespace) -> int:
             for program, place in where_attached(session):
                 tape.mark(0.0, "attached", program, place)
         # So are runs: those of before are in the maps, and in no count.
-        uncounted = stack.enter_context(session.runtime.statistics())
-        for program, target in attachments:
-            link = session.attach(program, target)
-            if link.target.remark:
-                warn(f"{program}={target}: {link.target.remark}")
-            if tape is not None:
-                tape.mark(0.0, "attached", program, target or link.target.name)
-        with recorded(session, attachments):
-            listed = options.maps and [name for name in options.maps if not collection.maps[name].type.is_stream]
-            sampler = session.sampler(
-                maps=listed,
-                interval=options.interval,
-                limit=options.limit,
-                statistics=nullcontext(uncounted),
-            )
-            if where is not None:
-                return _export(session, collection, sampler, events, printed, where, uncounted, options)
-            return _watch(session, collection, sampler, source, printed, options, tape)
+        if start is None:
+            versions.uncounted = outer.enter_context(session.runtime.statistics())
+            for program, target in attachments:
+                link = session.attach(program, target)
+                if link.target.remark:
+                    warn(f"{program}={target}: {link.target.remark}")
+                if tape is not None:
+                    tape.mark(0.0, "attached", program, target or link.target.name)
+            outer.enter_context(recorded(session, attachments))
+        listed = options.maps and [name for name in options.maps if not collection.maps[name].type.is_stream]
+        sampler = session.sampler(
+            maps=listed,
+            interval=options.interval,
+            limit=options.limit,
+            statistics=nullcontext(versions.uncounted),
+            start=start,
+        )
+        versions.begin(sampler.hurry)
+        if where is not None:
+            return _export(versions, collection, sampler, events, printed, where, options)
+        return _watch(session, collection, sampler, source, printed, options, tape, versions)
 
 
 def _export(
-    session: Session,
+    versions: Versions,
     collection: Collection,
     sampler: Sampler,
     events: EventReader,
     printed: PrintReader,
     where: Destination,
-    uncounted: str,
     options: argparse.Namespace,
 ) -> ExitCode:
-    """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before.
-
-    *uncounted* is why runs are not counted, as a sentence.
-    """
+    """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before."""
     from ...core.metrics import CollectionMetrics
 
+    uncounted = versions.uncounted
     metrics = CollectionMetrics(collection, series=options.limit)
-    attached = _Attached(session)
+    attached = _Attached(versions.session)
 
     def families() -> list[Family]:
         return metrics.families(replace(sampler.take(), uncounted=uncounted), events.totals())
@@ -264,8 +304,8 @@ def _export(
         for _ in each_sample(Ticks(), options.duration, until=attached.over):
             events.totals()  # counts, where there is no thread that does
             print_lines(printed.read())
-            for link in attached.lost():
-                warn(_lost_text(link))
+            for text in (*map(_lost_text, attached.lost()), *versions.texts()):
+                warn(text)
     return ExitCode.REFUSED if attached.gone else ExitCode.OK
 
 
@@ -323,23 +363,36 @@ def _watch(
     printed: PrintReader,
     options: argparse.Namespace,
     tape: Recording | None = None,
+    versions: Versions | None = None,
 ) -> ExitCode:
-    """Watch to the end; it fails where what something was attached to is gone before."""
+    """Watch to the end, or until another version has taken over.
+
+    It fails where what something was attached to is gone before.
+    """
     before: Sample | None = None
     attached = _Attached(session)
     problem = printed.problem
     # With one program attached, who printed is no question.
     named = len({link.program for link in session.links}) > 1
 
+    def over() -> bool:
+        return attached.over() or (versions is not None and versions.is_over)
+
+    duration = options.duration
+    if duration is not None and versions is not None and versions.start is not None:
+        duration = max(0.0, duration - (time.monotonic() - versions.start))
     with _in_place(session, collection, options) as table:
-        for sample in each_sample(sampler, options.duration, until=attached.over):
+        for sample in each_sample(sampler, duration, until=over):
+            texts = [] if versions is None else [*versions.texts()]
             lines, until = printed.read(), time.monotonic() + _EVENTS * options.interval
             lost = attached.lost()
-            if table is not None and (lost or lines.lines or lines.lost):
+            if table is not None and (lost or texts or lines.lines or lines.lost):
                 table.clear()
             if printed.problem not in ("", problem):
                 warn(printed.problem)
             problem = printed.problem
+            for text in texts:
+                complain(text)
             for link in lost:
                 warn(_lost_text(link))
                 if tape is not None:

@@ -271,6 +271,7 @@ complete -c bpftui -n '_shtab_bpftui_using watch' -l pin-path -xka "(__fish_comp
 complete -c bpftui -n '_shtab_bpftui_using watch' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l reload -d 'when the file changes, put its new version in the place of what is …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l limit -x -d 'entries of a map that are read, and numbers of one that are told as …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l bytes -d 'with --json: char arrays as {"text", "bytes"}, with what follows the NUL'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l per-cpu -d 'values of per-CPU maps as lists of all CPUs'"'"''

@@ -1,0 +1,201 @@
+"""Two hundred versions of an object, each put in the place of the one before it, at 100,000 packets a second.
+
+    python -m tests.bench.bench_swap [library|explorer|terminal] [COUNT]
+
+What is told: how many packets nobody counted (none is right), how long a change takes from the file that is written to
+the program that runs, what memory the process has before and after, and what it has open of the kernel's objects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from bpftui.core.kernel import KernelRuntime, Sandbox
+from bpftui.core.live import Session, Swap
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.commands.explore import reader
+from tests.versions import object_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RATE = 100_000
+PATIENCE = 60.0
+_TARGET = f"sandbox,rate={RATE}"
+
+
+def versions() -> list[bytes]:
+    """Return four versions whose maps and sections are the same."""
+    return [object_of(number) for number in range(1, 5)]
+
+
+def save(file: Path, raw: bytes) -> None:
+    """Write a file as a compiler does: another one, moved there."""
+    new = file.with_suffix(".new")
+    new.write_bytes(raw)
+    new.rename(file)
+
+
+def held() -> Counter[str]:
+    """Return what this process has open of the kernel's BPF objects, by kind."""
+    names: list[str] = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return Counter(name for name in names if "bpf" in name or "btf" in name)
+
+
+def memory(process: int | str = "self") -> int:
+    """Return the resident KiB of a process."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+def counted(session: Session) -> tuple[int, int]:
+    """Return what the variable counted, and what the interface received, once nothing comes any more."""
+    sandbox, loaded = session.sandbox, session.collection
+    assert isinstance(sandbox, Sandbox)
+    assert loaded is not None
+    sandbox.rate = 0
+    sandbox.send(1)
+    return cast("int", loaded.variables["total"].get()), sandbox.rx_packets()
+
+
+def tell(what: str, seconds: Sequence[float], before: int, after: int) -> None:
+    """Print what a row of changes took."""
+    late = sum(each > 1 for each in seconds)
+    print(
+        f"{what}: {len(seconds)} changes, median {statistics.median(seconds) * 1e3:.0f} ms, "
+        f"most {max(seconds) * 1e3:.0f} ms, over a second: {late}; {before:,} → {after:,} KiB",
+        flush=True,
+    )
+
+
+def library(count: int) -> None:
+    """Swap by the library alone."""
+    runtime, raws = KernelRuntime(), versions()
+    session = Session(CollectionSpec.from_bytes(raws[0], file="prog.o"), runtime)
+    session.load()
+    session.attach("count", _TARGET)
+    open_before, resident, taken = held(), 0, list[float]()
+    for number in range(count):
+        if number == count // 10:
+            resident = memory()  # what is made once is there by now
+        began = time.perf_counter()
+        after = Session(CollectionSpec.from_bytes(raws[number % 4], file="prog.o"), runtime)
+        with Swap(session, after) as swap:
+            swap.prepare()
+            done = swap.commit()
+        session.close()
+        session = after
+        taken.append(time.perf_counter() - began)
+        assert done.whole
+    tell("library", taken, resident, memory())
+    total, received = counted(session)
+    print(f"library: {received:,} packets, {received - total:,} uncounted; open as before: {held() == open_before}")
+    session.close()
+
+
+async def explorer(count: int, file: Path) -> None:
+    """Swap in the explorer, which sees that the file is another one."""
+    raws = versions()
+    save(file, raws[0])
+    runtime = KernelRuntime()
+    app = BpftuiApp(
+        Session(CollectionSpec.from_file(file), runtime),
+        attach=[("count", _TARGET)],
+        read=reader(),
+        begin=lambda spec: Session(spec, runtime),
+        reload=True,
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        end = time.monotonic() + PATIENCE
+        while not app.session.links:
+            assert time.monotonic() < end
+            await pilot.pause(0.05)
+        open_before, resident, taken = Counter[str](), 0, list[float]()
+        for number in range(1, count + 1):
+            if number == max(2, count // 10):
+                open_before, resident = held(), memory()
+            before, began = app.session, time.perf_counter()
+            save(file, raws[number % 4])
+            while app.session is before or not app.session.links:
+                assert time.perf_counter() < began + PATIENCE, app.explorer.message_line.render().plain
+                await asyncio.sleep(0.01)
+            taken.append(time.perf_counter() - began)
+            while not app.explorer.furnished.is_set() or app.operations.monitor.last is None:
+                await asyncio.sleep(0.01)
+        tell("explorer", taken, resident, memory())
+        total, received = counted(app.session)
+        after = held()
+        print(f"explorer: {received:,} packets, {received - total:,} uncounted; open: {open_before} → {after}")
+        await asyncio.to_thread(app.session.close)
+
+
+def terminal(count: int, file: Path) -> None:
+    """Swap in a real terminal; what is seen is what stands there."""
+    raws = versions()
+    save(file, raws[0])
+    command = f"{sys.executable} -m bpftui.tui {file} --reload --attach count={_TARGET}"
+    tmux = ("tmux", "-L", f"bench-swap-{os.getpid()}")
+
+    def shown() -> str:
+        return subprocess.run([*tmux, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
+
+    def wait(what: str, seconds: float = PATIENCE) -> float:
+        began = time.perf_counter()
+        while not re.search(what, shown()):
+            assert time.perf_counter() < began + seconds, f"{what} never came:\n{shown()}"
+            time.sleep(0.02)
+        return time.perf_counter() - began
+
+    subprocess.run([*tmux, "new-session", "-d", "-x", "120", "-y", "40", command], check=True)
+    try:
+        process = subprocess.run([*tmux, "list-panes", "-F", "#{pane_pid}"], capture_output=True, text=True, check=True)
+        wait("ATTACHED sandbox")
+        subprocess.run([*tmux, "send-keys", "2"], check=True)
+        subprocess.run([*tmux, "send-keys", "escape"], check=True)
+        resident, taken = 0, list[float]()
+        for number in range(1, count + 1):
+            if number == max(2, count // 10):
+                resident = memory(process.stdout.strip())
+            save(file, object_of(100 + number))
+            taken.append(wait(rf"= {100 + number}|was swapped"))
+            time.sleep(0.05)
+        tell("terminal", taken, resident, memory(process.stdout.strip()))
+        print(shown())
+        subprocess.run([*tmux, "send-keys", "q"], check=True)
+        wait("will be detached")
+        subprocess.run([*tmux, "send-keys", "y"], check=True)
+        time.sleep(2)
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
+
+
+def main() -> None:
+    what = sys.argv[1] if len(sys.argv) > 1 else "all"
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "prog.o")
+        if what in ("library", "all"):
+            library(count)
+        if what in ("explorer", "all"):
+            asyncio.run(explorer(count, file))
+        if what in ("terminal", "all"):
+            terminal(count, file)
+
+
+if __name__ == "__main__":
+    main()
