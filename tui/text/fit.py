@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Final
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from ...core.visible import visible
 
 __all__ = ["end_of", "fitted", "width_of", "wrapped"]
+
+_JOINED: Final = "\xa0"
+"""A blank at which no line is broken; `visible` leaves none in a text."""
 
 
 def width_of(text: str) -> int:
@@ -33,10 +37,13 @@ def end_of(text: str, width: int) -> str:
 def wrapped(text: str, width: int, *, whole: bool = False) -> list[str]:
     """Return the lines of a sentence of at most *width* cells each; a word that is longer goes on, or has an ellipsis.
 
+    No line begins with a per cent sign: it stays with its number.
+
     Args:
         text: The sentence.
         width: Cells.
         whole: Whether nothing of a longer word may be missing.
     """
-    lines = textwrap.wrap(visible(text), max(1, width), break_long_words=whole, break_on_hyphens=False)
-    return [fitted(line, width).rstrip() for line in lines]
+    joined = visible(text).replace(" %", f"{_JOINED}%")
+    lines = textwrap.wrap(joined, max(1, width), break_long_words=whole, break_on_hyphens=False)
+    return [fitted(line.replace(_JOINED, " "), width).rstrip() for line in lines]

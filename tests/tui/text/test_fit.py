@@ -38,6 +38,8 @@ def test_a_sentence_is_wrapped_and_only_a_word_is_cut() -> None:
     assert wrapped("L loads the collection", 9) == ["L loads", "the", "collecti…"]
     assert wrapped("a\x1b b", 5) == ["a\\x1b", "b"]
     assert wrapped("", 5) == []
+    assert wrapped("map 7 hash  61 % full", 14) == ["map 7 hash", "61 % full"]
+    assert wrapped("a\xa0b", 9) == ["a\\xa0b"]
 
 
 def test_a_sentence_is_broken_between_words_and_nothing_of_it_is_missing_where_that_is_asked_for() -> None:
