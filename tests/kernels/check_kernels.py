@@ -397,6 +397,19 @@ def test_probes_of_libraries_and_entries_with_their_returns(found: Found, line: 
     assert done["sessions"] == (refused | ({"twice_in_kernel": 2, "once_in_kernel": 1} if line == "6.12" else {}))
 
 
+def test_what_a_netkit_pair_runs_in_which_order(found: Found, line: str) -> None:
+    (done,) = found("netkit")
+    if line == "6.1":
+        assert done["refused"] == "ENOTSUP"  # the same number as EOPNOTSUPP, by the name that Python has for it
+        return
+    # Whoever sends: its tcx, its own programs, tcx of the other end. What the first one drops, no other one sees.
+    assert done["ran"] == {name: [[True, False, False], [True, True, False], [True] * 3] for name in ("nk0", "nk1")}
+    # In this order they are told of: those of the peer, which run as that sends, come in before tcx of the primary.
+    first, second = (sorted(done["hooks"][name]) for name in ("nk0", "nk1"))
+    assert first == [["tcx_egress", "netkit_primary"], ["tcx_ingress"]]
+    assert second == [["netkit_peer", "tcx_ingress"], ["tcx_egress"]]
+
+
 WHERE: Final = {
     "on_entry": ("fentry", "do_unlinkat"),
     "on_exit": ("fexit", "do_unlinkat"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import errno
 import fcntl
 import json
 import os
@@ -25,6 +26,7 @@ sys.path.insert(0, str(HOME))
 
 from bpftui import bpf  # noqa: E402
 from bpftui.core import kernel  # noqa: E402
+from bpftui.core.asm import Instruction  # noqa: E402
 from bpftui.core.btf.kernel import modules, vmlinux  # noqa: E402
 from bpftui.core.errors import BpftuiError  # noqa: E402
 from bpftui.core.guest.init import load_modules, run, say  # noqa: E402
@@ -36,7 +38,7 @@ from bpftui.core.kernel.sys.survey import run_counts  # noqa: E402
 from bpftui.core.kernel.sys.syscall import buffer  # noqa: E402
 from bpftui.core.references import LoadedName  # noqa: E402
 from bpftui.core.runtime import AttachTarget  # noqa: E402
-from bpftui.core.spec import CollectionSpec  # noqa: E402
+from bpftui.core.spec import AttachType, CollectionSpec, LinkedCode, ProgramSpec, ProgramType  # noqa: E402
 from bpftui.core.system import Inventory  # noqa: E402
 from bpftui.core.system.document import document  # noqa: E402
 from bpftui.core.system.loaded import find_loaded, loaded_spec  # noqa: E402
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from bpftui.core.kernel.program import Program
-    from bpftui.core.spec import ProgramSpec
 
 OBJECTS = HOME / "tests/objects"
 GROUP = Path("/sys/fs/cgroup/bpftui")
@@ -146,10 +147,7 @@ def attach_one(spec: CollectionSpec, program: ProgramSpec, target: str) -> None:
 
 def stir() -> None:
     """Run into every hook: a packet to ourselves, a process, a missing file, a system call, a while of work."""
-    up = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with up:
-        request = struct.pack("16sh14x", b"lo", IFF_UP)
-        fcntl.ioctl(up, SIOCSIFFLAGS, request)
+    bring_up("lo")
     one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
     with one, two:
         one.bind(("127.0.0.1", 0))
@@ -323,6 +321,81 @@ def machine() -> None:
     )
 
 
+def netkit() -> None:
+    """Send from both ends of a netkit pair, each time with another program dropping the packet: who has run by then?"""
+    answer = make_netkit("nk0", "nk1")
+    if answer:
+        say("netkit", refused=errno.errorcode[-answer])
+        return
+    for name in ("nk0", "nk1"):
+        bring_up(name)
+    ways = {
+        "nk0": (("nk0", AttachType.TCX_EGRESS), ("nk0", AttachType.NETKIT_PRIMARY), ("nk1", AttachType.TCX_INGRESS)),
+        # Programs of the peer are attached through the primary end.
+        "nk1": (("nk1", AttachType.TCX_EGRESS), ("nk0", AttachType.NETKIT_PEER), ("nk0", AttachType.TCX_INGRESS)),
+    }
+    ran: dict[str, list[list[bool]]] = {}
+    hooks: dict[str, list[list[str]]] = {}
+    for sender, way in ways.items():
+        for dropping in range(len(way)):
+            with contextlib.ExitStack() as stack:
+                numbers: list[int] = []
+                for index, (name, hook) in enumerate(way):
+                    program = stack.enter_context(returning(2 if index == dropping else -1, hook))
+                    stack.enter_context(program.attach(AttachTarget(name, socket.if_nametoindex(name))))
+                    numbers.append(program.id)
+                with stats_enabled():
+                    send_packet(sender)
+                    counts = run_counts()
+                ran.setdefault(sender, []).append([counts[number].run_cnt > 0 for number in numbers])
+                with Inventory() as inventory:
+                    interfaces = [each for space in inventory.snapshot().namespaces for each in space.interfaces]
+                hooks[sender] = [[hook.name for hook in each.hooks] for each in interfaces if each.kind == "netkit"]
+    say("netkit", ran=ran, hooks=hooks)
+
+
+def returning(verdict: int, hook: AttachType) -> Program:
+    """Load a program that does nothing but return a verdict: -1 is to go on, 2 to drop, for tcx and netkit alike."""
+    code = Instruction(0xB7, dst=0, imm=verdict).encode(sys.byteorder) + Instruction(0x95).encode(sys.byteorder)
+    spec = ProgramSpec("verdict", "", ProgramType.SCHED_CLS, license="GPL", link=lambda: LinkedCode(code))
+    spec.attach_type = hook
+    return kernel.Program.create(spec)
+
+
+def make_netkit(primary: str, peer: str) -> int:
+    """Make a pair of interfaces that pass packets on as they are; return 0, or the kernel's negative errno."""
+
+    def attribute(kind: int, data: bytes) -> bytes:
+        return struct.pack("HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+
+    # struct ifinfomsg; IFLA_IFNAME 3, IFLA_LINKINFO 18 with its KIND 1 and DATA 2, in which IFLA_NETKIT_PEER_INFO is 1.
+    new, named = bytes(16), {name: attribute(3, name.encode() + b"\0") for name in (primary, peer)}
+    kind = attribute(1, b"netkit\0") + attribute(2, attribute(1, new + named[peer]))
+    body = new + named[primary] + attribute(18, kind)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        # RTM_NEWLINK, with NLM_F_REQUEST, _ACK, _EXCL and _CREATE.
+        netlink.send(struct.pack("IHHII", 16 + len(body), 16, 0x605, 1, 0) + body)
+        return int(struct.unpack_from("i", netlink.recv(4096), 16)[0])
+
+
+def bring_up(interface: str) -> None:
+    """Let an interface receive and send."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as up:
+        fcntl.ioctl(up, SIOCSIFFLAGS, struct.pack("16sh14x", interface.encode(), IFF_UP))
+
+
+def send_packet(interface: str) -> None:
+    """Send an empty UDP packet from nowhere to nowhere, and wait until it is where it goes."""
+    packet = struct.pack("!BBHHHBBH4s4sHHHH", 69, 0, 28, 1, 0, 64, 17, 0, b"\n\0\0\1", b"\n\0\0\2", 1, 2, 8, 0)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.sendto(packet, (interface, 0x0800, 0, 0, b"\2\0\0\0\0\1"))
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:  # it was dropped on its way out
+                raise
+    time.sleep(0.2)
+
+
 Made = dict[str, dict[str, int]]
 """Ids by names, of programs, maps and links."""
 
@@ -413,5 +486,6 @@ if __name__ == "__main__":
             core,
             machine,
             functions_of_modules,
+            netkit,
         )
     )
