@@ -16,7 +16,7 @@ from ..analysis.facts import context_extent
 from ..closing import Closing
 from ..context.packet_sizes import check_packet, packet_sizes
 from ..context.values import context_bytes, whole_context
-from ..errors import UsageError
+from ..errors import FeatureError, UsageError
 from ..runtime import ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
 from ..visible import visible
@@ -266,7 +266,9 @@ class Program(KernelObject, Closing):
                 return self._run_in_portions(packet, given, repeat, flags, stop)
             return self._run_on_packet(packet, given, repeat, flags)
         if self.type not in _ON_CONTEXT:
-            raise UsageError(f"the kernel has no test run for programs of type {self.type.label}: attach it instead")
+            raise FeatureError(
+                f"the kernel has no test run for programs of type {self.type.label}", hint="attach it instead"
+            )
         if data:
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
         if cpu is not None:

@@ -12,6 +12,7 @@ for, each run happens in both, and what they do differently fails the test.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -140,7 +141,7 @@ class Bpf(Closing):
         clock = Clock(_START if owned["time"] is None else owned["time"])
         with ExitStack() as stack:
             sides: list[Side] = []
-            for runtime in self._runtimes(owned, clock, target):
+            for runtime in self._runtimes(owned, clock, target, spec):
                 try:
                     collection = runtime.load(spec.copy(), programs=programs)
                 except (FeatureError, NoPermissionError) as error:
@@ -149,7 +150,9 @@ class Bpf(Closing):
             stack.pop_all()
         return BpfObject(spec, sides, clock, [*_words(values, btf, owned)], may_differ, target)
 
-    def _runtimes(self, owned: Mapping[str, Any], clock: Clock, target: Btf | None) -> list[Runtime]:
+    def _runtimes(
+        self, owned: Mapping[str, Any], clock: Clock, target: Btf | None, spec: CollectionSpec
+    ) -> list[Runtime]:
         runtimes: list[Runtime] = []
         cpus = owned["cpus"] or 2
         if self.runtime != "vm":
@@ -158,6 +161,8 @@ class Bpf(Closing):
 
             if (why := kernel.available()) is not None:
                 raise NotHereError(f"kernel: {why}")
+            if spec.byte_order != sys.byteorder:
+                raise NotHereError(f"kernel: {spec.title} is {spec.byte_order}-endian, and this machine is not")
             runtimes.append(kernel.KernelRuntime(target=target))
             cpus = possible_cpus()
         if self.runtime != "kernel":

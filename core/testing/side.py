@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..analysis.counting import Counting
@@ -22,7 +23,7 @@ from .values import Change, Entries, PacketOut, Retval
 from .way import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from ..runtime import Collection, Counts, MapSnapshot, Program, Sandbox
     from ..spec import ProgramSpec
@@ -89,10 +90,9 @@ class Side(Closing):
                 last = _taken(program)
                 counted = lambda: _steps(last) - _steps(first)  # noqa: E731  # reckoned for who asks
                 went = lambda: Way(program.spec, _ran(program, first, last))  # noqa: E731
-            elif cpu:
-                raise NotHereError(f"cpu={cpu}: in the kernel, test runs have the CPU on which they are made")
             else:
-                result = program.run(packet, context=ctx)
+                with _on_cpu(cpu):
+                    result = program.run(packet, context=ctx)
         except NotHereError:
             raise
         except FeatureError as error:
@@ -213,6 +213,27 @@ class Side(Closing):
     def close(self) -> None:
         """Let go of the collection and of its streams; a second call does nothing."""
         self._stack.close()
+
+
+@contextmanager
+def _on_cpu(cpu: int) -> Generator[None]:
+    """Have this thread on a CPU: in the kernel, test runs have the one on which they are made.
+
+    Raises:
+        NotHereError: The process may not be there. Where it may not be on the first one, it stays where it is.
+    """
+    try:
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {cpu})
+    except (OSError, ValueError, OverflowError) as error:
+        if cpu:
+            raise NotHereError(f"cpu={cpu}: this process may not run there ({error})") from error
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _fields(program: ProgramSpec, raw: bytes) -> dict[str, Any]:

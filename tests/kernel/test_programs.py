@@ -103,7 +103,7 @@ def test_a_context_goes_in_and_comes_out() -> None:
 
 
 def test_types_without_a_test_run_say_so() -> None:
-    with _load(RETURN_7, ProgramType.KPROBE) as collection, pytest.raises(UsageError, match="attach it instead"):
+    with _load(RETURN_7, ProgramType.KPROBE) as collection, pytest.raises(FeatureError, match="no test run"):
         collection.programs["prog"].run()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -242,8 +243,8 @@ def test_what_the_kernel_says() -> None:
             kernel.load("bpf/count_packets.o", time=5)
         with pytest.raises(NotHereError, match="time passes by itself"):
             obj.advance(1)
-        with pytest.raises(NotHereError, match="cpu=1"):
-            obj.program("count_packets").run(UDP, cpu=1)
+        with pytest.raises(NotHereError, match="cpu=5000: this process may not run there"):
+            obj.program("count_packets").run(UDP, cpu=5000)
 
 
 def test_differences_are_told_leaf_by_leaf(machine: Bpf) -> None:
@@ -262,6 +263,31 @@ def test_a_cpu_of_the_machine(machine: Bpf) -> None:
     obj.program("count_packets").run(UDP, cpu=2)
     with pytest.raises(UsageError, match="there is no CPU 3"):
         obj.program("count_packets").run(UDP, cpu=3)
+
+
+@pytest.mark.kernel
+def test_a_cpu_of_both() -> None:
+    with Bpf("both") as bpf:
+        obj = bpf.load("bpf/traffic.o", may_differ=["sources.last_seen", "events.time"])
+        for cpu in sorted(os.sched_getaffinity(0)):
+            before = os.sched_getaffinity(0)
+            obj.program("count_traffic").run(UDP, cpu=cpu)
+            assert os.sched_getaffinity(0) == before
+            held = [list(side.collection.maps["traffic"].snapshot(1).entries[0].values) for side in obj.sides]
+            assert held[0] == held[1]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("file", "program", "said"),
+    [
+        ("tests/objects/attached.o", "on_kprobe", "kernel: the kernel has no test run for programs of type kprobe"),
+        ("tests/objects/isa.eb.o", "", "kernel: isa.eb.o is big-endian, and this machine is not"),
+    ],
+)
+def test_what_a_kernel_cannot_run_is_no_failure(file: str, program: str, said: str) -> None:
+    with Bpf("both") as bpf, pytest.raises(NotHereError, match=said):
+        bpf.load(file, programs=[program] if program else None).program(program).run()
 
 
 def test_attached_programs_see_what_is_sent(machine: Bpf) -> None:
