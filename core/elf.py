@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, Self
 
-from .errors import NoPermissionError, ObjectError
-from .files import beside, inside
+from .errors import ObjectError
+from .files import inside, unreadable
 from .foreign import elf_kind, file_kind
 from .strings import StringTable
 
@@ -215,15 +215,12 @@ def opened_file(path: str | PathLike[str]) -> Generator[BinaryIO]:
             if status.st_size > _MAX_FILE:
                 raise ObjectError("it is larger than 1 GiB: this is no BPF object", file=name)
             yield stream
-    except FileNotFoundError:
-        raise ObjectError("there is no such file", file=name, hint=beside(os.fsdecode(name))) from None
     except IsADirectoryError:
         raise ObjectError("it is a directory, not a BPF object", file=name, hint=inside(os.fsdecode(name))) from None
-    except PermissionError:
-        raise NoPermissionError(f"{name}: it cannot be read: permission denied") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ObjectError(f"it cannot be read: {reason}", file=name) from None
+    except OSError as error:
+        raise unreadable(name, error) from None
+    except ValueError as error:
+        raise ObjectError(f"it cannot be read: {error}", file=name) from None
 
 
 def read_object_file(path: str | PathLike[str]) -> bytes:

@@ -9,12 +9,12 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from .errors import nearest
+from .errors import BpftuiError, NoPermissionError, ObjectError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LATEST", "beside", "check_place", "inside", "write_whole"]
+__all__ = ["LATEST", "beside", "check_place", "inside", "unreadable", "write_whole"]
 
 LATEST: Final = 250_000_000_000.0
 """Seconds since 1970 that a calendar has room for: the year 9892. What a file says of times may be anything."""
@@ -39,6 +39,21 @@ def beside(path: str) -> str:
     directory, name = os.path.split(path)
     close = nearest(name, _files(directory or "."))
     return f"did you mean {os.path.join(directory, close)}?" if close is not None else ""
+
+
+def unreadable(path: str | os.PathLike[str], error: OSError) -> BpftuiError:
+    """Return why a file cannot be read, in the same words whatever it should have been."""
+    name = os.fspath(path)
+    match error:
+        case FileNotFoundError():
+            return ObjectError("there is no such file", file=name, hint=beside(name) or None)
+        case IsADirectoryError():
+            return ObjectError("it is a directory, not a file", file=name)
+        case PermissionError():
+            return NoPermissionError(f"{name}: it cannot be read: permission denied")
+        case _:
+            reason = error.strerror or str(error)
+            return ObjectError(f"it cannot be read: {reason[:1].lower()}{reason[1:]}", file=name)
 
 
 def _files(directory: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from ..analysis.constants import Living, living
 from ..documents import parse_json
 from ..errors import ObjectError
-from ..files import write_whole
+from ..files import unreadable, write_whole
 
 if TYPE_CHECKING:
     from ..runtime import Counts
@@ -161,7 +161,7 @@ class Gathered:
             with open(path, "rb") as file:
                 document = parse_json(file.read())
         except OSError as error:
-            raise ObjectError(f"it cannot be read: {error.strerror}", file=name) from error
+            raise unreadable(name, error) from error
         except ValueError:
             document = None
         return cls.from_document(document, name)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf.cache import directory
 from ..errors import ObjectError
+from ..files import unreadable
 from .errors import GuestError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def own_kernel(file: str) -> Kernel:
         with open(file, "rb") as stream:
             head = stream.read(_BOOT_HEADER + 4)
     except OSError as error:
-        raise ObjectError(os.strerror(error.errno or 0).lower(), file=file) from error
+        raise unreadable(file, error) from error
     if head[_BOOT_HEADER:] != b"HdrS" and head[:4] != b"\x7fELF":
         hint = "arch/x86/boot/bzImage, or what is called vmlinuz in /boot"
         raise ObjectError("it is no kernel for x86-64", file=file, hint=hint)

@@ -99,8 +99,10 @@ class Capture:
             if self.path != "-":
                 _look_at(self.path)
             reader = self._open_by_name()
+        except FileNotFoundError as error:
+            raise CaptureError(f"{self.path}: there is no such file") from error
         except PermissionError as error:
-            raise NoPermissionError(f"cannot read {self.path}: permission denied") from error
+            raise NoPermissionError(f"{self.path}: it cannot be read: permission denied") from error
         except OSError as error:
             raise CaptureError(f"cannot read {self.path}: {os.strerror(error.errno or errno.EIO)}") from error
         except (self._pcapy.PcapError, UnicodeError, ValueError) as error:

@@ -131,7 +131,7 @@ def test_a_pipe_can_be_read() -> None:
         ("/", "it is a directory"),
         ("/dev/zero", "it is a device"),
         ("a\0b", "it cannot be read: embedded null byte"),
-        ("x" * 300, "it cannot be read: File name too long"),
+        ("x" * 300, "it cannot be read: file name too long"),
     ],
 )
 def test_what_cannot_be_read(path: str, reason: str) -> None:

@@ -397,7 +397,10 @@ def configured(
     for given in arguments.program_types:
         name, equals, text = given.partition("=")
         if not equals or not name:
-            raise UsageError(f"--type {given!r} is not of the form PROGRAM=TYPE")
+            raise UsageError(
+                f"--type {given!r} is not of the form PROGRAM=TYPE",
+                hint="--type my_prog=xdp, --type my_prog=cgroup/connect4",
+            )
         spec.set_type(name.strip(), text.strip())
     if arguments.preset is not None:
         from ..state.presets import Presets, restore
@@ -407,7 +410,7 @@ def configured(
     for setting in arguments.settings if settings else ():
         path, equals, text = setting.partition("=")
         if not equals or not path:
-            raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE")
+            raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE", hint="--set sample_every=10")
         spec.set_text(path.strip(), text)
     return spec
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
+from ...core.files import unreadable
 from ...core.references import refuse_loaded
 from ..terminal.output import write_line, write_lines
 from ..text.colors import paint
@@ -101,7 +101,7 @@ def read_log(file: str) -> str:
         with open(file, "rb") as stream:
             return stream.read().decode("utf-8", "replace")
     except OSError as error:
-        raise ObjectError(os.strerror(error.errno or 0), file=log_name(file)) from error
+        raise unreadable(log_name(file), error) from error
 
 
 def _open(file: str | None, source: Sequence[str]) -> CollectionSpec | None:

@@ -24,6 +24,8 @@ EVERY_COMMAND: Final = "every command"
 """What options are about that several commands have."""
 _SHARED: Final = (OBJECT, LOADING, EVERY_COMMAND)
 
+_EXPLORE: Final = "explore"
+"""The name of the command that has none."""
 _PLACED: Final[dict[int | str | None, str]] = {None: "{}", "?": "[{}]", "*": "[{}…]", "+": "{}…"}
 """By how many of it there may be: how what is told by its place is written."""
 _NAMES: Final = 28
@@ -199,8 +201,13 @@ class Parser(argparse.ArgumentParser):
         close = nearest(unknown.partition("=")[0], known) if unknown is not None else None
         raise UsageError(
             f"unrecognized arguments: {' '.join(rest)}",
-            hint=f"did you mean {close}? see {self.prog} --help" if close else f"see {self.prog} --help",
+            hint=f"did you mean {close}? {self._see_help}" if close else self._see_help,
         )
+
+    @property
+    def _see_help(self) -> str:
+        """Where all of its options are told: `bpftui --help` tells the commands."""
+        return f"see {self.prog if ' ' in self.prog else f'{self.prog} {_EXPLORE}'} --help"
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print help; argparse writes it in one piece."""
@@ -209,7 +216,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong instead of printing it."""
-        raise UsageError(message, hint=f"see {self.prog} --help")
+        raise UsageError(message, hint=self._see_help)
 
 
 class _ShortHelp(argparse.Action):

@@ -11,7 +11,8 @@ from bisect import bisect_right
 from os import PathLike
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ...errors import ObjectError, UsageError, ValueRangeError
+from ...errors import UsageError, ValueRangeError
+from ...files import unreadable
 from .errors import Lack, RunError
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _opened(path: PathLike[str]) -> bytes | mmap.mmap:
             except (OSError, ValueError):  # a pipe, a file of /proc; an empty one
                 return file.read()
     except OSError as error:
-        raise ObjectError(f"cannot read the memory in {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 def parse_memory(texts: Iterable[str]) -> dict[int, MemoryPart]:

@@ -180,7 +180,7 @@ def test_ranges_of_the_verifier(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([*command, *batch("goto 3")]) == 2
     assert "has no log of a verifier" in capsys.readouterr().err
     assert main([*command[:-1], str(tmp_path / "missing"), *batch("goto 3")]) == 1
-    assert "missing: No such file or directory" in capsys.readouterr().err
+    assert "missing: there is no such file" in capsys.readouterr().err
 
 
 def test_a_run_may_have_fewer_steps_or_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,11 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         ),
         (["show", "bpf/constants.o", "--set", "mode=MODE_DRP"], 2, "there is no enumerator 'MODE_DRP'"),
         (["show", "bpf/constants.o", "--set", "cfg.limits[4].rate=1"], 2, "cfg.limits[4]: the array has 4 elements"),
-        (["show", "bpf/constants.o", "--set", "mode"], 2, "--set 'mode' is not of the form NAME=VALUE"),
+        (
+            ["show", "bpf/constants.o", "--set", "mode"],
+            2,
+            "--set 'mode' is not of the form NAME=VALUE (--set sample_every=10)",
+        ),
         (
             ["run", "bpf/global_example.o", "global_exmple"],
             2,

@@ -100,4 +100,4 @@ def test_what_is_no_log(tmp_path: Path) -> None:
         "with «processed 12 insns …»)\n"
     )
     code, out, err = log(f"{tmp_path}/no")
-    assert (code, out, err) == (1, "", f"bpftui: error: {tmp_path}/no: No such file or directory\n")
+    assert (code, out, err) == (1, "", f"bpftui: error: {tmp_path}/no: there is no such file\n")

@@ -443,7 +443,7 @@ async def test_a_capture_that_is_none_is_asked_for_again(run: Callable[..., Any]
         await walk.press("P", "end", "up", "up", "enter")
         await walk.type(str(tmp_path / "nothing.pcap"))
         await walk.press("enter")
-        await walk.until(lambda: "nothing.pcap: No such file or directory" in walk.screen)
+        await walk.until(lambda: "nothing.pcap: there is no such file" in walk.screen)
         assert "Debug a capture" in walk.screen
         await walk.press("escape")
         assert walk.app.screen is screen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ....core.documents import parse_json
 from ....core.errors import ObjectError
+from ....core.files import unreadable
 from ....core.spec.architectures import foreign_registers
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled, paint
@@ -130,7 +131,7 @@ def read_results(file: str) -> list[dict[str, Any]]:
             stream.seek(0)
             found = parse_json(stream.read())
     except OSError as error:
-        raise ObjectError(os.strerror(error.errno or 0), file=file) from error
+        raise unreadable(file, error) from error
     except ValueError as error:
         raise ObjectError(f"it is no JSON: {error}", file=file) from error
     documents = cast("list[object]", found) if isinstance(found, list) else [found]

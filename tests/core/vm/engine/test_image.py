@@ -47,7 +47,7 @@ def test_parts_that_meet_are_read_as_one(tmp_path: Path) -> None:
         ({KERNEL: b""}, r"at 0xffff888000001000 is empty"),
         ({1 << 63: b"x"}, r"\(1 bytes\) lies where no address is"),
         ({(1 << 64) - 1: b"xy"}, r"lies where no address is"),
-        ({KERNEL: Path("/nonexistent/dump")}, r"cannot read the memory in /nonexistent/dump: No such file"),
+        ({KERNEL: Path("/nonexistent/dump")}, r"/nonexistent/dump: there is no such file"),
     ],
 )
 def test_parts_that_cannot_be(parts: Mapping[int, MemoryPart], said: str) -> None:

@@ -145,7 +145,7 @@ def test_how_an_object_is_tried_gets_to_the_guest() -> None:
         (["--kernels", ","], "--kernels names no version of Linux"),
         (["--kernels", "x"], "'x' is no version of Linux"),
         (["--kernels", "6.1", "--csv"], "with --kernels there is no --btf, --table, --csv or --runtime vm"),
-        (["--kernel-image", "none"], "none: no such file or directory"),
+        (["--kernel-image", "none"], "none: there is no such file"),
         (["--runtime", "vm", "--compare"], "--compare names no FILE"),
     ],
 )
