@@ -269,9 +269,11 @@ def test_gnu_compressed_sections_tell_their_size_in_eight_bytes() -> None:
 
 def test_a_relocated_number_is_cut_to_its_place() -> None:
     raw = bytearray((OBJECTS / "values.dwarf.o").read_bytes())
-    start = Elf(bytes(raw)).by_name[".debug_addr"].offset
+    section = Elf(bytes(raw)).by_name[".debug_addr"]
+    start = section.offset
     raw[start + 8 : start + 16] = b"\xff" * 8
     found = DebugSections(Elf(bytes(raw)))[".debug_addr"]
+    assert len(found) == section.size
     assert int.from_bytes(found[8:16], "little") == (5 << 32) - 1  # a byte before where `truth` lies, in section 5
 
 

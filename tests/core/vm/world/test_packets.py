@@ -312,3 +312,11 @@ def test_offsets_that_a_flow_dissector_leaves_lie_in_the_packet(left: tuple[int,
     packet.memory.write(keys, struct.pack("<HH", *left))
     assert struct.unpack_from("<HH", packet.result) == kept
     assert packet.changed_context == b""
+
+
+def test_the_context_of_xdp_cannot_be_written_to() -> None:
+    processor = Processor()
+    packet = XdpPacket(processor.memory, "little")
+    machine = Machine(mov(R0, 0) + store_imm(W, R1, 0, 7) + EXIT, processor=processor)
+    with pytest.raises(AccessError, match="write of 4 bytes"):
+        machine.execute(packet.start(bytes(60), None))

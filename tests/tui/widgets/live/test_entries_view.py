@@ -257,6 +257,9 @@ async def test_a_map_without_entries_says_so() -> None:
         app.sample()
         await settle(app, pilot)
         assert [line.strip(" ▌") for line in app.shown()[-1:]] == ["no entries yet"]
+        app.pane.entries.table.narrow("::2")
+        await settle(app, pilot)
+        assert [line.strip(" ▌") for line in app.shown()[-1:]] == ["no entries yet"]
 
 
 async def test_rows_are_narrowed_and_said_to_be() -> None:
