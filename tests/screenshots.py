@@ -48,6 +48,7 @@ from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.bench.large_program import large_program
 from tests.tui.conftest import screen_text
+from tests.versions import object_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -310,6 +311,35 @@ async def refusal(studio: Studio, seconds: float) -> None:
     studio.shoot("verifier")
 
 
+async def refused_reload(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
+    """Take the picture of a version that is refused while the one before it goes on counting."""
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as sessions:
+        file = Path(place, "prog.o")
+        file.write_bytes(object_of(1))
+
+        def begin(spec: CollectionSpec) -> Session:
+            return sessions.enter_context(Session(spec, KernelRuntime()))
+
+        app = BpftuiApp(
+            begin(CollectionSpec.from_file(file)),
+            attach=[("count", "sandbox,rate=20000")],
+            read=lambda name, _: CollectionSpec.from_file(name),
+            begin=begin,
+            reload=True,
+        )
+        app.animation_level = "none"
+        async with app.run_test(size=size) as pilot:
+            app.theme = theme
+            await app.explorer.furnished.wait()
+            studio = Studio(app, pilot, folder, suffix)  # pyright: ignore[reportArgumentType]
+            await studio.until(lambda: "k runs/s" in screen_text(app))
+            file.write_bytes(object_of(2, "BAD"))
+            await studio.until(lambda: "still running" in screen_text(app) and app.explorer.message_line.work is None)
+            await pilot.pause(1.5)  # so that it is seen to count
+            studio.shoot("refused-reload")
+        app.operations.close()
+
+
 async def debugger(studio: Studio, seconds: float) -> None:
     """Take pictures of a run that is debugged: stopped, with the question why, and at its end."""
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
@@ -543,6 +573,8 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
             if not ONLY or "back_in_time" in ONLY:
                 await film(back_in_time, kept(Path(place)), folder, size, theme, look)
         await film(refusal, "tests/objects/bad_offbyone.o", folder, size, theme, look)
+        if not LOOKS[look] and (not ONLY or "refused_reload" in ONLY):
+            await refused_reload(folder, size, theme, look)
         await film(debugger, program, folder, size, theme, look)
         if not ONLY or "machine" in ONLY:
             await at_home(folder, size, theme, look)

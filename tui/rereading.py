@@ -6,6 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from textual.css.query import NoMatches
+
 from ..core.errors import BpftuiError
 from ..core.foreign import is_source
 from ..core.live import State
@@ -186,6 +188,10 @@ class Rereading:
     async def _look(self) -> None:
         try:
             await self.look()
+        except NoMatches:
+            if self._app.is_running:
+                raise
+            # It has ended meanwhile, and its screens are taken apart.
         finally:
             self._is_looking = False
 
