@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.fuzz.search import Search
+from bpftui.core.fuzz.search import Found, Search
+from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Capture
 from bpftui.tui.__main__ import main
+from bpftui.tui.commands.fuzz.told import covered_lines, told_lines
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -136,3 +138,19 @@ def test_without_rights_the_kernel_is_not_asked(
     monkeypatch.setattr("bpftui.core.kernel.available", lambda: "no rights")
     assert main(["fuzz", TRAFFIC, "count_traffic", "--compare", "kernel"]) == 3
     assert "the kernel cannot be asked: no rights" in capsys.readouterr().err
+
+
+def test_what_the_fewest_inputs_do_not_reach_is_told() -> None:
+    """A full ring buffer takes hundreds of runs, which a search makes and the inputs that are written do not."""
+    found = Found(outcomes=12, all_outcomes=14, runs=16_754, seconds=3.0)
+    begins = "count: 12 of 14 outcomes of jumps (85.7 %) in 3.0 s and 16,754 runs; 2 inputs reach "
+    (all_of_them, *_) = told_lines("count", found, [(b"",), (b"a",)], 12, [], None)
+    (some_of_them, *_) = told_lines("count", found, [(b"",), (b"a",)], 11, [], None)
+    assert all_of_them == f"{begins}them"
+    assert some_of_them == f"{begins}11 of them, and the rest what many runs left behind"
+
+
+def test_what_inputs_reach_is_counted_by_lines_and_by_outcomes() -> None:
+    spec = CollectionSpec.from_file(TRAFFIC)
+    files, reached = covered_lines(spec, "count_traffic", lambda: Search(spec, "count_traffic"), [(bytes(64),)])
+    assert reached == sum(each.summary.outcomes for each in files) > 0

@@ -127,11 +127,11 @@ def run(arguments: Sequence[str]) -> int:
         write_capture(options.pcap, parts, inputs)
     if options.test is not None:
         write_test(options, spec, parts, inputs, found)
-    files = covered_lines(part, name, begin, inputs)
+    files, reached = covered_lines(part, name, begin, inputs)
     if options.json:
         print_json(as_json(spec.file, name, options.seed, found, parts, inputs, comparison))
     else:
-        write_lines(told_lines(name, found, inputs, files, comparison))
+        write_lines(told_lines(name, found, inputs, reached, files, comparison))
         for path in (options.pcap, options.test):
             if path is not None:
                 complain(f"written: {path}")

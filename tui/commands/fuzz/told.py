@@ -22,8 +22,8 @@ SCHEMA: Final = "bpftui/fuzz/1"
 
 def covered_lines(
     spec: CollectionSpec, name: str, begin: Callable[[], Search], inputs: Sequence[Input]
-) -> list[FileCoverage]:
-    """Return what the inputs reach, by C lines."""
+) -> tuple[list[FileCoverage], int]:
+    """Return what the inputs reach, by C lines, and how many outcomes of jumps those are."""
     from ....core.coverage.gathered import Gathered
     from ....core.coverage.lines import covered
 
@@ -35,19 +35,37 @@ def covered_lines(
             search.run(given)
         if (counts := program.counts) is not None:
             gathered.add(program.spec, search.collection.spec, counts)
-    return covered(gathered, [spec], program=name)
+    with begin() as search:  # code that counts notes no outcomes
+        for given in inputs:
+            search.run(given)
+        return covered(gathered, [spec], program=name), search.found.outcomes
 
 
 def told_lines(
-    name: str, found: Found, inputs: Sequence[Input], files: Sequence[FileCoverage], comparison: Comparison | None
+    name: str,
+    found: Found,
+    inputs: Sequence[Input],
+    reached: int,
+    files: Sequence[FileCoverage],
+    comparison: Comparison | None,
 ) -> Iterator[str]:
-    """Yield what was found, what was not reached, and what the kernel answers differently."""
+    """Yield what was found, what was not reached, and what the kernel answers differently.
+
+    Args:
+        name: The program.
+        found: What the search came to.
+        inputs: The fewest that reach as much.
+        reached: How many outcomes those reach: what only comes after thousands of runs, as a full map, they do not.
+        files: What they reach, by C lines.
+        comparison: What the kernel said; None where it was not asked.
+    """
     from ....core.coverage.text import percent, summary
 
+    them = "them" if reached >= found.outcomes else f"{reached:,} of them, and the rest what many runs left behind"
     share = percent(found.outcomes, found.all_outcomes)
     yield (
         f"{name}: {found.outcomes:,} of {found.all_outcomes:,} outcomes of jumps ({share}) in {found.seconds:.1f} s "
-        f"and {counted(found.runs, 'run')}; {counted(len(inputs), 'input')} reach them"
+        f"and {counted(found.runs, 'run')}; {counted(len(inputs), 'input')} reach {them}"
     )
     for finding in found.findings:
         yield f"stopped: {finding.message}"
