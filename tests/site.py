@@ -76,7 +76,9 @@ def assemble(folder: Path) -> str:
         indent = next(line for line in text.splitlines() if line.endswith(mark)).partition("-")[0]
         listed = "".join(f"\n{indent}    - {path}" for path in paths)
         text = text.replace(mark, f"{mark.partition(':')[0]}:{listed}")
-    return text
+    # A guide that nobody has given a place yet comes last.
+    new = [path.name for path in sorted(folder.glob("*.md")) if f"- {path.name}\n" not in text]
+    return text.replace("      - tasks.md\n", "".join(f"      - {name}\n" for name in ("tasks.md", *new)))
 
 
 def _put(place: Path, source: Path) -> None:

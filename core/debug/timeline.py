@@ -13,7 +13,7 @@ from ..numerical import find_numpy
 from .walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from types import ModuleType
 
     from ..errors import BpftuiError
@@ -118,14 +118,6 @@ class Timeline:
                 continue
             return start + max(at for at, place in enumerate(part) if place in wanted)
         return None
-
-    def all_at(self, places: Iterable[int]) -> Iterator[int]:
-        """Iterate over the positions at which the run is at one of *places*, in order."""
-        wanted = frozenset(places)
-        at = self.next_at(wanted, -1)
-        while at is not None:
-            yield at
-            at = self.next_at(wanted, at)
 
     # By C line
 

@@ -36,6 +36,12 @@ _TYPED: Final = 49
 """Columns of what is typed in an example; what is said of a longer one stands behind it."""
 
 
+_SCREEN: Final = 24
+"""Lines that short help has at most, if its options have not more."""
+_ONE: Final = 3
+"""Lines of the examples with the first of them."""
+
+
 def _width() -> int:
     """Return how wide help is; to find it out, argparse imports shutil, and that bz2 and lzma."""
     try:
@@ -139,7 +145,8 @@ class Parser(argparse.ArgumentParser):
             if title in _SHARED:
                 names = ", ".join(action.option_strings[0] for action in actions)
                 lines += textwrap.wrap(f"{title}: {names}", width, initial_indent="  ", subsequent_indent="    ")
-        return "\n".join([*lines, *self._told_examples()])
+        examples = self._told_examples()
+        return "\n".join([*lines, *examples[: max(_SCREEN - len(lines), _ONE)]])
 
     def _told_examples(self) -> list[str]:
         """Return the examples as lines; they are typed as they stand, and are not broken."""
