@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -200,6 +201,32 @@ def test_the_explorers_end_with_the_server(number: signal.Signals) -> None:
             server.process.send_signal(number)
             assert server.process.wait(PATIENCE) == (-9 if number == signal.SIGKILL else 130)
         assert wait_for(lambda: not os.path.exists(f"/proc/{explorer}"))
+
+
+@needs_extra
+async def test_no_more_explorers_than_there_is_room_for_and_a_title_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    import aiohttp
+
+    from bpftui.tui.commands.scraping import Address
+    from bpftui.tui.commands.serve import server as module
+
+    monkeypatch.setattr(module, "_MOST", 0)
+    hostile = module.Server(["--read-only"], "<script>\x1b$x")
+    listener = socket.create_server(("127.0.0.1", 0))
+    await hostile.begin(listener)
+    running = asyncio.create_task(hostile.run())
+    address = Address("127.0.0.1", listener.getsockname()[1])
+    jar = aiohttp.CookieJar(unsafe=True)  # of an address, as browsers keep it
+    async with aiohttp.ClientSession(cookie_jar=jar) as client:
+        async with client.get(hostile.url(address)) as answer:
+            page = str(answer.url)
+            assert r"<title>bpftui &lt;script&gt;\x1b$x</title>" in await answer.text()
+        origin = {"Origin": f"http://127.0.0.1:{address.port}"}
+        async with client.ws_connect(f"{page}socket", headers=origin) as full:
+            assert await full.receive_bytes() == b"\r\n0 explorers are open: none is begun until one of them ends"
+            assert (await full.receive()).type == aiohttp.WSMsgType.CLOSE
+    hostile.end()
+    await running
 
 
 @needs_extra

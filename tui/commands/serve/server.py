@@ -122,7 +122,7 @@ class Server:
                 web.get("/download/{key}", self._download),  # textual.js has no other place for it
             ]
         )
-        self._runner = web.AppRunner(app, handle_signals=False, access_log=None)
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0)
 
     def url(self, address: Address) -> str:
         """Return the address of who may look."""
@@ -132,7 +132,7 @@ class Server:
     async def begin(self, listener: socket.socket) -> None:
         """Begin to answer whoever connects."""
         await self._runner.setup()
-        await web.SockSite(self._runner, listener, shutdown_timeout=0).start()
+        await web.SockSite(self._runner, listener).start()
 
     async def run(self) -> None:
         """Answer until the end; then end the explorers."""
@@ -207,9 +207,7 @@ class Server:
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=_LONGEST)
         await socket.prepare(request)
         if len(self._viewers) >= _MOST or self._ended.is_set():
-            await socket.send_bytes(
-                f"\r\n{_MOST} explorers are open: no more are begun until one of them ends".encode()
-            )
+            await socket.send_bytes(b"\r\n%d explorers are open: none is begun until one of them ends" % _MOST)
             await socket.close()
             return socket
         viewer = Viewer(self._words, socket, self._downloads)
