@@ -412,7 +412,6 @@ class BpftuiApp(BaseApp[ExitCode]):
             changes: What is not as it was.
             swapped: What became of what was loaded, where the other version was put in its place.
         """
-        place = old.screen.navigation.here()
         added = self._add(session, old.operations.attach_first, old.watched)
         if swapped is None:
             added.operations.unsaved |= old.operations.unsaved & session.spec.variables.keys()
@@ -424,8 +423,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         await self._show(added.mode)
         self._last = added if before is old else before
         await added.screen.furnished.wait()
-        added.screen.navigation.come_to(place)
-        added.screen.versions.show(changes)
+        added.screen.take_over(old.screen, changes)
         await asyncio.to_thread(old.operations.close)
         await self.remove_mode(old.mode)
         self._list_at_home()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..core.diff import Change, program_marks
 from .nodes import Node, NodeKind, map_node
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..core.spec import CollectionSpec
 
 __all__ = ["Changes"]
+
+_LONG: Final = 20_000
+"""Instructions of a function from which on comparing it takes more than a frame."""
 
 
 class Changes:
@@ -93,6 +96,20 @@ class Changes:
     def has_code(self, program: str) -> bool:
         """Whether something is new in a program, its facts perhaps only."""
         return Node(NodeKind.PROGRAM, program) in self.nodes
+
+    def slot_after(self, program: str, slot: int) -> int | None:
+        """Return where an instruction of the version before is in a program now; None where its function is gone."""
+        found = self._programs.get(program)
+        if found is None or found.old is None or found.new is None:
+            return None
+        function = next((each for each in found.old.functions if each.start <= slot < each.stop), None)
+        if function is None or function.size > _LONG:
+            return None
+        for start, diff in zip(found.new.functions, found.functions, strict=False):
+            if diff.old is not None and (diff.name, diff.old.size) == (function.name, function.size):
+                inside = diff.slot_after(slot - function.start)
+                return None if inside is None else start.start + inside
+        return None
 
     @property
     def variables(self) -> Mapping[str, Item]:

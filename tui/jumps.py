@@ -37,6 +37,17 @@ class JumpList(Generic[_Place]):
         del self._places[:-_MAX_PLACES]
         self._at = len(self._places)
 
+    def follow(self, other: JumpList[_Place], moved: Callable[[_Place], _Place | None]) -> None:
+        """Have the places of another list, in front of one's own, as far as they are still there.
+
+        Args:
+            other: The list.
+            moved: Returns where a place is now; None for nowhere.
+        """
+        before = [place for place in map(moved, other._places[: other._at]) if place is not None]
+        self._places[:0] = before
+        self._at += len(before)
+
     def change_last(self, change: Callable[[_Place], _Place]) -> None:
         """Let the place before be another one, where there is one."""
         if self._at:

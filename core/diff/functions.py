@@ -205,6 +205,23 @@ class FunctionDiff:
             return ()
         return self._merged(self._summary.pairs if self._summary.differs else None).rows
 
+    def slot_after(self, slot: int) -> int | None:
+        """Return where an instruction of the old function is in the new one; of one that is gone, what follows it now.
+
+        None where nothing does, or one of the functions is not there or damaged.
+        """
+        if self.old is None or self.new is None or self.problem is not None:
+            return None
+        if not self._summary.differs:
+            return slot
+        is_past = False
+        for row in self.rows():
+            if row.what is What.INSN:
+                is_past = is_past or (row.old is not None and row.old.slot >= slot)
+                if is_past and row.new is not None:
+                    return row.new.slot
+        return None
+
     def hunks(self, context: int = CONTEXT) -> Iterator[Hunk]:
         """Yield the rows that differ with so many that do not around them; those that touch are one."""
         rows = () if self.change is Change.SAME else self.rows()

@@ -478,3 +478,32 @@ def test_headers_are_watched_with_the_file(tmp_path: Path) -> None:
     watched.include([])
     near.unlink()
     assert [watched.has_changed() for _ in range(2)] == [False, False]
+
+
+async def test_one_stands_by_what_an_instruction_has_become(tmp_path: Path) -> None:
+    """Four instructions more stand before it: the cursor, folds and the way back are at the same code."""
+    file = Path(shutil.copy(ROOT / "tests/objects/versions.o", tmp_path / "prog.o"))
+    async with explored(file) as looks:
+        walk = looks.walk
+        await walk.press("2")
+        view = walk.explorer.panes.code.view
+        view.jumps.show(24)
+        await walk.press("up", "space", "minus", "plus", "space")
+        assert "▸ stats->packets += 1;" in walk.screen
+        view.jumps.show(31)
+        await walk.press("up")
+        await walk.press("1")
+        walk.explorer.journal.show("something was done")
+        await walk.press("2")
+        before = walk.screen.splitlines()[2]
+        assert "weigh()  insn 31  versions.c:73" in before
+        shutil.copy(ROOT / "tests/objects/versions.new.o", file)
+        await looks.look()
+        assert "weigh()  insn 35  versions.c:73" in walk.screen.splitlines()[2]
+        row = next(line for line in walk.screen.splitlines()[3:] if line[40:41] == "▌")
+        assert "return stats->bytes > cfg.limit" in row
+        assert "▸ stats->packets += 1;" in walk.screen
+        await walk.press("6")
+        assert "something was done" in walk.screen
+        await walk.press("backspace", "backspace", "backspace")
+        assert walk.explorer.navigation.tab == "code"

@@ -232,17 +232,32 @@ class Navigation(Controller):
         if place.over is not None:
             place.over()
 
-    def come_to(self, place: _Place) -> None:
-        """Stand where one stood in another version of the object, as far as that is still there."""
+    def come_from(self, other: Navigation, moved: Callable[[object], object]) -> None:
+        """Stand where one stood in another version of the object, with the way back, as far as that is still there.
+
+        Args:
+            other: Where one was.
+            moved: Returns where in a pane a spot is now.
+        """
+        self._places.follow(other._places, lambda place: self._moved(place, moved))
+        place = self._moved(other.here(), moved)
         if self._tree.choose(place.node):
             self.choose(place.node)
         if any(pane.id == place.tab for pane in self._tabs.query(TabPane)):
             self._tabs.active = place.tab
+        if place.pane is not None:
+            place.pane.return_to(place.spot)
+        if place.focused is not None:
+            self._tree.screen.set_focus(place.focused)
+        self.stage.refresh_bindings()
+
+    def _moved(self, place: _Place, moved: Callable[[object], object]) -> _Place:
+        """Return a place of another version as it is here."""
+        focused = None if place.focused is None else self._twin(place.focused)
         pane = None if place.pane is None else self._twin(cast("Widget", place.pane))
-        if isinstance(pane, Spotted):
-            pane.return_to(place.spot)
-        if place.focused is not None and (focused := self._twin(place.focused)) is not None:
-            self._tree.screen.set_focus(focused)
+        return place._replace(
+            focused=focused, pane=pane if isinstance(pane, Spotted) else None, spot=moved(place.spot), over=None
+        )
 
     def _twin(self, widget: Widget) -> Widget | None:
         """Return what is here what a widget is in another version."""

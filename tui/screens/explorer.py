@@ -37,6 +37,7 @@ from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Loo
 from ..nodes import Node, NodeKind
 from ..text.changed import add_changes
 from ..text.describe import describe
+from ..widgets.code.listing_jumps import CodeSpot
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.live.time_slider import TimeSlider
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..app import BpftuiApp
     from ..base_app import BaseApp
+    from ..changes import Changes
     from ..operations import DebugRequest, Operations
     from ..status import Status
     from ..targets import Thing
@@ -345,6 +347,26 @@ class ExplorerScreen(ControlledScreen):
 
     def _attaching(self) -> None:
         self.outcomes.attaching()
+
+    def take_over(self, other: ExplorerScreen, changes: Changes) -> None:
+        """Show what changed since another version, whose screen is in front no more, and what the user had there.
+
+        What is folded and searched for, what the Log said, the way back, and where one stood: by what an instruction
+        has become, and not by its number.
+        """
+
+        def moved(spot: object) -> object:
+            if not isinstance(spot, CodeSpot):
+                return spot
+            slot = changes.slot_after(*spot.place)
+            return spot if slot is None else spot._replace(place=spot.place._replace(slot=slot))
+
+        self._tree.take_over(other._tree)
+        self.panes.log.take_over(other.panes.log)
+        self.panes.variables.take_over(other.panes.variables)
+        self.panes.code.take_over(other.panes.code, changes.slot_after)
+        self.navigation.come_from(other.navigation, moved)
+        self.versions.show(changes)
 
     def _debug_run(self, asked: DebugRequest) -> None:
         self.debugging.debug(asked)

@@ -38,6 +38,8 @@ __all__ = ["CodePane"]
 
 _LONG = 20_000
 """Instructions from which on making a listing takes more than a frame: 500,000 take half a second."""
+_MOST_FOLDS = 1000
+"""Folds that are taken over to another version."""
 _PALE = "$text-muted"
 
 
@@ -273,6 +275,28 @@ class CodePane(Vertical):
         """Show a program again, with the row and the scroll that one had there."""
         if spot is not None and spot.place.program in self.spec.programs:  # it was of another version of the object
             self._show(spot.place.program, lambda: self.view.jumps.return_to(spot))
+
+    def take_over(self, other: CodePane, moved: Callable[[str, int], int | None]) -> None:
+        """Show a program as another version's pane showed it: C or none, what is folded, what is searched for.
+
+        Args:
+            other: The pane.
+            moved: Returns where an instruction of a program is now; None where it is not known.
+        """
+        before, view, name = other.view, self.view, other.program
+        if before.listing is None or name not in self.spec.programs:
+            return
+        wants_source, folded = before.listing.source, before.folded[:_MOST_FOLDS]
+        here = [(moved(name, slot), lead) for slot, lead in folded]
+
+        def show() -> None:
+            view.side_by_side = before.side_by_side
+            if view.listing is not None and view.listing.source is not wants_source:
+                view.action_toggle_source()
+            view.fold_again((slot, lead) for slot, lead in here if slot is not None)
+            view.pattern = before.pattern
+
+        self._show(name, show)
 
     def _show(self, program: str, then: Callable[[], None]) -> None:
         """Show a program's listing, then do something there."""

@@ -9,7 +9,7 @@ from operator import gt, sub
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Folds"]
 
@@ -41,6 +41,11 @@ class Folds:
     def __bool__(self) -> bool:
         """Whether anything is folded."""
         return bool(self._headings)
+
+    @property
+    def headings(self) -> Sequence[int]:
+        """The headings that rows are folded below, ascending."""
+        return self._headings
 
     def _find(self, heading: int) -> tuple[int, bool]:
         """Return where a heading is among the folded ones, or would be, and whether it is."""

@@ -16,8 +16,8 @@ class CodeSpot(NamedTuple):
     """Where one is in the code."""
 
     place: CodePlace
-    row: int
-    """The row of the listing: a line of C and the instructions below it are at one place."""
+    lead: int
+    """How many rows the one that it is stands above the instruction: a line of C and what is below it are one place."""
     above: int
     """How many rows stand over it."""
 
@@ -46,15 +46,16 @@ class ListingJumps:
         here, view = self.here, self._view
         if here is None:
             return None
-        return CodeSpot(here, view.shown.place(view.cursor), view.cursor - view.scroll_offset.y)
+        assert view.listing is not None
+        lead = view.listing.index_of_slot(here.slot) - view.shown.place(view.cursor)
+        return CodeSpot(here, lead, view.cursor - view.scroll_offset.y)
 
     def return_to(self, spot: CodeSpot) -> None:
         """Bring back a spot in the program that is shown."""
         view = self._view
         if view.listing is None:
             return
-        same = spot.row < len(view.listing) and view.listing.slot_at(spot.row) == spot.place.slot
-        row = spot.row if same else view.listing.index_of_slot(spot.place.slot)
+        row = view.row_of(spot.place.slot, spot.lead)
         view.reveal(row)
         view.cursor = view.shown.folds.index(row)
         view.scroll_top_to(view.cursor - spot.above)

@@ -275,6 +275,31 @@ class ListingView(CodeView):
             return f"{row.file}:{row.line}:{row.column}" if row.file else ""
         return f"slot {row.slot}: {row.raw.hex(' ')}" if row.raw else ""
 
+    def row_of(self, slot: int, lead: int) -> int:
+        """Return the row of the listing that stands so many above an instruction; its own where that is of another."""
+        listing = self.listing
+        assert listing is not None
+        insn = listing.index_of_slot(slot)
+        row = insn - lead
+        return row if 0 <= row < len(listing) and listing.slot_at(row) == slot else insn
+
+    @property
+    def folded(self) -> Sequence[tuple[int, int]]:
+        """What is folded: of each heading the instruction below, and how many rows it stands above that."""
+        listing = self.listing
+        if listing is None or self._shown is None:
+            return ()
+        slots = [(row, listing.slot_at(row)) for row in self._shown.folds.headings]
+        return [(slot, listing.index_of_slot(slot) - row) for row, slot in slots]
+
+    def fold_again(self, folded: Iterable[tuple[int, int]]) -> None:
+        """Fold what is told as `folded` tells it, as far as it is there, and nothing else."""
+        listing = self.listing
+        if listing is None or not self.row_count():
+            return
+        rows = sorted({self.row_of(slot, lead) for slot, lead in folded})
+        self._fold_only(listing.span(row) for row in rows if listing.heading(row) is not None)  # pyright: ignore[reportArgumentType] - a heading's span begins with it
+
     # Drawing
 
     @property

@@ -33,6 +33,13 @@ class MessageView(RowView):
         self.refresh_rows()
         self.cursor = len(self._lines) - 1
 
+    def follow(self, other: MessageView) -> None:
+        """Have the messages of another view before one's own."""
+        self._lines[:0] = other._lines
+        del self._lines[:-_CAPACITY]
+        self.refresh_rows()
+        self.cursor = len(self._lines) - 1
+
     def row_count(self) -> int:
         """Return how many lines there are."""
         return len(self._lines)

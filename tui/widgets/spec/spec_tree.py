@@ -145,6 +145,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
+        self._kept_folded: frozenset[Node] = frozenset()
+        """What was folded in the tree of the version before."""
         self._changes: Mapping[Node, Change] = {}
         """What is not as it was in the version before."""
         self._written: frozenset[str] | None = None
@@ -250,7 +252,7 @@ class SpecTree(SteadyScroll, Tree[Node]):
             self._leaf(place, Node(NodeKind.CORE, program=name))
         self._widths.pop(place, None)
         place.allow_expand = bool(place.children)
-        if len(functions) > 1:
+        if len(functions) > 1 and place.data not in self._kept_folded:
             place.expand()
 
     # Drawing
@@ -559,6 +561,15 @@ class SpecTree(SteadyScroll, Tree[Node]):
         """Mark the programs and maps that cannot be loaded here, and no others."""
         self._refused = frozenset(nodes)
         self.refresh_labels()
+
+    def take_over(self, other: SpecTree) -> None:
+        """Fold what is folded in the tree of another version, also what is linked only later."""
+        places = other._places.items()
+        self._kept_folded = frozenset(node for node, place in places if place.children and not place.is_expanded)
+        self._sought = other._sought
+        for node, place in self._places.items():
+            if place.children and place.is_expanded is (node in self._kept_folded):
+                place.toggle()
 
     def mark_changes(self, changes: Mapping[Node, Change]) -> None:
         """Mark what is not as it was in the version before, and nothing else."""

@@ -267,6 +267,15 @@ class VariablesView(LinkedView):
             given[place.offset : place.offset + len(now)] = now
             self._given[name] = bytes(given)
 
+    def take_over(self, other: VariablesView) -> None:
+        """Show what another version's view showed, in the same form: what is unfolded, and which variables."""
+        self._unfolded = set(other._unfolded)
+        self._view, self._form = other._view, other._form
+        self.pattern = other.pattern
+        self._list_places()
+        self._make_room()
+        self.refresh_rows()
+
     def mark_changes(self, changes: Mapping[str, Item]) -> None:
         """Mark the variables that are not as they were in the version before, and no others."""
         if changes != self._changes:

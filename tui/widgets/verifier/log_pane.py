@@ -159,6 +159,10 @@ class LogPane(Vertical):
         if text:
             self.query_one("#log-running", Static).update(text)
 
+    def take_over(self, other: LogPane) -> None:
+        """Begin with the messages of another version's."""
+        self.query_one(MessageView).follow(other.query_one(MessageView))
+
     def show_refusals(self, errors: Mapping[str, BpftuiError], spec: CollectionSpec | None = None) -> None:
         """Show why programs were refused, the first that the verifier refused at once; without any, nothing of it.
 
