@@ -33,6 +33,7 @@ from bpftui.core.system.load import Observer
 from bpftui.core.system.opened import open_loaded
 from bpftui.core.tape import PlayedSession
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.changes import Changes
 from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.operations import AttachRequest
@@ -82,7 +83,7 @@ LOOKS = {
     "-80x24": _MAIN,
     "-200x60": (),
     "-200x60-light": (),
-    "-no-color": ("listing", "dead-code", "flow"),
+    "-no-color": ("listing", "dead-code", "flow", "marks"),
 }
 """What is kept of each look; all where nothing is named."""
 
@@ -301,6 +302,23 @@ async def relocations(studio: Studio, seconds: float) -> None:
     view = studio.explorer.query_one(CoreView)
     await studio.until(lambda: view.row_count() > 0)
     studio.shoot("core")
+
+
+async def versions(studio: Studio, seconds: float) -> None:
+    """Take pictures of what changed in an object: marked in its code, and beside the version before."""
+    old, new = (CollectionSpec.from_file(f"tests/objects/{name}.o") for name in ("versions", "versions.new"))
+    changes = Changes(diff(old, new))
+    changes.code("count")
+    studio.explorer.versions.show(changes)
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count"), "code")
+    await studio.press("greater_than_sign")
+    studio.shoot("marks")
+    await studio.press("equals_sign")
+    await studio.press("enter")
+    await studio.until(lambda: "< > hunks" in screen_text(studio.app))
+    await studio.pilot.pause(0.3)
+    studio.shoot("comparison")
+    await studio.press("escape")
 
 
 async def refusal(studio: Studio, seconds: float) -> None:
@@ -583,6 +601,8 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
         await film(mistake, "docs/examples/block.o", folder, size, theme, look)
     if not LOOKS[look] or "listing" in " ".join(LOOKS[look]):
         await film(listing, program, folder, size, theme, look)
+    if not LOOKS[look] or "marks" in LOOKS[look]:
+        await film(versions, "tests/objects/versions.new.o", folder, size, theme, look)
     if not LOOKS[look] or "dead-code" in LOOKS[look]:
         await film(dead, "tests/objects/dead_code.o", folder, size, theme, look)
     if not LOOKS[look]:
