@@ -29,6 +29,8 @@ __all__ = ["INTERVAL", "Rereading", "WatchedFile", "read_changed"]
 
 INTERVAL: Final = 0.4
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
+_SETTLED: Final = 0.15
+"""Seconds after which it is looked at once more where something new was seen: who saves waits for it."""
 _MOST: Final = 5
 """Warnings of a compiler that are told."""
 _PATIENCE: Final = 3
@@ -65,6 +67,7 @@ class WatchedFile:
         self.path = path
         self._headers = tuple(headers)
         self._taken = self._seen = self._look()
+        self._is_fresh = False
         self._refused: tuple[_Look, int] = (_Look(None), 0)
         """As what it was seen when it could not be read, and how often in a row."""
         self._told = _Look(None)
@@ -75,7 +78,13 @@ class WatchedFile:
     def has_changed(self) -> bool:
         """Look once more: whether it is not what was taken, and is what it was at the look before."""
         before, self._seen = self._seen, self._look()
+        self._is_fresh = self._seen.file is not None and self._seen not in (self._taken, before)
         return self._seen.file is not None and self._seen != self._taken and self._seen == before
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether the last look was the first to see something new, which the next one may find settled."""
+        return self._is_fresh
 
     def _look(self) -> _Look:
         return _Look(_stamp(self.path), tuple(map(_stamp, self._headers)))
@@ -194,6 +203,8 @@ class Rereading:
             # It has ended meanwhile, and its screens are taken apart.
         finally:
             self._is_looking = False
+        if any(each.watched is not None and each.watched.is_settling for each in self._app.objects):
+            self._app.set_timer(_SETTLED, self.look_again)
 
     async def look(self) -> None:
         """Read again what has become another file since it was read."""

@@ -239,12 +239,17 @@ def test_a_file_has_changed_when_two_looks_see_the_same(tmp_path: Path) -> None:
     path.write_bytes(b"a")
     watched = WatchedFile(str(path))
     assert [watched.has_changed() for _ in range(2)] == [False, False]
+    assert not watched.is_settling
     path.write_bytes(b"ab")
     assert [watched.has_changed() for _ in range(3)] == [False, True, True]  # until it is taken
     path.write_bytes(b"abc")
     assert watched.has_changed() is False
+    assert watched.is_settling
+    assert watched.has_changed() is True
+    assert not watched.is_settling  # it is looked at sooner once, however long it is not taken
     watched.take()
     assert watched.has_changed() is False
+    assert not watched.is_settling
     os.utime(path, ns=(1, 1))
     assert [watched.has_changed() for _ in range(2)] == [False, True]
     watched.take()
