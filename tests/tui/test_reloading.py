@@ -182,7 +182,8 @@ async def test_one_that_is_refused_leaves_the_old_one_running_and_says_why(
         await loop.save(version=3)
         assert "prog.o was swapped" in walk.message
         assert "still running" not in walk.screen
-        assert "is refused" not in walk.screen
+        assert "is refused" not in walk.message
+        assert "R0 !read_ok" not in walk.screen  # the Log keeps what it said before, and no verdict of it
         assert loop.counted == 20
 
 
