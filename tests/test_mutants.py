@@ -119,7 +119,7 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 assert fits(1) and fits(4)
                 assert not fits(7)
             """,
-        "tests/mutants.py": (ROOT / "tests/mutants.py").read_text(),
+        **{name: (ROOT / name).read_text() for name in ("tests/mutants.py", "tests/equivalent.py")},
         "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['.']\naddopts = '--import-mode=importlib'\n",
     }
     for name, text in tree.items():
