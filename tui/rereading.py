@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERVAL", "Rereading", "WatchedFile", "read_changed"]
 
-INTERVAL: Final = 0.4
+INTERVAL: Final = 0.3
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
 _SETTLED: Final = 0.15
 """Seconds after which it is looked at once more where something new was seen: who saves waits for it."""

@@ -20,7 +20,6 @@ __all__ = ["Handover", "handover"]
 
 _EACH: Final = 1
 """Steps for each byte of the objects that the comparison of their types may take."""
-_NEVER: Final = (MapType.STRUCT_OPS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,10 @@ class Handover:
     maps: tuple[str, ...]
     """The maps that both have in common, with what they hold, data sections among them."""
     fresh: Mapping[str, str]
-    """The maps that are declared in both and begin anew, each with why, as a clause; constants are not among them."""
+    """The maps that are declared in both and begin anew, each with why, as a clause.
+
+    What is each version's own anyway is not among them: constants, and tables of programs that their object fills.
+    """
     values: tuple[str, ...]
     """The variables whose values are copied: they are the same in both, and their sections are not."""
     lost: Mapping[str, str]
@@ -56,7 +58,7 @@ def handover(old: CollectionSpec, new: CollectionSpec, keeps: Callable[[str], st
     handed: list[str] = []
     for name, declared in new.maps.items():
         before = old.maps.get(name)
-        if before is None or (before.read_only and declared.read_only and declared.is_data) or declared.in_arena:
+        if before is None or declared.in_arena or _is_own(declared):
             continue
         if declared.is_data and before.is_data:
             why = next(_moved(name, old, new, variables), "")
@@ -67,7 +69,7 @@ def handover(old: CollectionSpec, new: CollectionSpec, keeps: Callable[[str], st
             fresh[name] = why
         else:
             handed.append(name)
-    # What maps of maps and of programs hold from the start is another version's: it cannot be put into one that runs.
+    # What maps of maps hold from the start is another version's: it cannot be put into one that runs.
     for name in list(handed):
         if reason := _holds_other(new.maps[name], old.maps[name], handed):
             handed.remove(name)
@@ -96,6 +98,12 @@ def _moved(name: str, old: CollectionSpec, new: CollectionSpec, variables: Mappi
         yield f"it has {theirs.value_size:,} bytes instead of {ours.value_size:,}"
 
 
+def _is_own(spec: MapSpec) -> bool:
+    """Whether a map is always its own version's: constants, functions of the kernel's tables, programs to be called."""
+    fills = spec.type is MapType.STRUCT_OPS or (spec.type is MapType.PROG_ARRAY and bool(spec.contents))
+    return fills or (spec.is_data and spec.read_only)
+
+
 def _places(name: str, spec: CollectionSpec) -> dict[str, int]:
     """Return where the symbols of a data section lie, those that nobody sees from outside among them."""
     layout = spec.layouts.get(spec.maps[name].section)
@@ -105,12 +113,6 @@ def _places(name: str, spec: CollectionSpec) -> dict[str, int]:
 
 def _holds_other(new: MapSpec, old: MapSpec, handed: list[str]) -> str:
     """Return why a map cannot be handed over for what it holds from the start, as a clause; empty where it can."""
-    if new.type in _NEVER:
-        return "its functions are those of one version"
-    if not new.contents and not old.contents:
-        return ""
-    if new.type is MapType.PROG_ARRAY:
-        return "it holds the programs of one version"
     if new.contents != old.contents:
         return "it holds other maps"
     other = next((each.target for each in new.contents if each.target not in handed), "")
