@@ -521,16 +521,27 @@ class _Loop:
                 files = dict.fromkeys(test.partition("::")[0] for test in worth_running(mutant.path, seconds, seconds))
                 self._tell(number, None, list(files))
                 continue
-            _put(file, mutant.apply(self._plain[mutant.path]))
-            child = self._fork()
-            if child is None:
-                for function, code in swapped:
-                    function.__code__ = code
-                tests = worth_running(mutant.path, came[number] & {*seconds}, seconds, self._most)
-                self._session.items[:] = [item for test in tests for item in items[test]]
-                return False
-            by = child.wait(seconds)
-            _put(file, self._plain[mutant.path])
+            while True:
+                _put(file, mutant.apply(self._plain[mutant.path]))
+                child = self._fork()
+                if child is None:
+                    for function, code in swapped:
+                        function.__code__ = code
+                    tests = worth_running(mutant.path, came[number] & {*seconds}, seconds, self._most)
+                    self._session.items[:] = [item for test in tests for item in items[test]]
+                    return False
+                by = child.wait(seconds)
+                _put(file, self._plain[mutant.path])
+                if not child.failed:
+                    break
+                control = self._fork()
+                if control is None:
+                    self._session.items[:] = [item for test in child.failed for item in items[test]]
+                    return False
+                if control.wait(seconds) is None:
+                    break
+                for test in child.failed:  # without the mutant, too
+                    del seconds[test]
             self._tell(number, by, None)
         return True
 
