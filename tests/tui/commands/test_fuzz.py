@@ -154,3 +154,9 @@ def test_what_inputs_reach_is_counted_by_lines_and_by_outcomes() -> None:
     spec = CollectionSpec.from_file(TRAFFIC)
     files, reached = covered_lines(spec, "count_traffic", lambda: Search(spec, "count_traffic"), [(bytes(64),)])
     assert reached == sum(each.summary.outcomes for each in files) > 0
+
+
+def test_what_may_differ_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["fuzz", TRAFFIC, "count_traffic", "--seconds", "1", "--compare", "kernel", "--may-differ"]
+    assert main([*words, "source.last_seen"]) == 2
+    assert "there is no map or variable 'source' in traffic.o (did you mean 'sources'?)" in capsys.readouterr().err

@@ -77,6 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     from ....core.fuzz.inputs import Kind
     from ....core.fuzz.search import Search, fewest
+    from ....core.testing.arguments import check_places
     from .saved import write_capture, write_test
 
     options = make_parser().parse(arguments)
@@ -101,6 +102,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.test is not None and (is_recording(options.object) or not os.path.isfile(spec.file)):
         raise UsageError(f"--test: a test loads its object from a file, and {options.object} is none")
     name = spec.program(options.program).name
+    check_places(options.may_differ, spec)
     part = spec.subset(maps=set(), programs={name}, variables=set())
     types = target_types(options)
 
