@@ -101,7 +101,11 @@ class Reloading:
         if old.watched is not None:
             old.watched.take()
             old.watched.include(changes.after.headers)
+        keeping = old.operations.keeping
+        ended = keeping.path if keeping.seconds is not None else ""
         screen = await self._app.replace(old, swap.after, changes, swapped)
+        if ended:
+            screen.journal.line(f"the recording has ended with its version (K begins another): {ended}")
         screen.notify(f"{swap.after.title} was swapped: {swapped.summary}", timeout=8)
         for note in notes:
             screen.notify(note, severity="warning", timeout=8)

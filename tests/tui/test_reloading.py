@@ -234,3 +234,19 @@ async def test_the_past_of_a_graph_goes_on(file: Path) -> None:
         await loop.save()
         assert walk.app.operations.monitor.graph is graph
         assert [mark.text for mark in graph.marks] == ["loaded", "attached count → sandbox", "swapped"]
+
+
+async def test_a_recording_ends_with_its_version_and_that_is_said(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with attached(file, reload=True) as loop:
+        walk = loop.walk
+        await walk.until(lambda: walk.app.operations.monitor.last is not None)
+        await walk.press("K")
+        await walk.until(lambda: walk.app.operations.keeping.seconds is not None)
+        path = walk.app.operations.keeping.path
+        await loop.save()
+        await walk.press("6")
+        assert "the recording has ended with its version (K begins another): " in walk.screen
+        assert path.startswith(str(tmp_path))
