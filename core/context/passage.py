@@ -1,8 +1,9 @@
 """Passage: which of several programs a packet comes to, one behind the other, as on its way in through the kernel.
 
-XDP sees it first (net/core/dev.c, `__netif_receive_skb_core`), then the programs of tcx at ingress (`tcx_run`: in the
-same file and include/net/tcx.h, Linux 6.6, e420bed02507), then those of sockets and control groups, which all see what
-has come that far. What one of them changes in a packet is changed for whoever comes behind.
+XDP sees it first, then packet sockets (AF_PACKET) with their filters, then the programs of tcx at ingress
+(net/core/dev.c, `__netif_receive_skb_core` and `tcx_run`; include/net/tcx.h, Linux 6.6, e420bed02507), then those of
+control groups. Sockets and control groups leave a packet to whoever comes behind, what ever they say of it. What a
+program changes in it is changed for those.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ _OUTGOING: Final = frozenset(
         AttachType.NETKIT_PEER,
     }
 )
-_BEHIND: Final = frozenset({ProgramType.SOCKET_FILTER, ProgramType.CGROUP_SKB})
 
 
 class Stage(enum.IntEnum):
     """Where programs see a packet that comes in; the order is the packet's."""
 
     XDP = 0
-    INGRESS = 1
+    TAP = 1
+    """Packet sockets."""
+    INGRESS = 2
     """Traffic control."""
-    SOCKET = 2
-    """Sockets and control groups: each program sees each packet that comes here."""
+    CGROUP = 3
 
 
 def stage_of(program: ProgramSpec) -> Stage | None:
@@ -56,8 +57,12 @@ def stage_of(program: ProgramSpec) -> Stage | None:
             return Stage.XDP
         case ProgramType.SCHED_CLS | ProgramType.SCHED_ACT:
             return Stage.INGRESS
-        case type_:
-            return Stage.SOCKET if type_ in _BEHIND else None
+        case ProgramType.SOCKET_FILTER:
+            return Stage.TAP
+        case ProgramType.CGROUP_SKB:
+            return Stage.CGROUP
+        case _:
+            return None
 
 
 def behind(first: ProgramSpec, attached: Sequence[ProgramSpec]) -> list[ProgramSpec]:
@@ -96,5 +101,5 @@ def _goes_on(stage: Stage, code: int, to: Stage) -> bool:
             return code == _TCX_NEXT
         case Stage.INGRESS:
             return code not in (_TCX_DROP, _TCX_REDIRECT)
-        case Stage.SOCKET:
+        case Stage.TAP | Stage.CGROUP:
             return True

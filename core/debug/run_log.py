@@ -79,6 +79,9 @@ class RunLog:
         """By step, the jump or the call that decided that it was taken; -1 for none."""
         self.updated: dict[int, tuple[int, int]] = {}
         """By the step of a call that set a map's entry, where its value lies now, and how many bytes it has."""
+        self.handed: dict[int, tuple[range, int]] = {}
+        """By the step with which a program begins that a packet comes to behind another one: where its packet lies, and
+        where that lay for the one before."""
         self._functions: dict[tuple[int, int], _Function] = {}
         self._stack: list[_Activation] = []
         self._read(position)
@@ -94,9 +97,14 @@ class RunLog:
         session.world.before(session.run)
         walk = Walk(session.world, session.recording.calls[session.run])
         try:
+            turn = session.world.turn
             for step in range(position + 1):
                 if walk.advance(1) is None:
                     break
+                if session.world.turn != turn:
+                    before, here = (session.world.path[each].packet for each in (turn, session.world.turn))
+                    self.handed[step] = range(here.begin, here.begin + len(here.frame)), before.begin
+                    turn = session.world.turn
                 innermost = walk.activations[-1]
                 self._note_update(step)
                 self.registers.append(innermost.registers)
@@ -129,7 +137,9 @@ class RunLog:
         machine, slot, insn = self.insn(step)
         depth, stack = self.depths[step], self._stack
         before = self.insn(step - 1)[2] if step else None
-        if depth >= len(stack):
+        if step in self.handed:
+            stack[:] = [self._begun(machine, slot, step - 1)]  # decided by what the one before returned
+        elif depth >= len(stack):
             stack.append(self._begun(machine, slot, step - 1))
         elif depth < len(stack) - 1:
             del stack[depth + 1 :]

@@ -117,7 +117,7 @@ class Walk:
         """
         world = self._world
         self._context.__exit__(None, None, None)
-        self._context = context = world.program.given(packet, None, self._call.cpu)
+        self._context = context = world.program.given(packet, None, self._call.cpu, arrived=True)
         self.given = context.__enter__()
         self._processor.start(world.program.machine.limit, world.program.name)
 

@@ -52,6 +52,16 @@ class Wanted:
         del self._starts[first:last], self._stops[first:last], self._steps[first:last]
         return found
 
+    def move(self, part: range, to: int) -> None:
+        """Ask, in place of some bytes, for as many others that begin at an address."""
+        first, last = self._cut(part.start), self._cut(part.stop)
+        found = list(zip(self._starts[first:last], self._stops[first:last], self._steps[first:last], strict=True))
+        del self._starts[first:last], self._stops[first:last], self._steps[first:last]
+        delta = to - part.start
+        for start, stop, steps in found:
+            for step in steps:
+                self.add(range(start + delta, stop + delta), step)
+
     def _cut(self, address: int) -> int:
         """Let no range reach over an address; return the number of the first one behind it."""
         at = bisect_left(self._starts, address)

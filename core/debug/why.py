@@ -148,6 +148,8 @@ class _Slicer:
         """By register that is asked for, the steps that used it; -1 for the question itself."""
         self.memory = Wanted()
         """The same of memory."""
+        self.given: dict[tuple[int, int], list[int]] = {}
+        """By register that nothing in its program had written to, the steps that used it."""
         self._deciding: dict[int, list[int]] = {}
 
     def want(self, what: Iterable[_What], step: int) -> None:
@@ -165,6 +167,9 @@ class _Slicer:
     def run(self, position: int) -> None:
         """Go back to the beginning."""
         for step in range(position - 1, -1, -1):
+            if step + 1 in self._log.handed:
+                self._end_program()
+                self.memory.move(*self._log.handed[step + 1])
             effects = self._effects(step)
             taken = [(each, self._take(each)) for each in effects.made]
             hit = [each for each, steps in taken if steps]
@@ -182,6 +187,13 @@ class _Slicer:
             decided = self._log.decided[step]
             if decided >= 0:
                 self._deciding.setdefault(decided, []).append(step)
+        self._end_program()
+
+    def _end_program(self) -> None:
+        """Come to the beginning of a program: what it asks of registers is from outside."""
+        for register, steps in self.registers.items():
+            self.given.setdefault(register, []).extend(steps)
+        self.registers.clear()
 
     def _add(self, step: int, hit: list[_What]) -> None:
         _, slot, insn = self._log.insn(step)
@@ -321,7 +333,7 @@ def _origins(session: Session, slicer: _Slicer) -> list[Origin]:
     The session stands at the beginning of the run.
     """
     own: list[Origin] = []
-    for what, steps in slicer.registers.items():
+    for what, steps in slicer.given.items():
         for step in steps:
             (own if step < 0 else slicer.causes[step].origins).append(Origin(_given(what), b""))
     by_step: dict[int, list[range]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..context.packet_sizes import SMALLEST_PACKET
 from ..context.passage import next_stop, stage_of
 from ..errors import GivenUpError, UsageError
 from ..maps import ElementError
@@ -136,10 +137,10 @@ class World:
         """
         following = next_stop(self._stages, self.turn, returned) if len(self.path) > 1 else None
         packet = self.host.packet
-        if following is None or packet is None:
+        if following is None or packet is None or len(frame := packet.frame) < SMALLEST_PACKET:
             return None
         self.turn = following
-        return packet.frame
+        return frame
 
     def program_of(self, machine: Machine) -> ProgramSpec:
         """Return the program whose code a machine runs."""
@@ -236,20 +237,21 @@ class World:
         self.is_torn = True
 
     def _run(self, call: Call) -> Outcome:
-        try:
-            with self.program.given(call.data, call.context, call.cpu) as given:
-                try:
-                    result = self.program.execute(given.r1) & 0xFFFF_FFFF
-                    packet = self.hand_on(result)
+        while True:
+            try:
+                with self.program.given(call.data, call.context, call.cpu, arrived=self.turn > 0) as given:
+                    try:
+                        result = self.program.execute(given.r1) & 0xFFFF_FFFF
+                        packet = self.hand_on(result)
+                        if packet is None:
+                            self.parts.catch_up()
+                    except RunError as error:
+                        return Outcome(None, error, *given.left())
                     if packet is None:
-                        self.parts.catch_up()
-                except RunError as error:
-                    return Outcome(None, error, *given.left())
-                if packet is None:
-                    return Outcome(result, None, *given.left())
-        except UsageError as error:
-            return Outcome(None, error)
-        return self._run(Call(packet, cpu=call.cpu))
+                        return Outcome(result, None, *given.left())
+            except UsageError as error:
+                return Outcome(None, error)
+            call = Call(packet, cpu=call.cpu)
 
     def passed(self) -> None:
         """Note that what came next has been run to its end by somebody else."""
@@ -266,17 +268,19 @@ def _stages(path: Sequence[Program]) -> list[Stage]:
     if len(path) == 1:
         return []
     found: list[Stage] = []
-    for program in path:
+    for number, program in enumerate(path):
+        if program in path[:number]:
+            raise UsageError(f"{program.name} is named twice: a packet comes to it once")
         stage = stage_of(program.spec)
         if stage is None:
             raise UsageError(
                 f"{program.name} sees no packet that comes in: it has type {program.type.label}",
-                hint="programs of XDP, traffic control (ingress), sockets and control groups come one behind the other",
+                hint="one behind the other come XDP, packet sockets, traffic control (ingress) and control groups",
             )
         if found and stage < found[-1]:
             raise UsageError(
                 f"no packet comes to {program.name} behind {path[len(found) - 1].name}",
-                hint="XDP sees it first, then traffic control, then sockets and control groups",
+                hint="XDP sees it first, then packet sockets, traffic control and control groups",
             )
         found.append(stage)
     return found

@@ -17,6 +17,9 @@ __u64 seen[PLACES];
 /* How many of them gate had marked, as whoever came behind saw it. */
 __u64 marked[PLACES];
 
+/* How many came to a packet socket. */
+__u64 tapped;
+
 #define MARK 0xaa
 
 static __always_inline void see(enum place place, void *data, void *end)
@@ -62,6 +65,13 @@ int behind(struct buff *skb)
 {
 	seen[SOCKET]++;
 	return 1;
+}
+
+SEC("socket")
+int tap(struct buff *skb)
+{
+	tapped++;
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -171,7 +171,11 @@ def _behind(spec: CollectionSpec, name: str, links: Sequence[Link]) -> list[str]
         return []
     # Each sandbox has an interface of its own, and all of them have the same name.
     where = target.name, target.namespace
-    same = dict.fromkeys(each.program for each in links if (each.target.name, each.target.namespace) == where)
+    same = dict.fromkeys(
+        each.program
+        for each in links
+        if (each.target.name, each.target.namespace) == where and "egress" not in each.target.options
+    )
     return [each.name for each in passage.behind(spec.programs[name], [spec.programs[each] for each in same])]
 
 

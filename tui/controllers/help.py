@@ -38,6 +38,8 @@ _ABOUT: Final = {
     "← → choose another number.",
     "CellEditor": "The value of this cell. What does not fit is said while it is typed.",
     "EventView": "What the programs wrote into the stream, the newest at the bottom.",
+    "SharesView": "Of the events that are shown, how many have each value of the chosen column, the most frequent "
+    "first. Bars are beside the longest.",
     "Chart": "Numbers over time: each series has a colour and a shape of its own.",
     "LogView": "What the verifier said on its way through the program. The listing beside it and the state below "
     "follow the cursor.",
@@ -154,6 +156,7 @@ class HelpController(Controller):
         from ..widgets.live.map_histogram import MapHistogramView
         from ..widgets.live.map_table import MapTableView
         from ..widgets.live.map_tree import MapTreeView
+        from ..widgets.live.shares_view import SharesView
         from ..widgets.message_line import MessageLine
         from ..widgets.spec.core_view import CoreView
         from ..widgets.spec.spec_tree import SpecTree
@@ -175,6 +178,7 @@ class HelpController(Controller):
             "Maps, as a histogram": MapHistogramView.BINDINGS,
             "Maps, while a value is typed": CellEditor.BINDINGS,
             "Events": EventView.BINDINGS,
+            "Events, counted": SharesView.BINDINGS,
             "Graph": GraphPane.BINDINGS,
             "The search line": SearchBar.KEYS,
             "The top line": StatusLine.BINDINGS,

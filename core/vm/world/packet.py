@@ -92,6 +92,11 @@ class Packet:
         return self.whole
 
     @property
+    def begin(self) -> int:
+        """The address at which the frame begins, or would: a header that the program does not see is in front."""
+        return self.region.base + self.meta - len(self.hidden)
+
+    @property
     def frame(self) -> bytes:
         """The frame as the program left it, as it comes to whoever sees it next."""
         return bytes(self.hidden + self.data)

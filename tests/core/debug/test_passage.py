@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.debug import Call, Recording, Session
+from bpftui.core.debug.why import why
 from bpftui.core.errors import ObjectError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
 from tests.tui.commands.command_line import bpftui
@@ -107,6 +108,8 @@ def test_what_comes_behind_nobody_is_refused() -> None:
     spec = CollectionSpec.from_file(OBJECT)
     with pytest.raises(UsageError, match="no packet comes to gate behind first"):
         Session(Recording.of(spec, "first", [Call(TCP)], behind=["gate"]))
+    with pytest.raises(UsageError, match="first is named twice: a packet comes to it once"):
+        Session(Recording.of(spec, "gate", [Call(TCP)], behind=["first", "first"]))
     spec.program("behind").set_type("cgroup_skb/egress")
     with pytest.raises(UsageError, match="behind sees no packet that comes in: it has type cgroup_skb"):
         Session(Recording.of(spec, "gate", [Call(TCP)], behind=["behind"]))
@@ -122,3 +125,25 @@ def test_the_command_says_who_returned() -> None:
         "debug", OBJECT, "gate", "--behind", "first", "--behind=second", f"--data={TCP.hex()}", "--batch=continue"
     )
     assert said.out.splitlines()[-1] == "step 58 of 58 · second returned TCX_PASS (0)"
+
+
+def test_why_goes_back_through_the_program_before() -> None:
+    with Session(recorded("first")) as session:
+        session.break_at("first:11")  # if w1 != 170, of the byte that gate has marked
+        session.resume()
+        found = why(session, "r1")
+        lines = [line.strip() for line in found.lines()]
+        assert found.value == 0xAA
+        told = [each.split(":")[0].split()[0] for each in lines[1:]]
+        machines = {step: cause.location.program for step, cause in found.causes.items()}
+        assert set(machines.values()) == {"gate", "first"}
+        # What gate wrote is where the byte comes from, and nothing of what the packet held.
+        assert any(cause.location.text.startswith("*(u8 *)(r2 +6)") for cause in found.causes.values()), told
+        assert not any("packet byte 6" in line for line in lines)
+        # That first was come to at all was decided by what gate returned.
+        session.break_at("first:0")
+        session.goto(0)
+        session.resume()
+        session.step_instruction()
+        found = why(session, "r2")
+        assert any("exit" in line for line in found.lines())

@@ -32,16 +32,17 @@ def test_a_packet_comes_as_far_as_programs_let_it(verdicts: tuple[int, ...], see
     spec.variables["verdicts"].set(list(verdicts))
     runtime = MachineRuntime()
     with runtime.load(spec) as loaded, runtime.sandbox() as sandbox:
-        for name in ("behind", "first", "gate", "second"):  # of those of one place the order counts
+        for name in ("behind", "tap", "first", "gate", "second"):  # of those of one place the order counts
             loaded.programs[name].attach(sandbox.target())
         sandbox.give(FRAMES)
         assert tuple(loaded.variables["seen"].get()) == seen
+        assert loaded.variables["tapped"].get() == (PASSED if verdicts[0] == 2 else 0)  # whatever tcx says
         # What gate wrote into a packet is there for whoever comes behind it.
         assert tuple(loaded.variables["marked"].get()) == (0, *seen[1:3], 0)
 
 
 def test_where_a_packet_comes_to_next() -> None:
-    path = [Stage.XDP, Stage.XDP, Stage.INGRESS, Stage.INGRESS, Stage.SOCKET, Stage.SOCKET]
+    path = [Stage.XDP, Stage.XDP, Stage.INGRESS, Stage.INGRESS, Stage.CGROUP, Stage.CGROUP]
     assert next_stop(path, 0, 2) == 1
     assert next_stop(path, 1, 0xFFFF_FFFF_0000_0002) == 2
     assert next_stop(path, 0, 1) is None
@@ -50,3 +51,4 @@ def test_where_a_packet_comes_to_next() -> None:
     assert [next_stop(path, 2, code) for code in (2, 7)] == [None, None]
     assert next_stop(path, 4, 0) == 5
     assert next_stop(path, 5, 1) is None
+    assert [next_stop([Stage.XDP, Stage.TAP, Stage.INGRESS], 1, code) for code in (0, 2, 60)] == [2, 2, 2]

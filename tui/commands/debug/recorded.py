@@ -47,8 +47,8 @@ def add_calls(parser: Parser) -> None:
         metavar="PROGRAM",
         action="append",
         default=[],
-        help="a program that the packet comes to next, if the one before lets it pass: XDP, then traffic control, then "
-        "sockets and control groups; again for the one behind it",
+        help="a program that the packet comes to next, if the one before lets it pass: XDP, then packet sockets, "
+        "traffic control, control groups; again for the one behind it",
     )
     parser.add_argument(
         "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"

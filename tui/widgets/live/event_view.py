@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ....core.live.drawn import EventLine
+    from ....core.live.field import Field
 
 __all__ = ["EventView"]
 
@@ -62,6 +63,7 @@ class EventView(StreamView):
             id="events.filter",
             tooltip="Only events with …, or len > 100",
         ),
+        Binding("v", "count", "Counts", id="events.counts", tooltip="How often each value of the chosen column comes"),
         Binding("ctrl+r", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
         Binding("escape", "leave", "Widen", show=False, id="events.widen", tooltip="Show all events again"),
     ]
@@ -99,6 +101,9 @@ class EventView(StreamView):
 
     class TypeAsked(Message):
         """The user wants to say what the events are."""
+
+    class CountsAsked(Message):
+        """The user wants to see how often each value of the chosen column comes, or no more."""
 
     class RecordOpened(Message):
         """An event is to be seen as a whole.
@@ -213,6 +218,16 @@ class EventView(StreamView):
             segments += [Segment(" " * GAP), Segment(cell, self.ink("event-view--chosen") if is_chosen else None)]
         return Strip(segments)
 
+    @property
+    def chosen(self) -> Field | None:
+        """What stands in the chosen column; None where there are no columns."""
+        return None if self._columns is None else self._columns.fields[self.column]
+
+    def records(self) -> list[bytes]:
+        """Return the events that are shown and are records of the type."""
+        columns = self._columns
+        return [] if columns is None else [line.raw for line in self.shown() if columns.has(line.raw)]
+
     # What is told
 
     def watch_state(self, old: StreamState, new: StreamState) -> None:
@@ -324,6 +339,8 @@ class EventView(StreamView):
                 return "what the events are can be said as soon as they are read: L loads"
             case "cycle_format" | "clear" | "search":
                 return self.empty_text
+            case "count":
+                return "events without columns have no values to count: x writes them typed"
             case _:
                 return super().why_not(action)
 
@@ -334,6 +351,8 @@ class EventView(StreamView):
                 return self.is_read
             case "cycle_format" | "clear":
                 return self.kept > 0
+            case "count":
+                return self._columns is not None
             case "search":
                 return self.kept > 0 or bool(self.narrowed_by)
             case "leave":
@@ -359,6 +378,10 @@ class EventView(StreamView):
         """Open the event under the cursor."""
         if self.row_count():
             self.post_message(self.RecordOpened(self.line(self.cursor)))
+
+    def action_count(self) -> None:
+        """Show or hide how often the values of the chosen column come."""
+        self.post_message(self.CountsAsked())
 
     def action_watch(self) -> None:
         """Ask what is drawn."""

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from ....core.btf.units import Unit
 from ....core.live.distribution import distribution
+from ...text.bars import lying_bar
 from ...text.charset import is_ascii_terminal
 from ...text.colors import tabbed
 from ...text.fit import fitted, width_of
@@ -38,7 +39,6 @@ _TO: Final = " … "
 """Between the ends of a span."""
 _FULL: Final = 1e12
 """Below which a sum is told digit by digit: percentiles stand behind it."""
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
 class _Bar(NamedTuple):
@@ -300,10 +300,7 @@ class MapHistogramView(EntryLook):
         most = max(each.number for each in self._bars)
         if number <= 0 or not math.isfinite(most):
             return ""
-        eighths = max(1, round(number / most * room * 8))
-        if self._is_ascii:
-            return "#" * max(1, eighths // 8)
-        return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+        return lying_bar(number, most, room, ascii_only=self._is_ascii)
 
     # Actions
 

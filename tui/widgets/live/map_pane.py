@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
@@ -22,6 +22,7 @@ from .chart import Chart, end_of
 from .entries_view import EntriesView
 from .event_view import EventView
 from .gauge import gauge
+from .shares_view import SharesView
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,6 +47,8 @@ _CHARTED_FROM: Final = 26
 """Rows of the pane from which on a chart of its own has room."""
 _CHART_LEAST: Final = 14
 """Rows that a chart has however many rows there are, where that is not more than two fifths of the pane."""
+_COUNTED_BESIDE: Final = 84
+"""Cells of the pane from which on the counts of a stream stand beside its events."""
 _AROUND_ROWS: Final = 4
 """Rows for titles, a note, and a gap between the rows and the chart."""
 _UNREAD: Final = "not read: whoever takes a record out of it takes it from its owner"
@@ -59,7 +62,11 @@ class MapPane(Vertical):
     DEFAULT_CSS = """
     MapPane {
         & > ContentSwitcher { height: 1fr; }
-        & EventView { height: 1fr; }
+        & EventView { width: 1fr; height: 1fr; }
+        & SharesView { display: none; width: 40; height: 1fr; border-left: vkey $rule; }
+        & #map-stream.-counted SharesView { display: block; }
+        & #map-stream.-counted.-narrow EventView { display: none; }
+        & #map-stream.-counted.-narrow SharesView { width: 1fr; border-left: none; }
         & > Chart { height: 14; }
         & > Chart.-off { display: none; }
         & > Chart.-low { display: none; }
@@ -114,12 +121,15 @@ class MapPane(Vertical):
         yield PaneTitle(id="map-title")
         with ContentSwitcher(initial="map-entries"):
             yield self.entries
-            yield EventView(id="map-events")
+            with Horizontal(id="map-stream"):
+                yield EventView(id="map-events")
+                yield SharesView(id="map-shares")
         yield Chart(id="map-chart", classes="-off")
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the rows all the room where a chart would be a strip."""
         self.chart.set_class(event.size.height < _CHARTED_FROM, "-low")
+        self.query_one("#map-stream").set_class(event.size.width < _COUNTED_BESIDE, "-narrow")
         self._fit_chart()
         self._sign()
 
@@ -144,6 +154,7 @@ class MapPane(Vertical):
         """Say what is missing before the load."""
         self.watch_map_name()
         self.watch(self.query_one(EventView), "said", self._show_said, init=False)
+        self.watch(self.query_one(EventView), "column", self._show_counts, init=False)
         wait = "its entries are being read" if self._unread else "L loads the collection: then its entries are here"
         self.entries.say(wait if self.map_name else "no maps: what its programs keep in variables is in tab 3")
         self.query_one(EventView).empty_text = (
@@ -153,8 +164,9 @@ class MapPane(Vertical):
     def watch_map_name(self) -> None:
         """Show another map."""
         stream = self.is_stream
-        self.query_one(ContentSwitcher).current = "map-events" if stream else "map-entries"
+        self.query_one(ContentSwitcher).current = "map-stream" if stream else "map-entries"
         self.entries.choose(self.map_name)
+        self.query_one("#map-stream").remove_class("-counted")
         if stream:
             view = self.query_one(EventView)
             view.clear()
@@ -167,6 +179,45 @@ class MapPane(Vertical):
             view.tell()
             self._offer()
         self._show_title()
+
+    # Counts of a stream
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is shown how often values come."""
+        return self.is_stream and self.query_one("#map-stream").has_class("-counted")
+
+    def on_event_view_counts_asked(self, event: EventView.CountsAsked) -> None:
+        """Show how often the values of the chosen column come, or no more."""
+        event.stop()
+        self._count(is_on=not self.is_counted)
+
+    def on_shares_view_closed(self, event: SharesView.Closed) -> None:
+        """Show events only."""
+        event.stop()
+        self._count(is_on=False)
+
+    def on_shares_view_chosen(self, event: SharesView.Chosen) -> None:
+        """Show the events with a value."""
+        event.stop()
+        if self.query_one("#map-stream").has_class("-narrow"):
+            self._count(is_on=False)
+        self.query_one(EventView).narrow(event.condition)
+        self._show_counts()
+
+    def _count(self, *, is_on: bool) -> None:
+        stream, view, counts = self.query_one("#map-stream"), self.query_one(EventView), self.query_one(SharesView)
+        was_in = view.has_focus or counts.has_focus
+        stream.set_class(is_on, "-counted")
+        self._show_counts()
+        if was_in:
+            (counts if is_on and stream.has_class("-narrow") else view).focus()
+
+    def _show_counts(self) -> None:
+        """Count what is shown now."""
+        view = self.query_one(EventView)
+        if self.is_counted and (field := view.chosen) is not None:
+            self.query_one(SharesView).show(field, view.records())
 
     @property
     def is_stream(self) -> bool:
@@ -204,6 +255,7 @@ class MapPane(Vertical):
             more = state.count - before[self.map_name].count if state is not None and known else -1
             view.per_second = more / seconds if more >= 0 else None
             self._offer()
+            self._show_counts()
 
     def _offer(self) -> None:
         """Offer what can be done with a stream that is read."""

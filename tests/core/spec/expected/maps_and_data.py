@@ -255,8 +255,8 @@ SPECS: dict[str, Facts] = {
     ),
     "tests/objects/passage.o": spec(
         license="GPL",
-        types=32,
-        maps=[data_section(".data", 12), data_section(".bss", 64)],
+        types=35,
+        maps=[data_section(".data", 12), data_section(".bss", 72)],
         programs=[
             program("gate", "xdp", "xdp", insns=24, line_infos=13, attach_type="xdp", maps=[".bss", ".data"]),
             *(
@@ -280,11 +280,13 @@ SPECS: dict[str, Facts] = {
                 attach_type="cgroup_inet_ingress",
                 maps=[".bss"],
             ),
+            program("tap", "socket", "socket_filter", insns=7, line_infos=2, maps=[".bss"]),
         ],
         variables=[
             variable("verdicts", ".data", 0, "int[3]", [2, -1, 0], "02000000ffffffff00000000"),
             variable("seen", ".bss", 0, "__u64[4]", [0] * 4, "00" * 32),
-            variable("marked", ".bss", 32, "__u64[4]", [0] * 4, "00" * 32),
+            variable("tapped", ".bss", 32, "__u64", 0, "00" * 8),
+            variable("marked", ".bss", 40, "__u64[4]", [0] * 4, "00" * 32),
         ],
     ),
     "tests/objects/harness.o": spec(

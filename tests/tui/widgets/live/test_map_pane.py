@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.widgets import ContentSwitcher
 
-from bpftui.core.analysis.records import RecordType
+from bpftui.core.analysis.records import RecordType, record_candidates
 from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.live.graph import Graph
@@ -17,6 +18,7 @@ from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_pane import MapPane
 from bpftui.tui.widgets.live.map_table import MapTableView
+from bpftui.tui.widgets.live.shares_view import SharesView
 from bpftui.tui.widgets.pane_title import PaneTitle
 
 from ..lines import lines
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 OBJECT = Path(__file__).parents[3] / "objects" / "live.o"
+TAGGED = OBJECT.with_name("record_tags.o")
 
 
 class PaneApp(BaseApp[None]):
@@ -40,7 +43,7 @@ async def test_a_stream_that_is_the_first_map_is_shown_as_one() -> None:
     app = PaneApp("texts")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert app.pane.query_one(ContentSwitcher).current == "map-events"
+        assert app.pane.query_one(ContentSwitcher).current == "map-stream"
         view = app.pane.query_one(EventView)
         assert "L loads the collection: then its events are here" in "".join(lines(view))
         app.pane.show_streams({"texts": StreamState(1, type_text="struct event")}, 1.0)
@@ -69,3 +72,74 @@ async def test_a_queue_shows_what_comes_next() -> None:
             app.pane.show(Sample(1.0, 0.5, {"waiting": snapshot}, {}, {}), None, Graph(app.pane.spec))
             await pilot.pause()
             assert text in "".join(lines(app.pane.query_one(MapTableView)))
+
+
+async def test_values_of_a_column_are_counted_and_one_is_chosen() -> None:
+    spec = CollectionSpec.from_file(TAGGED)
+    (opened,) = [each for each in record_candidates(spec) if each.stripped.name == "opened"]
+    name = next(each.name for each in spec.maps.values() if each.type.is_stream)
+
+    class TaggedApp(BaseApp[None]):
+        pane = MapPane(spec.subset(maps={name}, programs=set(), variables=set()))
+
+        def compose(self) -> ComposeResult:
+            yield self.pane
+
+    app = TaggedApp()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.pause()
+        pane, view, counts = app.pane, app.pane.query_one(EventView), app.pane.query_one(SharesView)
+        pane.show_streams({name: StreamState(5, type=opened)}, 1.0)
+        raws = [struct.pack("=QIIQ", 5, what, pid, 1) for what, pid in ((2, 1500), (1, 9), (2, 20), (2, 9), (1, 9))]
+        pane.add_events(name, [EventLine(0.1 * number, "", raw) for number, raw in enumerate(raws)])
+        view.focus()
+        await pilot.press("right", "v")
+        await pilot.pause()
+        shown = [line.strip() for line in lines(counts)[:3]]
+        assert shown[0].endswith("by what · 5 shown")
+        assert [(line.lstrip("▌ ").split()[0], line.split()[-2]) for line in shown[1:]] == [
+            ("CLOSED", "60.0"),
+            ("OPENED", "40.0"),
+        ]
+        await pilot.press("right")  # the column that is counted is the one that is chosen
+        await pilot.pause()
+        assert lines(counts)[0].strip().endswith("by pid · 5 shown")
+        assert lines(counts)[1].split()[1] == "9"
+        counts.focus()
+        await pilot.press("g", "enter")
+        await pilot.pause()
+        assert "3 of 5 kept with pid == 9" in lines(view)[1]
+        assert lines(counts)[0].strip().endswith("by pid · 3 shown")
+        await pilot.press("v")
+        await pilot.pause()
+        assert not counts.display
+        assert view.has_focus
+
+
+async def test_in_a_narrow_pane_counts_take_the_place_of_events() -> None:
+    spec = CollectionSpec.from_file(TAGGED)
+    (opened,) = [each for each in record_candidates(spec) if each.stripped.name == "opened"]
+    name = next(each.name for each in spec.maps.values() if each.type.is_stream)
+
+    class TaggedApp(BaseApp[None]):
+        pane = MapPane(spec.subset(maps={name}, programs=set(), variables=set()))
+
+        def compose(self) -> ComposeResult:
+            yield self.pane
+
+    app = TaggedApp()
+    async with app.run_test(size=(60, 24)) as pilot:
+        await pilot.pause()
+        pane, view, counts = app.pane, app.pane.query_one(EventView), app.pane.query_one(SharesView)
+        pane.show_streams({name: StreamState(1, type=opened)}, 1.0)
+        pane.add_events(name, [EventLine(0.0, "", struct.pack("=QIIQ", 5, 2, 7, 1))])
+        view.focus()
+        await pilot.press("v")
+        await pilot.pause()
+        assert not view.display
+        assert counts.has_focus
+        await pilot.press("enter")  # shows the events that have it
+        await pilot.pause()
+        assert view.display
+        assert view.has_focus
+        assert "1 of 1 kept with time == 5" in lines(view)[1]
