@@ -53,7 +53,7 @@ class ComparingController(Controller):
             show=False,
             key_display="=",
             id="compare",
-            tooltip="What differs from another file, the version before, id:42",
+            tooltip="What differs from another file, version, id:42",
         ),
     ]
 

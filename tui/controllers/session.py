@@ -42,7 +42,7 @@ class SessionController(Controller):
             "load",
             "Load",
             id="load",
-            tooltip="Load: create the maps, verify the programs; what is loaded: swap in the newer version",
+            tooltip="Load, verify; what is loaded: swap in the newer",
         ),
         Binding(
             "A",
