@@ -251,7 +251,8 @@ class Program(KernelObject, Closing):
 
         Raises:
             GivenUpError: *stop* was set.
-            UsageError: This type cannot be run by itself, or not on that.
+            FeatureError: The kernel has no test runs of this type.
+            UsageError: It is not run on that.
         """
         if repeat < 1:
             raise UsageError(f"a program is run at least once, not {repeat} times")
