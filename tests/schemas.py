@@ -227,27 +227,23 @@ _CODE = OrNull({"slot": "int", "text": "str", "comment": "str"})
 _ROW = {"kind": "str", "what": "str", "old": _CODE, "new": _CODE}
 _COST = OrNull({"ok": "bool", "verified": "int?", "states": "int?", "jited": "int?", "error": "str"})
 _INPUT = Names("str")
+_LACKS = [
+    {
+        "what": "str",
+        "why": "str?",
+        "since": "str?",
+        "source": "str?",
+        "instructions": ["int"],
+        "to_attach": "bool",
+    }
+]
 _NEEDS = [
     {
         "name": "str",
         "type": "str",
         "optional": "bool",
         "since": "str?",
-        "kernels": Names(
-            {
-                "ok": "bool",
-                "lacks": [
-                    {
-                        "what": "str",
-                        "why": "str?",
-                        "since": "str?",
-                        "source": "str?",
-                        "instructions": ["int"],
-                        "to_attach": "bool",
-                    }
-                ],
-            }
-        ),
+        "kernels": Names({"ok": "bool", "lacks": _LACKS}),
     }
 ]
 _OBSTACLES = [
@@ -607,6 +603,7 @@ SCHEMAS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
             "kernels": ["str"],
             "maps": _NEEDS,
             "programs": _NEEDS,
+            "types": Names(_LACKS),
             "limits": Names({"program_insns": "int", "verified_insns": "int", "log_bytes": "int"}),
         },
     ),
