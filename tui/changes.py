@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from bisect import bisect_right
+from typing import TYPE_CHECKING
 
 from ..core.diff import Change, program_marks
 from .nodes import Node, NodeKind, map_node
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from ..core.spec import CollectionSpec
 
 __all__ = ["Changes"]
-
-_LONG: Final = 20_000
-"""Instructions of a function from which on comparing it takes more than a frame."""
 
 
 class Changes:
@@ -40,6 +38,8 @@ class Changes:
         self.gone: Sequence[str] = list(_gone(found))
         """What the version before had and this one has not: `map counts`."""
         self._marks: dict[str, ProgramMarks] = {}
+        self._functions: dict[str, Mapping[tuple[str, int], tuple[int, Sequence[int | None]]]] = {}
+        """By program: of a function, by its name and how many slots it had, the first slot and `slots_after`."""
         self.nodes: Mapping[Node, Change] = dict(self._found_nodes(found))
         """What is new, or is not as it was; what is gone has no node any more."""
         numbers, moved = _numbers(found), any(each.moved for each in found.functions)
@@ -100,16 +100,22 @@ class Changes:
     def slot_after(self, program: str, slot: int) -> int | None:
         """Return where an instruction of the version before is in a program now; None where its function is gone."""
         found = self._programs.get(program)
-        if found is None or found.old is None or found.new is None:
+        if found is None or found.old is None:
             return None
-        function = next((each for each in found.old.functions if each.start <= slot < each.stop), None)
-        if function is None or function.size > _LONG:
+        if program not in self._functions:
+            self._functions[program] = {
+                (each.name, each.old.size): (start, each.slots_after)
+                for start, each in found.placed
+                if each.old is not None and each.slots_after
+            }
+        known = self._functions[program]
+        if not known:  # also where it is damaged
             return None
-        for start, diff in zip(found.new.functions, found.functions, strict=False):
-            if diff.old is not None and (diff.name, diff.old.size) == (function.name, function.size):
-                inside = diff.slot_after(slot - function.start)
-                return None if inside is None else start.start + inside
-        return None
+        functions = found.old.functions
+        function = functions[bisect_right(functions, slot, key=lambda each: each.start) - 1]
+        start, slots = known.get((function.name, function.size), (0, ()))
+        inside = slots[slot - function.start] if slots and slot < function.stop else None
+        return None if inside is None else start + inside
 
     @property
     def variables(self) -> Mapping[str, Item]:

@@ -101,6 +101,7 @@ class _Summary(NamedTuple):
     only_renamed: bool = False
     renamings: tuple[tuple[str, str], ...] = ()
     pairs: Sequence[Pair] = ()
+    slots_after: Sequence[int | None] = ()
     problem: str | None = None
 
 
@@ -176,7 +177,7 @@ class FunctionDiff:
     def _summary(self) -> _Summary:
         try:
             if self.old is not None and self.new is not None and self._alike and self.old.digest == self.new.digest:
-                return _Summary(Counts(same=self.new.size), differs=False)
+                return _Summary(Counts(same=self.new.size), differs=False, slots_after=range(self.new.size))
             merged = self._merged(None)
         except BpftuiError as error:
             return _Summary(Counts(), differs=True, problem=error.message)
@@ -192,6 +193,7 @@ class FunctionDiff:
             merged.only_renamed,
             tuple(pair for pair, _ in others.most_common()),
             merged.pairs,
+            () if self.old is None or self.new is None else _slots_after(insns, self.old.size),
         )
 
     def _merged(self, pairs: Sequence[Pair] | None) -> _Merged:
@@ -205,22 +207,13 @@ class FunctionDiff:
             return ()
         return self._merged(self._summary.pairs if self._summary.differs else None).rows
 
-    def slot_after(self, slot: int) -> int | None:
-        """Return where an instruction of the old function is in the new one; of one that is gone, what follows it now.
+    @property
+    def slots_after(self) -> Sequence[int | None]:
+        """Where each slot of the old function is in the new one; of an instruction that is gone, what follows it now.
 
-        None where nothing does, or one of the functions is not there or damaged.
+        None where nothing does; empty where one of the functions is not there or damaged.
         """
-        if self.old is None or self.new is None or self.problem is not None:
-            return None
-        if not self._summary.differs:
-            return slot
-        is_past = False
-        for row in self.rows():
-            if row.what is What.INSN:
-                is_past = is_past or (row.old is not None and row.old.slot >= slot)
-                if is_past and row.new is not None:
-                    return row.new.slot
-        return None
+        return self._summary.slots_after
 
     def hunks(self, context: int = CONTEXT) -> Iterator[Hunk]:
         """Yield the rows that differ with so many that do not around them; those that touch are one."""
@@ -242,6 +235,18 @@ class FunctionDiff:
 def _registers(text: str) -> Iterator[str]:
     """Yield the registers of an instruction's text, in their order: `r6`, also for its lower half."""
     return (f"r{part[1:]}" for token, part in tokenize(text) if token is Token.REGISTER)
+
+
+def _slots_after(insns: Sequence[Row], size: int) -> Sequence[int | None]:
+    """Return where each of the *size* slots of the old function is in the new one, of the rows of instructions."""
+    found: list[int | None] = [None] * size
+    following, stop = None, size
+    for row in reversed(insns):
+        following = following if row.new is None else row.new.slot
+        if row.old is not None:
+            found[row.old.slot : stop] = [following] * (stop - row.old.slot)
+            stop = row.old.slot
+    return found
 
 
 def _hunk(rows: Sequence[Row], start: int, stop: int) -> Hunk:

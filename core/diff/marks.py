@@ -46,14 +46,10 @@ NOTHING_NEW: Final = ProgramMarks({}, {}, {}, {}, ())
 
 def program_marks(found: ProgramDiff) -> ProgramMarks:
     """Return what is new in a program that both versions have, or the newer one alone; nothing where it is damaged."""
-    program = found.new
     marks = _Marks()
-    if program is not None and found.functions:
-        # A function that several programs have is compared once, and linked into each of them at another place.
-        pairs = sorted(zip(program.functions, found.functions, strict=False), key=lambda pair: pair[0].start)
-        for function, diff in pairs:
-            if diff.new is not None and (diff.change is not Change.SAME or diff.reads_otherwise):
-                marks.add(diff, function.start)
+    for start, function in found.placed:
+        if function.change is not Change.SAME or function.reads_otherwise:
+            marks.add(function, start)
     return marks.marks()
 
 

@@ -67,6 +67,17 @@ class ProgramDiff:
         """Its functions that are not the same."""
         return tuple(function for function in self.functions if function.change is not Change.SAME)
 
+    @property
+    def placed(self) -> tuple[tuple[int, FunctionDiff], ...]:
+        """Its functions that the newer object has, and the first slot of each there, ascending.
+
+        A function that several programs have is compared once, and linked into each of them at another place.
+        """
+        if self.new is None or not self.functions:
+            return ()
+        pairs = zip(self.new.functions, self.functions, strict=False)
+        return tuple(sorted(((at.start, each) for at, each in pairs if each.new is not None), key=lambda pair: pair[0]))
+
 
 @dataclass(frozen=True)
 class ObjectDiff:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.diff import diff
+from bpftui.core.diff import diff, functions
 from bpftui.core.errors import BpftuiError
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
@@ -22,6 +22,7 @@ from bpftui.tui import app as app_module
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.changes import Changes
 from bpftui.tui.rereading import WatchedFile
+from tests.core.diff.listings import spec_of
 from tests.tui.conftest import ROOT, Walk, let_messages_stay
 from tests.tui.fakes import FakeRuntime
 from tests.waiting import PATIENCE
@@ -232,6 +233,14 @@ def test_differences_by_numbers() -> None:
     old, new = (CollectionSpec.from_file(ROOT / f"bpf/{name}.o") for name in ("count_packets", "my_map"))
     assert Changes(diff(old, old)).text == "nothing changed"
     assert Changes(diff(old, new)).text == "2 functions, 2 maps and 2 types changed"
+
+
+def test_where_code_is_now_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparing merged the functions: to ask it thousands of times merges none again."""
+    changes = Changes(diff(spec_of("r0 = 1; r2 = 3; exit"), spec_of("r5 = 7; r0 = 1; exit")))
+    monkeypatch.setattr(functions, "_Merged", None)
+    assert [changes.slot_after("f", slot) for slot in range(4)] == [1, 2, 2, None]
+    assert changes.slot_after("g", 0) is None
 
 
 def test_a_file_has_changed_when_two_looks_see_the_same(tmp_path: Path) -> None:

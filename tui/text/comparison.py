@@ -215,8 +215,6 @@ def _places(found: ObjectDiff) -> dict[int, tuple[str, int]]:
     """Return where functions are in the newer object: the first program that has each, and its first slot there."""
     places: dict[int, tuple[str, int]] = {}
     for each in found.programs:
-        if each.new is not None and each.functions:
-            for function, diff in zip(each.new.functions, each.functions, strict=False):
-                if diff.new is not None:
-                    places.setdefault(id(diff), (each.name, function.start))
+        for start, function in each.placed:
+            places.setdefault(id(function), (each.name, start))
     return places

@@ -21,7 +21,7 @@ from bpftui.core.errors import BpftuiError
 from bpftui.core.limits import Budget
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.program import LineInfo
-from tests.core.diff.listings import applied, function_of, functions, listing
+from tests.core.diff.listings import applied, function_of, functions, listing, spec_of
 from tests.fuzz.mutants import mutant
 
 ROOT = Path(__file__).parents[3]
@@ -202,6 +202,19 @@ def test_jump_tables_are_those_of_the_code_that_was_adapted() -> None:
         "work": "same",
     }
     assert found.same
+
+
+def test_where_instructions_are_now() -> None:
+    """Of one that is gone, what follows it; both slots of a number of 64 bits are one instruction."""
+
+    def slots(old: str, new: str) -> list[int | None]:
+        (found,) = diff(spec_of(old), spec_of(new)).functions
+        return list(found.slots_after)
+
+    assert slots("r0 = 1; exit", "r0 = 1; exit") == [0, 1]
+    assert slots("r0 = 1; r2 = 3; exit", "r5 = 7; r0 = 1; exit") == [1, 2, 2]
+    assert slots("r1 = 1 ll; r0 = 1; exit", "r0 = 1; r2 = 0; exit") == [0, 0, 0, 2]
+    assert slots("r0 = 1; exit; r0 = 2; exit", "r0 = 1; exit") == [0, 1, None, None]
 
 
 def test_rows_around_what_differs() -> None:
