@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from bpftui.core.privileges import end_with_parent
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -157,7 +158,13 @@ async def browser(folder: Path, size: tuple[int, int] = (1200, 760)) -> AsyncGen
     if name is None:
         pytest.skip("there is no Chromium")
     command = [name, *_FLAGS, f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}", "about:blank"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=end_with_parent,  # noqa: PLW1509  # one system call
+    )
     try:
         port = folder / "DevToolsActivePort"
         for _ in range(int(PATIENCE / 0.05)):
