@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -669,7 +670,15 @@ def _count_of(answer: str) -> int:
 
 
 def _look_at_capture(answer: str) -> None:
-    """Check that what is named is a capture; errors as those of `Capture`."""
+    """Check that what is named is a capture, and a file: who reads a pipe waits for whoever writes into it.
+
+    Raises:
+        UsageError: It is there, and no file.
+        BpftuiError: As for `Capture`.
+    """
     from ...core.traffic import Capture
 
-    Capture(_runs_and_place(answer)[0])
+    path = _runs_and_place(answer)[0]
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise UsageError(f"{path} is no file: a capture that is debugged is one")
+    Capture(path)

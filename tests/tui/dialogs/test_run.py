@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -437,13 +438,21 @@ async def test_packets_of_an_interface_are_refused_where_there_are_none(run: Cal
         await walk.until(lambda: "a capture takes from 1 to " in walk.screen)
 
 
-async def test_a_capture_that_is_none_is_asked_for_again(run: Callable[..., Any], tmp_path: Path) -> None:
+async def test_a_capture_that_is_none_is_asked_for_again(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with run() as walk:
         screen = await opened(walk)
+        monkeypatch.chdir(tmp_path)
+        os.mkfifo("pipe")
         await walk.press("P", "end", "up", "up", "enter")
-        await walk.type(str(tmp_path / "nothing.pcap"))
+        await walk.type("nothing.pcap")
         await walk.press("enter")
         await walk.until(lambda: "nothing.pcap: there is no such file" in walk.screen)
         assert "Debug a capture" in walk.screen
+        await walk.press("ctrl+u")
+        await walk.type("pipe")
+        await walk.press("enter")
+        await walk.until(lambda: "pipe is no file: a capture that is debugged is one" in walk.screen)
         await walk.press("escape")
         assert walk.app.screen is screen
