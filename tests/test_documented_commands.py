@@ -110,8 +110,14 @@ def test_the_first_guide_runs(begun: Path) -> None:
 def test_the_first_guide_tests(begun: Path) -> None:
     tested, searched, covered = [told(begun, words) for words in steps("Test it")]
     assert "2 passed" in tested
-    assert "5 inputs reach them" in searched
-    assert "drop.c" in covered
+    # How far it comes in a second is the machine's. What it tells is what it wrote: so many packets run the first line.
+    found = re.match(
+        r"drop: (\d+) of 10 outcomes of jumps .* (\d+) inputs? reach (?:them|(\d+) of them, .*)$", searched, re.M
+    )
+    assert found, searched
+    outcomes, inputs, reached = (int(number or found[1]) for number in found.groups())
+    assert 1 <= inputs <= reached <= outcomes <= 10
+    assert re.search(rf"drop\.c\n +{inputs} +22 void \*data = ", covered), covered
 
 
 @pytest.mark.kernel

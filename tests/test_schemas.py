@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tests.core.spec.test_container import archive
 from tests.schemas import FOLDER, PAGE, SCHEMAS, document, page, published, text_of
 from tests.tui.commands.command_line import ROOT, bpftui
 
@@ -100,9 +100,11 @@ def test_what_is_printed_of_a_kernel(name: str, words: list[str]) -> None:
 
 
 def test_what_is_printed_of_a_file_with_several(tmp_path: Path) -> None:
-    archive = tmp_path / "several.a"
-    subprocess.run(["ar", "rc", str(archive), "bpf/traffic.o", "bpf/my_map.o"], cwd=ROOT, check=True)
-    assert complaints("objects/1", bpftui("show", archive, "--json").out) == []
+    several = tmp_path / "several.a"
+    several.write_bytes(archive(*((name, (ROOT / "bpf" / name).read_bytes()) for name in ("traffic.o", "my_map.o"))))
+    told = bpftui("show", several, "--json").out
+    assert complaints("objects/1", told) == []
+    assert len(json.loads(told)["objects"]) == 2
 
 
 def test_what_is_printed_of_a_log(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_who_is_slow_or_never_reads_keeps_nobody_else_out(capfd: pytest.CaptureF
 
 
 def test_the_end_does_not_wait_for_who_is_slow() -> None:
-    with telling(LONG) as port, socket.create_connection(("127.0.0.1", port)) as client:
+    with telling(LONG) as port, socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert client.recv(1)  # and it reads no more
     with pytest.raises(ConnectionRefusedError):

@@ -186,7 +186,7 @@ def test_the_explorers_end_with_the_server(number: signal.Signals) -> None:
     with served() as server:
         place, cookie = server.enter()
         port = int(server.host.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
             lines = [
                 f"GET {place}socket HTTP/1.1",
                 *(f"Host: {server.host}", f"Origin: http://{server.host}", f"Cookie: {cookie}"),
@@ -196,7 +196,9 @@ def test_the_explorers_end_with_the_server(number: signal.Signals) -> None:
             connection.sendall("\r\n".join(lines).encode())
             shown = b""
             while b"1049h" not in shown:
-                shown += connection.recv(65536)
+                more = connection.recv(65536)
+                assert more, shown  # it has ended
+                shown += more
             (explorer,) = explorers(server)
             server.process.send_signal(number)
             assert server.process.wait(PATIENCE) == (-9 if number == signal.SIGKILL else 130)
