@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..core.errors import BpftuiError, GivenUpError
@@ -138,9 +139,8 @@ class Reloading:
 def _commit(swap: Swap, old: OpenObject, *, reopen: bool) -> Swapped:
     """Let the new version take over, and end who reads the old one; in a thread."""
     swapped = swap.commit(reopen=reopen)
-    try:
-        old.operations.monitor.stop()
-        old.session.close()
-    except BpftuiError:
-        pass  # what ends with the old version is over in any case, and the new one runs
+    # What ends with the old version is over in any case, and the new one runs.
+    for end in (old.operations.monitor.stop, old.session.close):
+        with suppress(BpftuiError, OSError):
+            end()
     return swapped

@@ -209,13 +209,11 @@ class Swap(Closing):
                 seconds = time.perf_counter() - began
                 for link in obstacles:
                     if link.program in new.programs:
-                        text = _link_text(link)
-                        kept[link], reopened[text] = self._reopen(link, new)
-                        undo.callback(kept[link].detach)
+                        kept[link], reopened[_link_text(link)] = self._reopen(link, new, undo)
                 undo.pop_all()
-            missed = _missed(loaded, copied)
-            self.after.inherit(self.before, kept)
             self._done = True
+            self.after.inherit(self.before, kept)
+            missed = _missed(loaded, copied)
             ended = tuple(_link_text(link) for link in self.before.links)
             for old, fresh in kept.items():
                 if fresh is not old:
@@ -237,22 +235,32 @@ class Swap(Closing):
             raise UsageError(f"{self.before.title} cannot be replaced by another version")
         return loaded
 
-    def _reopen(self, link: Link, new: Collection) -> tuple[Link, float]:
+    def _reopen(self, link: Link, new: Collection, undo: ExitStack) -> tuple[Link, float]:
         """Attach a program anew where its link is; return the new one, and how long nothing was attached there.
 
-        Where there is room for one alone the old one goes first, and comes back should the new one be refused.
+        Where there is room for one alone the old one goes first. *undo* takes it all back: should the new one be
+        refused, or another link's later.
         """
-        program = new.programs[link.program]
+        program, gap = new.programs[link.program], 0.0
         try:
-            return program.attach(link.target), 0.0
+            attached = program.attach(link.target)
         except AttachError:
             began = time.perf_counter()
             link.detach()
-            try:
-                return program.attach(link.target), time.perf_counter() - began
-            except BpftuiError:
-                self.before.inherit(self.before, {link: self._loaded().programs[link.program].attach(link.target)})
-                raise
+            undo.callback(self._attach_again, link)
+            attached = program.attach(link.target)
+            gap = time.perf_counter() - began
+        undo.callback(attached.detach)
+        return attached, gap
+
+    def _attach_again(self, link: Link) -> None:
+        """Attach the program of the version before anew, whose link was detached; errors as for `Program.attach`."""
+        try:
+            again = self._loaded().programs[link.program].attach(link.target)
+        except BpftuiError:
+            self.before.detach(link)  # with its sandbox: nobody takes it for attached
+            raise
+        self.before.inherit(self.before, {link: again})
 
 
 def _obstacle(link: Link, before: Session, new: Collection) -> Obstacle | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.errors import UsageError, VerifierError
-from bpftui.core.kernel import KernelRuntime, Sandbox
+from bpftui.core.errors import AttachError, UsageError, VerifierError
+from bpftui.core.kernel import KernelRuntime, Link, Program, Sandbox
 from bpftui.core.live import Session, State, Swap
 from bpftui.core.vm.runtime import MachineRuntime
 from tests.versions import spec_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from bpftui.core.live import Swapped
-    from bpftui.core.runtime import Runtime
+    from bpftui.core.runtime import AttachTarget, Runtime
     from bpftui.core.spec import CollectionSpec
 
 pytestmark = pytest.mark.kernel
@@ -226,6 +226,36 @@ def test_a_link_that_does_not_take_its_program_leaves_all_as_it_was(monkeypatch:
         send(before, 10)
         assert counted(before) == (10, 10, 10)
         assert before.state is State.ATTACHED
+
+
+def test_of_two_that_are_attached_anew_the_first_comes_back_when_the_second_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where there is room for one alone: the old one of the first has gone by then."""
+    places = ("syscalls/sys_enter_getpgid", "syscalls/sys_enter_getppid")
+    with attached(KernelRuntime(), spec_of(1), "probe") as before:
+        before.attach("probe", places[1])
+        with Swap(before, Session(spec_of(2), before.runtime)) as swap:
+            new = [*swap.prepare().programs.values()]
+            attach = Program.attach
+            old = {link.target.name: link for link in before.links if isinstance(link, Link)}
+
+            def refuse(program: Program, target: AttachTarget) -> Link:
+                if program in new and (target.name == places[1] or old[target.name].attached):
+                    raise AttachError(f"no room at {target.name}")
+                return attach(program, target)
+
+            monkeypatch.setattr(Program, "attach", refuse)
+            with pytest.raises(AttachError, match=f"no room at {places[1]}"):
+                swap.commit(reopen=True)
+        found = {link.target.name: link for link in before.links}
+        assert found.keys() == old.keys()
+        assert all(isinstance(link, Link) and link.attached for link in found.values())
+        assert before.collection is not None
+        probed = before.collection.maps["by_cpu"][1]
+        assert isinstance(probed, list)
+        os.getpgid(0)
+        assert before.collection.maps["by_cpu"][1] != probed
 
 
 def test_many_swaps_under_load_lose_no_packet_and_leave_nothing() -> None:
