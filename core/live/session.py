@@ -97,6 +97,8 @@ class Session(Closing):
         self._attachments: tuple[_Attachment, ...] = ()
         self._samplers: tuple[Sampler, ...] = ()
         self._readers: tuple[EventReader, ...] = ()
+        self._asked: set[str] | None = None
+        """The programs that were asked for when it was loaded; None for those that are loaded by themselves."""
         self.is_counting = False
 
     spec: CollectionSpec
@@ -220,6 +222,7 @@ class Session(Closing):
             self._collection = self.runtime.load(
                 self.spec, programs=programs, strict=strict, progress=progress, stop=stop
             )
+            self._asked = programs
             return self._collection
 
     def load_beside(
@@ -231,6 +234,8 @@ class Session(Closing):
         stop: threading.Event | None = None,
     ) -> Collection:
         """Load the spec beside another version, *before*, which goes on as it is; see `bpftui.core.live.Swap`.
+
+        Those programs are loaded that were asked for there, and runs are counted where they are counted there.
 
         Args:
             before: The session of the other version, whose runtime is this one's too.
@@ -245,7 +250,11 @@ class Session(Closing):
             if not isinstance(loaded, Replaceable):
                 raise UsageError(f"{before.spec.file} cannot be replaced by another version")
             self._runtime = before.runtime
-            self._collection = loaded.successor(self.spec, handed, progress=progress, stop=stop)
+            self._asked = before._asked
+            programs = None if self._asked is None else self._asked & self.spec.programs.keys()
+            self._collection = loaded.successor(self.spec, handed, programs=programs, progress=progress, stop=stop)
+            if before.is_counting:
+                self.count()
             return self._collection
 
     @property

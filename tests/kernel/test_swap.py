@@ -102,6 +102,19 @@ def test_what_is_the_same_is_handed_over_with_what_it_holds(runtime: Runtime) ->
             assert after.links == ()
 
 
+def test_runs_are_counted_in_the_new_version_where_they_were_in_the_old_one() -> None:
+    for counts in (False, True):
+        with attached(MachineRuntime(), spec_of(1)) as before:
+            if counts:
+                before.count()
+            after, _ = swapped(before, spec_of(2))
+            with after:
+                send(after, 3)
+                assert after.is_counting is counts
+                assert after.collection is not None
+                assert (after.collection.programs["count"].counts is not None) is counts
+
+
 def test_a_map_with_another_layout_begins_empty_and_that_is_said(runtime: Runtime) -> None:
     with attached(runtime, spec_of(1)) as before:
         send(before, 100)
