@@ -15,7 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,7 +27,7 @@ from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environm
 from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
 TRAFFIC = ROOT / "bpf" / "traffic.o"
 needs_extra = pytest.mark.skipif(find_spec("textual_serve") is None, reason="textual-serve (an extra) is not installed")
@@ -119,12 +119,54 @@ def test_the_token_is_taken_for_a_cookie_that_no_script_reads_and_no_other_page_
 
 
 @needs_extra
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "[::2]:1", "", ":80"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "[::2]:1",
+        "[::1%x]",
+        "::1",
+        "127.1",
+        "localhost:\xd9\xa1",
+        "",
+        ":80",
+    ],
+)
 def test_another_name_for_this_machine_is_refused(server: Served, host: str) -> None:
     status, headers, text = server.get(server.entrance, Host=host)
     assert status in (400, 403)
     assert "Set-Cookie" not in headers
     assert "not this machine's" in text or status == 400
+
+
+@needs_extra
+@pytest.mark.parametrize(
+    ("host", "cookie"),
+    [
+        ("127.0.0.1", "bpftui-80"),
+        ("localhost:8000", "bpftui-8000"),
+        ("[::1]", "bpftui-80"),
+        ("[::1]:8000", "bpftui-8000"),
+        ("127.0.0.5:8000", "bpftui-8000"),
+    ],
+)
+def test_this_machine_has_a_name_with_a_port_or_without(server: Served, host: str, cookie: str) -> None:
+    status, headers, _ = server.get(server.entrance, Host=host)
+    assert status == 303
+    place, given = headers["Location"], headers["Set-Cookie"].partition(";")[0]
+    assert given.startswith(f"{cookie}=")
+    assert server.get(place, Host=host, Cookie=given)[0] == 200
+
+
+@needs_extra
+def test_whatever_address_is_listened_at_answers() -> None:
+    with served("--listen", "127.0.0.5:0") as found:
+        assert found.url.startswith("http://127.0.0.5:")
+        with contextlib.closing(http.client.HTTPConnection(found.host, timeout=PATIENCE)) as connection:
+            connection.request("GET", found.entrance)
+            assert connection.getresponse().status == 303
 
 
 @needs_extra
@@ -229,6 +271,131 @@ async def test_no_more_explorers_than_there_is_room_for_and_a_title_is_text(monk
             assert (await full.receive()).type == aiohttp.WSMsgType.CLOSE
     hostile.end()
     await running
+
+
+@contextlib.asynccontextmanager
+async def served_here(words: tuple[str, ...] = ("--read-only",), title: str = "") -> AsyncGenerator[tuple[str, int]]:
+    """Run a server in this process to the end of the context; yield the path with its token, and its port."""
+    from bpftui.tui.commands.scraping import Address
+    from bpftui.tui.commands.serve.server import Server
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        found = Server(words, title)
+        await found.begin(listener)
+        running = asyncio.create_task(found.run())
+        address = Address("127.0.0.1", listener.getsockname()[1])
+        try:
+            yield found.url(address).removeprefix(f"http://127.0.0.1:{address.port}"), address.port
+        finally:
+            found.end()
+            await running
+
+
+async def asked(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], path: str) -> bytes:
+    """Ask for a path on a connection that stays open; return the first line of the answer."""
+    reader, writer = stream
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    await reader.readexactly(int(length[1]) if length else 0)
+    return head.partition(b"\r\n")[0]
+
+
+async def ended(reader: asyncio.StreamReader) -> bool:
+    """Wait until a connection is ended by the other side."""
+    try:
+        return await asyncio.wait_for(reader.read(), PATIENCE) == b""
+    except ConnectionResetError:
+        return True
+
+
+@needs_extra
+async def test_of_many_who_say_nothing_the_oldest_goes_and_nobody_is_kept_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpftui.tui.commands.serve import strangers
+
+    monkeypatch.setattr(strangers, "_MOST", 3)
+    monkeypatch.setattr(strangers, "_PATIENCE", 3600.0)
+    async with served_here() as (entrance, port):
+        silent: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        admitted = await asyncio.open_connection("127.0.0.1", port)
+        assert await asked(admitted, entrance) == b"HTTP/1.1 303 See Other"
+        for _ in range(5):
+            stream = await asyncio.open_connection("127.0.0.1", port)
+            stream[1].write(b"GET / HTTP/1.1\r\n")
+            silent.append(stream)
+        assert [await ended(reader) for reader, _ in silent[:2]] == [True, True]
+        assert not any(reader.at_eof() for reader, _ in silent[2:])
+        newest = await asyncio.open_connection("127.0.0.1", port)
+        assert await asked(newest, entrance) == b"HTTP/1.1 303 See Other"
+        assert await ended(silent[2][0])
+        assert await asked(admitted, entrance) == b"HTTP/1.1 303 See Other"  # the oldest of all, and no stranger
+        silent[3][1].close()
+        for _, writer in (*silent, admitted, newest):
+            writer.close()
+
+
+@needs_extra
+async def test_who_does_not_show_the_token_in_time_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpftui.tui.commands.serve import strangers
+
+    monkeypatch.setattr(strangers, "_PATIENCE", 3600.0)
+    async with served_here() as (entrance, port):
+        admitted = await asyncio.open_connection("127.0.0.1", port)
+        assert await asked(admitted, entrance) == b"HTTP/1.1 303 See Other"
+        refused = await asyncio.open_connection("127.0.0.1", port)
+        monkeypatch.setattr(strangers, "_PATIENCE", 0.05)
+        silent = await asyncio.open_connection("127.0.0.1", port)
+        assert await ended(silent[0])
+        assert await asked(refused, "/?token=x") == b"HTTP/1.1 403 Forbidden"
+        assert await asked(admitted, entrance) == b"HTTP/1.1 303 See Other"
+        for _, writer in (admitted, refused, silent):
+            writer.close()
+
+
+@needs_extra
+async def test_that_there_is_no_descriptor_left_is_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    async with served_here():
+        told = {"message": "socket.accept() out of system resource", "exception": OSError(24, "Too many open files")}
+        for _ in range(2):  # as asyncio does each second
+            asyncio.get_running_loop().call_exception_handler(told)
+    assert capfd.readouterr() == ("", "bpftui: who connects may have to wait: too many open files\n")
+    asyncio.get_running_loop().set_exception_handler(None)
+
+
+@needs_extra
+async def test_an_end_that_is_begun_is_waited_for_though_who_began_it_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from bpftui.tui.commands.serve import viewer as module
+
+    class Socket:
+        async def send(self, _: object) -> None:
+            pass
+
+        send_bytes = send_str = send
+
+        async def close(self) -> None:
+            pass
+
+    class Stubborn(module.Viewer):
+        async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
+            pipe = subprocess.PIPE
+            self._process = await asyncio.create_subprocess_exec("sleep", "1000", stdin=pipe, stdout=pipe, stderr=pipe)
+            self._stdin = self._process.stdin
+            return self._process
+
+    monkeypatch.setattr(module, "_GRACE", 0.05)
+    from textual_serve.download_manager import DownloadManager
+
+    viewer: Any = Stubborn([], cast("Any", Socket()), DownloadManager())
+    await viewer.stop()  # before it has begun there is nothing to end
+    await viewer.start(80, 24)
+    first = asyncio.create_task(viewer.stop())
+    await asyncio.sleep(0)
+    first.cancel()
+    await viewer.stop()
+    assert viewer._process.returncode == -signal.SIGKILL
+    assert first.cancelled()
 
 
 @needs_extra

@@ -6,19 +6,21 @@ Whoever gets in has the rights of this process. There stand against:
 - pages of others in the same browser: a cookie that their requests do not bring (`SameSite=Strict`) and no script reads
   (`HttpOnly`), and the origin of whoever opens the socket;
 - servers of others on this machine, for cookies know no ports: the cookie's path, of which they do not learn;
-- names of others that lead to 127.0.0.1 (DNS rebinding): the host that is asked for.
+- names of others that lead to 127.0.0.1 (DNS rebinding): the host that is asked for;
+- who connects and says nothing, again and again: `Strangers`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import textual_serve
 from aiohttp import WSMsgType, web
@@ -27,6 +29,8 @@ from textual_serve.download_manager import DownloadManager
 from ....core.page import html_text
 from ...roles import DARK
 from ...state.journal import crash_report
+from ...terminal.output import complain
+from .strangers import Strangers
 from .viewer import Viewer
 
 if TYPE_CHECKING:
@@ -111,6 +115,8 @@ class Server:
         self._downloads = DownloadManager()
         self._viewers: set[Viewer] = set()
         self._ended = asyncio.Event()
+        self._told: set[str] = set()
+        """What went wrong with the loop, and was said."""
         app = web.Application(middlewares=[self._admit])
         app.on_response_prepare.append(_add_headers)
         app.add_routes(
@@ -131,12 +137,17 @@ class Server:
 
     async def begin(self, listener: socket.socket) -> None:
         """Begin to answer whoever connects."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._tell)
         await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
+        assert self._runner.server is not None
+        self._strangers = Strangers(self._runner.server)
+        self._listening = await loop.create_server(self._strangers.protocol, sock=listener)
 
     async def run(self) -> None:
         """Answer until the end; then end the explorers."""
         await self._ended.wait()
+        self._listening.close()
         await asyncio.gather(*(each.stop() for each in self._viewers))
         await self._runner.cleanup()
 
@@ -144,18 +155,35 @@ class Server:
         """Let `run` come to its end; called in the thread of the loop."""
         self._ended.set()
 
+    def _tell(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say once, in a sentence, what went wrong beside all requests, as where there is no descriptor left."""
+        error = context.get("exception")
+        what = str(context["message"])
+        if what in self._told:
+            return
+        self._told.add(what)
+        if isinstance(error, OSError):
+            complain(f"who connects may have to wait: {(error.strerror or str(error)).lower()}")
+        elif isinstance(error, Exception):
+            complain(crash_report(error, "bpftui serve"))
+        else:
+            complain(what)
+
     @web.middleware
     async def _admit(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Answer those only who ask this machine, and have the token or the cookie that was given for it."""
-        if not _is_loopback(request.host):
+        name, port = _name_and_port(request.host)
+        if not _is_loopback(name):
             return _refusal("this is asked for by a name that is not this machine's: 127.0.0.1 or localhost")
-        given = request.cookies.get(_cookie_name(request), "")
         if request.path == "/":
-            if not _same(request.query.get("token", ""), self._token):
-                return _refusal("the address that bpftui serve has printed is needed, with its token")
-        elif not request.path.startswith("/download/") and not _same(given, self._cookie):
+            is_known = _same(request.query.get("token", ""), self._token)
+        else:
+            is_known = _same(request.cookies.get(_cookie_name(port), ""), self._cookie)
+        if is_known:
+            self._strangers.admit(request.protocol)
+        elif not request.path.startswith("/download/"):
             # One that was used, or guessed, for what there is and for what there is not.
             return _refusal("the address that bpftui serve has printed is needed, with its token")
         try:
@@ -169,7 +197,11 @@ class Server:
         """Take the token for a cookie: it stands in the address bar no longer than that."""
         answer = web.Response(status=303, headers={"Location": f"/{self._place}/"})
         answer.set_cookie(
-            _cookie_name(request), self._cookie, path=f"/{self._place}/", httponly=True, samesite="Strict"
+            _cookie_name(_name_and_port(request.host)[1]),
+            self._cookie,
+            path=f"/{self._place}/",
+            httponly=True,
+            samesite="Strict",
         )
         return answer
 
@@ -192,6 +224,7 @@ class Server:
             told = await self._downloads.get_download_metadata(key)
         except KeyError:
             return _refusal("there is no such file, or it has been fetched", 404)
+        self._strangers.admit(request.protocol)
         name = "".join(each for each in told.file_name if each.isalnum() or each in "-_. ")
         answer = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
         answer.content_type = "application/octet-stream"
@@ -251,18 +284,25 @@ def _same(given: str, own: str) -> bool:
     return hmac.compare_digest(given.encode(errors="surrogateescape"), own.encode())
 
 
-def _is_loopback(host: str) -> bool:
-    """Whether a request is to this machine by a name that nobody gives away; the port a tunnel may change."""
+def _name_and_port(host: str) -> tuple[str, str]:
+    """Return the name in what a request has as its host, and the port, which need not stand there (RFC 9110, 7.2)."""
     name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdecimal() else host) in _OWN_NAMES
+    return (name, port) if colon and port.isascii() and port.isdecimal() else (host, "80")
 
 
-_OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+def _is_loopback(name: str) -> bool:
+    """Whether a request is to this machine by a name that nobody gives away; the port a tunnel may change."""
+    try:
+        if name.startswith("[") and name.endswith("]"):
+            return ipaddress.IPv6Address(name[1:-1]).is_loopback and "%" not in name
+        return name == "localhost" or ipaddress.IPv4Address(name).is_loopback
+    except ValueError:
+        return False
 
 
-def _cookie_name(request: web.Request) -> str:
+def _cookie_name(port: str) -> str:
     """Return the name of the cookie: two servers of one machine have different ones."""
-    return f"bpftui-{request.host.rpartition(':')[2]}"
+    return f"bpftui-{port}"
 
 
 def _refusal(sentence: str, status: int = 403) -> web.Response:

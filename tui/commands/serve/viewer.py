@@ -56,6 +56,7 @@ class Viewer(AppService):
         )
         self._words = words
         self._websocket = websocket
+        self._ending: asyncio.Task[None] | None = None
 
     async def _close(self) -> None:
         await self._websocket.close()
@@ -109,11 +110,17 @@ class Viewer(AppService):
         return said.decode(errors="surrogateescape").strip()
 
     async def stop(self) -> None:
-        """End the explorer, which undoes what it did; it has seconds for that."""
-        process, task = self._process, self._task
-        if process is None or task is None:
-            return
-        self._task = None
+        """End the explorer, which undoes what it did; it has seconds for that.
+
+        Whoever calls this second waits for the same end, which goes on also where the first one is cancelled.
+        """
+        if self._ending is None:
+            if self._process is None or self._task is None:
+                return
+            self._ending = asyncio.create_task(self._end(self._process, self._task))
+        await asyncio.shield(self._ending)
+
+    async def _end(self, process: Process, task: asyncio.Task[None]) -> None:
         await self._download_manager.cancel_app_downloads(app_service_id=self.app_service_id)
         self.stdin.close()  # as a terminal that hangs up
         with contextlib.suppress(TimeoutError):
