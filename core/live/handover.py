@@ -36,7 +36,7 @@ class Handover:
     values: tuple[str, ...]
     """The variables whose values are copied: they are the same in both, and their sections are not."""
     lost: Mapping[str, str]
-    """The variables that begin anew as their file has them, each with why, as a clause."""
+    """The variables that are in both and begin anew as their file has them, each with why, as a clause."""
 
 
 def handover(old: CollectionSpec, new: CollectionSpec, keeps: Callable[[str], str] = lambda _: "") -> Handover:
@@ -134,7 +134,4 @@ def _values(
             lost[name] = "; ".join(breaks) or f"it has {declared.size} bytes instead of {before.size}"
         elif not declared.constant:
             values.append(name)
-    for name, variable in old.variables.items():
-        if name not in new.variables and not variable.constant:
-            lost[name] = "it is gone"
     return values, lost

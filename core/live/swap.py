@@ -62,8 +62,8 @@ class Swapped:
     reopened: Mapping[str, float] = field(default_factory=dict[str, float])
     """What was attached anew, as `program → target`: for how many seconds nothing was attached there; 0 where the new
     one was attached before the old one was detached, and both saw what came between."""
-    ended: tuple[str, ...] = ()
-    """What is attached no more, for there is no such program any more."""
+    ended: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What was detached, as `program → target`, each with why, as a clause; not what was attached to nothing before."""
     handover: Handover = field(default_factory=lambda: Handover((), {}, (), {}))
     missed: Mapping[str, int] = field(default_factory=dict[str, int])
     """By variable whose value was copied, what the version before still added to it meanwhile, which is in neither."""
@@ -76,7 +76,7 @@ class Swapped:
     def whole(self) -> bool:
         """Whether nothing that was counted is missing: all maps and variables were handed over, and all links swapped.
 
-        What is new or gone in the new version is no loss.
+        What is new or gone in the new version is no loss, nor is what was attached to nothing any more.
         """
         return not (self.handover.fresh or self.handover.lost or self.missed or self.reopened or self.ended)
 
@@ -86,7 +86,7 @@ class Swapped:
         for text, seconds in self.reopened.items():
             gap = f"nothing was attached there for {seconds * 1e3:.1f} ms" if seconds else "for a moment both ran"
             found.append(f"{text}: attached anew, {gap}")
-        found += [f"{text}: detached, the new version has no such program" for text in self.ended]
+        found += [f"{text}: detached, {why}" for text, why in self.ended.items()]
         given = self.handover
         if given.maps:
             found.append(f"handed over with what they hold: {', '.join(given.maps)}")
@@ -108,7 +108,7 @@ class Swapped:
         given = self.handover
         parts = [f"{_some([_link_text(link) for link in self.links])} swapped"] if self.links else []
         parts += [f"{_some([*self.reopened])} attached anew"] if self.reopened else []
-        parts += [f"{_some(self.ended)} detached"] if self.ended else []
+        parts += [f"{_some([*self.ended])} detached"] if self.ended else []
         parts += [f"{_some(given.maps)} handed over"] if given.maps else []
         begun = [*(name for name in given.fresh if not name.startswith(".")), *given.lost]
         parts += [f"{_some(begun)} begin anew"] if begun else []
@@ -214,7 +214,7 @@ class Swap(Closing):
             self._done = True
             self.after.inherit(self.before, kept)
             missed = _missed(loaded, copied)
-            ended = tuple(_link_text(link) for link in self.before.links)
+            ended = {each.place: each.why for link, each in obstacles.items() if link not in kept}
             for old, fresh in kept.items():
                 if fresh is not old:
                     old.detach()

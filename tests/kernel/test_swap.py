@@ -14,6 +14,7 @@ from bpftui.core.kernel import KernelRuntime, Link, Program, Sandbox
 from bpftui.core.live import Session, State, Swap
 from bpftui.core.vm.runtime import MachineRuntime
 from tests.versions import spec_of
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -140,8 +141,10 @@ def test_variables_of_another_section_layout_are_copied(runtime: Runtime) -> Non
         assert done.handover.values == ("total",)
         assert done.handover.fresh.keys() == {".bss"}
         assert done.missed == {}
+        # What is gone in the new version does not begin anew, and is no loss.
         back, done = swapped_back(spec_of(2, "MORE_VARIABLES"), spec_of(3), runtime)
-        assert done.handover.lost == {"another": "it is gone"}
+        assert done.handover.lost == {}
+        assert not any("another" in line for line in done.lines() if not line.startswith(".bss is another section"))
         back.close()
 
 
@@ -215,8 +218,32 @@ def test_a_program_that_is_gone_is_detached_when_that_is_asked_for() -> None:
         done = swap.commit(reopen=True)
         before.close()
         with after:
-            assert done.ended == ("probe → syscalls/sys_enter_getpgid",)
+            assert done.ended == {"probe → syscalls/sys_enter_getpgid": "there is no such program any more"}
+            assert "probe → syscalls/sys_enter_getpgid: detached, there is no such program any more" in done.lines()
             assert [link.program for link in after.links] == ["count"]
+
+
+def test_what_was_attached_to_nothing_any_more_is_not_said_to_have_ended() -> None:
+    with attached(KernelRuntime(), spec_of(1)) as before:
+        assert before.sandbox is not None
+        before.sandbox.close()
+        assert wait_for(lambda: before.gone == before.links)  # the kernel takes its time
+        after, done = swapped(before, spec_of(2))
+        with after:
+            assert (after.links, done.ended, done.links) == ((), {}, ())
+            assert not any("count" in line for line in done.lines())
+
+
+@pytest.mark.parametrize(("asked", "loaded"), [(None, {"count", "probe"}), ({"count"}, {"count"})])
+def test_the_programs_of_the_new_version_are_those_that_were_asked_for(asked: set[str] | None, loaded: set[str]) -> None:
+    with Session(spec_of(1), MachineRuntime()) as before:
+        before.load(asked)
+        for number in (2, 3):
+            after, _ = swapped(before, spec_of(number))
+            assert after.collection is not None
+            assert after.collection.programs.keys() == loaded
+            before = after
+        before.close()
 
 
 def test_a_link_that_does_not_take_its_program_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
