@@ -47,6 +47,9 @@ __u64 another;
 #endif
 __u64 total;
 __u32 level = 7;
+#ifdef MORE_DATA
+__u32 limit = 5;
+#endif
 const volatile __u32 version = VERSION;
 
 SEC("xdp")

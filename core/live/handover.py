@@ -37,6 +37,8 @@ class Handover:
     """The variables whose values are copied: they are the same in both, and their sections are not."""
     lost: Mapping[str, str]
     """The variables that are in both and begin anew as their file has them, each with why, as a clause."""
+    changed: tuple[str, ...] = ()
+    """The variables that are handed over or copied, and that the new version begins with another value."""
 
 
 def handover(old: CollectionSpec, new: CollectionSpec, keeps: Callable[[str], str] = lambda _: "") -> Handover:
@@ -75,7 +77,9 @@ def handover(old: CollectionSpec, new: CollectionSpec, keeps: Callable[[str], st
             handed.remove(name)
             fresh[name] = reason
     values, lost = _values(old, new, handed, variables)
-    return Handover(tuple(handed), fresh, tuple(values), lost)
+    kept = [name for name, each in new.variables.items() if not each.constant and each.map.name in handed]
+    changed = tuple(name for name in (*kept, *values) if _begins_otherwise(name, old, new))
+    return Handover(tuple(handed), fresh, tuple(values), lost, changed)
 
 
 def _moved(name: str, old: CollectionSpec, new: CollectionSpec, variables: Mapping[str, Item]) -> Iterator[str]:
@@ -102,6 +106,14 @@ def _is_own(spec: MapSpec) -> bool:
     """Whether a map is always its own version's: constants, functions of the kernel's tables, programs to be called."""
     fills = spec.type is MapType.STRUCT_OPS or (spec.type is MapType.PROG_ARRAY and bool(spec.contents))
     return fills or (spec.is_data and spec.read_only)
+
+
+def _begins_otherwise(name: str, old: CollectionSpec, new: CollectionSpec) -> bool:
+    """Whether a variable of both begins with another value in the new version, by its file or as it was set."""
+    one, other = old.variables.get(name), new.variables[name]
+    if one is None or not (one.changed or other.changed or one.original != other.original):
+        return False
+    return one.raw != other.raw
 
 
 def _places(name: str, spec: CollectionSpec) -> dict[str, int]:

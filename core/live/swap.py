@@ -10,10 +10,11 @@ asked for.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..btf import format_value
 from ..closing import Closing
 from ..errors import AttachError, BpftuiError, UsageError
 from ..runtime import Replaceable
@@ -31,6 +32,8 @@ __all__ = ["Obstacle", "Swap", "Swapped"]
 _SETTLED: Final = 0.01
 """Seconds after which no run of a program that was replaced is left: a run takes microseconds."""
 _MOST_NAMED: Final = 6
+_LONGEST: Final = 60
+"""Characters of a value that is told."""
 
 
 class Obstacle(NamedTuple):
@@ -67,6 +70,10 @@ class Swapped:
     handover: Handover = field(default_factory=lambda: Handover((), {}, (), {}))
     missed: Mapping[str, int] = field(default_factory=dict[str, int])
     """By variable whose value was copied, what the version before still added to it meanwhile, which is in neither."""
+    stayed: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """By variable that is as it was, though the new version begins with another value: its value, and that one."""
+    renewed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By variable that still had the value with which the version before began: that of the new one, which it has."""
     attached: Mapping[Link, Link] = field(default_factory=dict["Link", "Link"])
     """By each link that the version before had, and that goes on, the one that it is now: mostly itself."""
     seconds: float = 0.0
@@ -96,6 +103,8 @@ class Swapped:
         if given.values:
             found.append(f"values were copied: {', '.join(given.values)}")
         found += [f"{name} begins as its file has it: {why}" for name, why in given.lost.items()]
+        found += [f"{name} is {value} now, as the new version has it" for name, value in self.renewed.items()]
+        found += [f"{name} stays {now}: the new version has {value}" for name, (now, value) in self.stayed.items()]
         found += [
             f"{name}: {amount:,} that the version before counted in those {self.seconds * 1e3:.2f} ms are lost"
             for name, amount in self.missed.items()
@@ -112,6 +121,9 @@ class Swapped:
         parts += [f"{_some(given.maps)} handed over"] if given.maps else []
         begun = [*(name for name in given.fresh if not name.startswith(".")), *given.lost]
         parts += [f"{_some(begun)} begin anew"] if begun else []
+        changed = [f"{name} is {value} now" for name, value in self.renewed.items()]
+        changed += [f"{name} stays {now}" for name, (now, _) in self.stayed.items()]
+        parts += [_some(changed)] if changed else []
         parts += [f"{sum(self.missed.values()):,} counted meanwhile are lost"] if self.missed else []
         return ", ".join(parts) or "loaded"
 
@@ -211,6 +223,7 @@ class Swap(Closing):
                     if link.program in new.programs:
                         kept[link], reopened[_link_text(link)] = self._reopen(link, new, undo)
                 undo.pop_all()
+                stayed, renewed = _begin(loaded, new, self.handover.changed)
             self._done = True
             self.after.inherit(self.before, kept)
             missed = _missed(loaded, copied)
@@ -220,7 +233,7 @@ class Swap(Closing):
                     old.detach()
             self.before.detach()
         swapped = tuple(link for old, link in kept.items() if link is old)
-        return Swapped(swapped, reopened, ended, self.handover, missed, kept, seconds)
+        return Swapped(swapped, reopened, ended, self.handover, missed, stayed, renewed, kept, seconds)
 
     def close(self) -> None:
         """Undo what was prepared, unless it has taken over; a second call does nothing."""
@@ -290,6 +303,31 @@ def _copy(loaded: Collection, new: Collection, names: Sequence[str]) -> dict[str
             copied[name] = loaded.variables[name].raw()
             new.variables[name].set(copied[name])
     return copied
+
+
+def _begin(
+    loaded: Collection, new: Collection, names: Sequence[str]
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Set variables that still are what the version before began with to what the new one begins with.
+
+    Returns:
+        Of the others what they are and what the new version begins with, and of these the latter: see `Swapped`.
+    """
+    stayed: dict[str, tuple[str, str]] = {}
+    renewed: dict[str, str] = {}
+    for name in names:
+        variable, spec = new.variables[name], new.spec.variables[name]
+        now, value = variable.raw(), spec.raw
+        if now == value:
+            continue
+        text = format_value(spec.told(value), limit=_LONGEST)
+        with suppress(BpftuiError):
+            if now == loaded.spec.variables[name].raw:
+                variable.set(value)
+                renewed[name] = text
+        if name not in renewed:
+            stayed[name] = format_value(spec.told(now), limit=_LONGEST), text
+    return stayed, renewed
 
 
 def _missed(loaded: Collection, copied: Mapping[str, bytes]) -> dict[str, int]:

@@ -103,6 +103,33 @@ def test_what_is_the_same_is_handed_over_with_what_it_holds(runtime: Runtime) ->
             assert after.links == ()
 
 
+@pytest.mark.parametrize("more", [(), ("MORE_DATA",)])  # the section is handed over, or its values are copied
+@pytest.mark.parametrize(
+    ("live", "now", "told"),
+    [
+        (None, 33, "level is 33 now, as the new version has it"),
+        (9, 9, "level stays 9: the new version has 33"),
+        (33, 33, None),
+    ],
+)
+def test_what_begins_otherwise_in_the_new_version_does_so_unless_it_was_changed(
+    runtime: Runtime, more: tuple[str, ...], live: int | None, now: int, told: str | None
+) -> None:
+    with Session(spec_of(1), runtime) as before:
+        loaded = before.load()
+        if live is not None:
+            loaded.variables["level"].set(live)
+        spec = spec_of(2, *more)
+        spec.variables["level"].set(33)
+        after, done = swapped(before, spec)
+        with after:
+            assert after.collection is not None
+            assert after.collection.variables["level"].get() == now
+            assert [line for line in done.lines() if line.startswith("level ")] == [told] * (told is not None)
+            if told is not None:
+                assert told[: told.index("now") + 3 if live is None else told.index(":")] in done.summary
+
+
 def test_runs_are_counted_in_the_new_version_where_they_were_in_the_old_one() -> None:
     for counts in (False, True):
         with attached(MachineRuntime(), spec_of(1)) as before:
@@ -235,7 +262,7 @@ def test_what_was_attached_to_nothing_any_more_is_not_said_to_have_ended() -> No
 
 
 @pytest.mark.parametrize(("asked", "loaded"), [(None, {"count", "probe"}), ({"count"}, {"count"})])
-def test_the_programs_of_the_new_version_are_those_that_were_asked_for(asked: set[str] | None, loaded: set[str]) -> None:
+def test_the_new_version_has_the_programs_that_were_asked_for(asked: set[str] | None, loaded: set[str]) -> None:
     with Session(spec_of(1), MachineRuntime()) as before:
         before.load(asked)
         for number in (2, 3):
