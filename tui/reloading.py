@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from textual.css.query import NoMatches
+
 from ..core.errors import BpftuiError, GivenUpError
 from ..core.interrupt import Interrupt
 from ..core.live import State, Swap
@@ -14,11 +16,9 @@ from .rereading import read_changed
 from .text.format import clock_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..core.live import Obstacle, Swapped
     from .app import BpftuiApp, OpenObject, Reader
-    from .changes import Changes
+    from .rereading import NextVersion
 
 __all__ = ["Reloading"]
 
@@ -42,29 +42,37 @@ class Reloading:
 
     def asked(self, each: OpenObject) -> None:
         """Swap, because the user wants it; what cannot be done in one step is asked about."""
-        self._app.run_worker(self.swap(each, asks=True), exit_on_error=False, description="swap")
+        self.start(each, asks=True)
 
-    async def swap(
-        self, old: OpenObject, changes: Changes | None = None, notes: Sequence[str] = (), *, asks: bool = False
-    ) -> None:
-        """Read the file of a loaded object, have it verified, and let it take over; if it is refused all stays.
+    def start(self, old: OpenObject, version: NextVersion | None = None, *, asks: bool = False) -> None:
+        """Begin to swap; it is waited for by nobody, since it may wait for a user who is in another place.
 
         Args:
             old: What is loaded.
-            changes: The new version beside this one, where it was read already.
-            notes: What was said of it when it was.
+            version: The new version, where it was read already.
             asks: Whether the user is there to be asked about what cannot be swapped in one step.
         """
+        self._app.run_worker(self._run(old, version, asks=asks), description="swap")
+
+    async def _run(self, old: OpenObject, version: NextVersion | None, *, asks: bool) -> None:
+        try:
+            await self._swap(old, version, asks=asks)
+        except NoMatches:
+            if self._app.is_running:
+                raise
+            # It has ended meanwhile, and its screens are taken apart.
+
+    async def _swap(self, old: OpenObject, version: NextVersion | None, *, asks: bool) -> None:
+        """Read the file of a loaded object, have it verified, and let it take over; if it is refused all stays."""
         operations, stop = old.operations, Interrupt()
         if old.session.state is State.SPEC or not operations.begin_work("swap", "verifying the new version", stop):
             return
         old.screen.message_line.forget()  # that there is another version
-        said = list(notes)
         try:
-            swap, changes = await asyncio.to_thread(self._begin, old, changes, said)
+            swap, version = await asyncio.to_thread(self._begin, old, version)
         except Exception as error:
             operations.end_work()
-            old.screen.outcomes.not_swapped(error, self._when(old))
+            old.screen.outcomes.not_swapped(error, clock_time(None if old.watched is None else old.watched.seen_at))
             return
         swapped: Swapped | None = None
         try:
@@ -77,10 +85,12 @@ class Reloading:
         except GivenUpError as error:
             old.screen.notify(error.message)
         except Exception as error:  # whatever it is, what runs is not to end with it
-            old.screen.outcomes.not_swapped(error, self._when(old), swap.after.spec)
+            old.screen.outcomes.not_swapped(
+                error, clock_time(None if version.look is None else version.look.written_at), swap.after.spec
+            )
         else:
             if swapped is not None:
-                await self._show(old, swap, swapped, changes, said)
+                await self._show(old, swap, swapped, version)
                 return
             old.screen.notify("nothing was swapped", timeout=4)
         finally:
@@ -88,27 +98,28 @@ class Reloading:
                 await asyncio.to_thread(swap.close)
         operations.end_work()
 
-    def _begin(self, old: OpenObject, changes: Changes | None, notes: list[str]) -> tuple[Swap, Changes]:
+    def _begin(self, old: OpenObject, version: NextVersion | None) -> tuple[Swap, NextVersion]:
         """Read the new version, unless that was done; in a thread."""
-        if changes is None:
-            _, changes = read_changed(self._read, old, notes)
-        spec = changes.after
+        if version is None:
+            version = read_changed(self._read, old)
+        spec = version.changes.after
         if old.watched is not None:
             old.watched.carry_over(old.session.spec, spec)
-        return Swap(old.session, self._app.begin_session(spec)), changes
+        return Swap(old.session, self._app.begin_session(spec)), version
 
-    async def _show(self, old: OpenObject, swap: Swap, swapped: Swapped, changes: Changes, notes: list[str]) -> None:
+    async def _show(self, old: OpenObject, swap: Swap, swapped: Swapped, version: NextVersion) -> None:
         """Show the new version where the old one was."""
         if old.watched is not None:
-            old.watched.take()
-            old.watched.include(changes.after.headers)
+            # It may have been saved again while that version was verified, or asked about.
+            old.watched.take(version.look)
+            old.watched.include(version.changes.after.headers)
         keeping = old.operations.keeping
         ended = keeping.path if keeping.seconds is not None else ""
-        screen = await self._app.replace(old, swap.after, changes, swapped)
+        screen = await self._app.replace(old, swap.after, version.changes, swapped)
         if ended:
             screen.journal.line(f"the recording has ended with its version (K begins another): {ended}")
         screen.notify(f"{swap.after.title} was swapped: {swapped.summary}", timeout=8)
-        for note in notes:
+        for note in version.notes:
             screen.notify(note, severity="warning", timeout=8)
 
     async def _is_sure(self, old: OpenObject, obstacles: tuple[Obstacle, ...]) -> bool:
@@ -130,10 +141,6 @@ class Reloading:
         """Wait until nothing lies over the object: it goes away with the version that it is about."""
         while self._app.screen is not old.screen and old in self._app.objects:
             await asyncio.sleep(_LOOK)
-
-    def _when(self, old: OpenObject) -> str:
-        """Return when the file was written that was not taken, as the user's clocks tell it."""
-        return clock_time(None if old.watched is None else old.watched.seen_at)
 
 
 def _commit(swap: Swap, old: OpenObject, *, reopen: bool) -> Swapped:

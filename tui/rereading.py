@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .changes import Changes
     from .reloading import Reloading
 
-__all__ = ["INTERVAL", "Rereading", "WatchedFile", "read_changed"]
+__all__ = ["INTERVAL", "Look", "NextVersion", "Rereading", "WatchedFile", "read_changed"]
 
 INTERVAL: Final = 0.3
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
@@ -47,12 +47,17 @@ class _Stamp(NamedTuple):
     """Of its inode: many editors and compilers write another file, and move it there."""
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """What a look saw."""
 
     file: _Stamp | None
     """None where there is no such file."""
     headers: tuple[_Stamp | None, ...] = ()
+
+    @property
+    def written_at(self) -> float | None:
+        """When the newest of it was written, in seconds since 1970; None where nothing is there."""
+        return max((each.modified / 1e9 for each in (self.file, *self.headers) if each is not None), default=None)
 
 
 class WatchedFile:
@@ -66,18 +71,18 @@ class WatchedFile:
     def __init__(self, path: str, headers: Sequence[str] = ()) -> None:
         self.path = path
         self._headers = tuple(headers)
-        self._taken = self._seen = self._look()
+        self._taken = self._seen = self.look()
         self._is_fresh = False
-        self._refused: tuple[_Look, int] = (_Look(None), 0)
+        self._refused: tuple[Look, int] = (Look(None), 0)
         """As what it was seen when it could not be read, and how often in a row."""
-        self._told = _Look(None)
+        self._told = Look(None)
         self._values: dict[str, Value] = {}
         self._types: dict[str, str] = {}
         """What was set in a version that had it, and is set again as soon as one has it."""
 
     def has_changed(self) -> bool:
         """Look once more: whether it is not what was taken, and is what it was at the look before."""
-        before, self._seen = self._seen, self._look()
+        before, self._seen = self._seen, self.look()
         self._is_fresh = self._seen.file is not None and self._seen not in (self._taken, before)
         return self._seen.file is not None and self._seen != self._taken and self._seen == before
 
@@ -86,29 +91,30 @@ class WatchedFile:
         """Whether the last look was the first to see something new, which the next one may find settled."""
         return self._is_fresh
 
-    def _look(self) -> _Look:
-        return _Look(_stamp(self.path), tuple(map(_stamp, self._headers)))
+    def look(self) -> Look:
+        """Return what it is now: who reads it keeps that, for `take`."""
+        return Look(_stamp(self.path), tuple(map(_stamp, self._headers)))
 
     def include(self, headers: Sequence[str]) -> None:
         """Watch these headers from now on, which the version that was taken includes."""
         known = dict(zip(self._headers, self._taken.headers, strict=True))
         self._headers = tuple(headers)
         stamps = tuple(known[each] if each in known else _stamp(each) for each in headers)
-        self._taken = self._seen = _Look(self._taken.file, stamps)
+        self._taken = self._seen = Look(self._taken.file, stamps)
 
     @property
     def taken_at(self) -> float | None:
         """When the file was written that was taken, in seconds since 1970; None where there was none."""
-        return _written(self._taken)
+        return self._taken.written_at
 
     @property
     def seen_at(self) -> float | None:
         """The same of the file that was seen last."""
-        return _written(self._seen)
+        return self._seen.written_at
 
-    def take(self) -> None:
-        """Take it as it was seen last: it has changed from now on, when it is another one than that."""
-        self._taken = self._seen
+    def take(self, that: Look | None = None) -> None:
+        """Take it as it was when it was read, or seen last: it has changed when it is another one than that."""
+        self._taken = self._seen = self._seen if that is None else that
 
     def refuse(self) -> bool:
         """Say that it cannot be read; return whether that is to be told: it has been the same for some looks."""
@@ -133,7 +139,7 @@ class WatchedFile:
 
     def ask_again(self) -> None:
         """Let what was seen last be news at the next look, too."""
-        self._told = _Look(None)
+        self._told = Look(None)
 
     def is_news(self) -> bool:
         """Return whether nobody has asked this of what was seen last."""
@@ -150,12 +156,17 @@ def _stamp(path: str) -> _Stamp | None:
     return _Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _written(look: _Look) -> float | None:
-    """Return when the newest of what was looked at was written, in seconds since 1970."""
-    return max((each.modified / 1e9 for each in (look.file, *look.headers) if each is not None), default=None)
+class NextVersion(NamedTuple):
+    """What a file has become, as it was read."""
+
+    changes: Changes
+    notes: Sequence[str]
+    """What was said of it when it was read."""
+    look: Look | None
+    """What the file was just before; None where it is not watched."""
 
 
-def read_changed(read: Reader, old: OpenObject, notes: list[str]) -> tuple[CollectionSpec, Changes]:
+def read_changed(read: Reader, old: OpenObject) -> NextVersion:
     """Return what a file has become, and what has changed, in a thread.
 
     What changed in the code that is shown is found here, too: it is marked at once.
@@ -163,11 +174,12 @@ def read_changed(read: Reader, old: OpenObject, notes: list[str]) -> tuple[Colle
     from ..core.diff import diff
     from .changes import Changes
 
+    look, notes = None if old.watched is None else old.watched.look(), list[str]()
     spec, before = read(old.session.name, notes.append), old.session.spec
     as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
     changes = Changes(diff(as_in_file, spec))
     changes.code(old.screen.program_name())
-    return spec, changes
+    return NextVersion(changes, notes, look)
 
 
 class Rereading:
@@ -225,9 +237,8 @@ class Rereading:
 
     async def _note(self, each: OpenObject, watched: WatchedFile) -> None:
         """Take note that what is loaded is older than its file; have it swapped where that is wanted at once."""
-        notes: list[str] = []
         try:
-            _, changes = await asyncio.to_thread(read_changed, self._read, each, notes)
+            version = await asyncio.to_thread(read_changed, self._read, each)
         except Exception as error:
             if is_source(watched.path) or watched.refuse():
                 self._mark_older(each, watched)
@@ -235,16 +246,16 @@ class Rereading:
             else:
                 watched.ask_again()
             return
-        if not changes.differs:
-            self._settle(each, watched)
-            watched.include(changes.after.headers)
+        if not version.changes.differs:
+            self._settle(each, watched, version)
             return
         each.screen.message_line.settle("read again")
         self._mark_older(each, watched)
         if self._reloading.at_once:
-            await self._reloading.swap(each, changes, notes)
+            self._reloading.start(each, version)
             return
-        text = f"{each.session.title} is another file now, {changes.text}: what is loaded stays until L swaps it"
+        changed = version.changes.text
+        text = f"{each.session.title} is another file now, {changed}: what is loaded stays until L swaps it"
         each.screen.notify(text, severity="warning", timeout=10)
 
     def _mark_older(self, each: OpenObject, watched: WatchedFile) -> None:
@@ -253,9 +264,8 @@ class Rereading:
         each.operations.changed()
 
     async def _read_again(self, old: OpenObject, watched: WatchedFile) -> None:
-        notes: list[str] = []
         try:
-            session, changes = await asyncio.to_thread(self._begin, old, notes)
+            session, version = await asyncio.to_thread(self._begin, old)
         except Exception as error:  # a file may be anything, and what is open is not to end with it
             if is_source(watched.path) or watched.refuse():
                 watched.take()
@@ -263,15 +273,14 @@ class Rereading:
             return
         # From here to the new screen nothing is waited for: what was true of the old one still is.
         if session is None:
-            self._settle(old, watched)
-            watched.include(changes.after.headers)
+            self._settle(old, watched, version)
             return
         if self._is_busy(old) or old.session.state is not State.SPEC:
             await asyncio.to_thread(session.close)
             return
-        self._settle(old, watched)
+        self._settle(old, watched, version)
         watched.carry_over(old.session.spec, session.spec)
-        watched.include(changes.after.headers)
+        changes, notes = version.changes, version.notes
         screen = await self._app.replace(old, session, changes)
         screen.notify(f"{session.title} was read again: {changes.text}", timeout=8)
         for note in notes[:_MOST]:
@@ -279,15 +288,17 @@ class Rereading:
         if len(notes) > _MOST:
             screen.notify(f"and {len(notes) - _MOST:,} more", severity="warning", timeout=8)
 
-    def _begin(self, old: OpenObject, notes: list[str]) -> tuple[Session | None, Changes]:
+    def _begin(self, old: OpenObject) -> tuple[Session | None, NextVersion]:
         """Return the session of what a file has become, None where that is the same; and what changed. In a thread."""
-        spec, changes = read_changed(self._read, old, notes)
-        return (self._app.begin_session(spec) if changes.differs else None), changes
+        version = read_changed(self._read, old)
+        return (self._app.begin_session(version.changes.after) if version.changes.differs else None), version
 
-    def _settle(self, old: OpenObject, watched: WatchedFile) -> None:
-        """Take what is there now as read."""
-        watched.take()
+    def _settle(self, old: OpenObject, watched: WatchedFile, version: NextVersion) -> None:
+        """Take that version as read."""
+        watched.take(version.look)
+        watched.include(version.changes.after.headers)
         old.operations.older = ""
+        old.operations.changed()
         old.screen.message_line.settle("read again")
 
     def _complain(self, old: OpenObject, error: Exception) -> None:

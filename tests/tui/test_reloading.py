@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from contextlib import ExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.rereading import Rereading
 from tests.tui.conftest import Walk, let_messages_stay
 from tests.versions import object_of
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -45,7 +47,15 @@ class Loop:
 
     async def save(self, *defined: str, version: int = 2) -> None:
         """Write another version, and have the explorer look twice: it has settled then."""
-        self._file.write_bytes(object_of(version, *defined))
+        await self.look(object_of(version, *defined))
+        workers = self.walk.app.workers
+        await workers.wait_for_complete([each for each in workers if each.description == "swap"])
+        await self.walk.settle()
+
+    async def look(self, raw: bytes = b"") -> None:
+        """Write these bytes, if any, and have the explorer look twice."""
+        if raw:
+            self._file.write_bytes(raw)
         found = self.walk.app.rereading
         assert isinstance(found, Rereading)
         for _ in range(2):
@@ -204,6 +214,47 @@ async def test_what_cannot_be_swapped_in_one_step_is_asked_about(file: Path) -> 
         await walk.press("y")
         await walk.until(lambda: "was swapped" in walk.screen)
         assert [link.program for link in walk.app.session.links] == ["count"]
+
+
+async def test_a_version_that_is_saved_while_another_is_asked_about_is_news(file: Path) -> None:
+    """What was read is loaded, and no more than that is taken for it."""
+    async with attached(file) as loop:
+        walk = loop.walk
+        walk.app.session.attach("probe", "sandbox,rate=0.001")
+        await loop.save("WITHOUT_PROBE")
+        await walk.press("L")
+        await walk.until(lambda: "These cannot be swapped in one step" in walk.screen)
+        await loop.look(object_of(7, "WITHOUT_PROBE"))
+        await walk.press("y")
+        await walk.until(lambda: "was swapped" in walk.screen)
+        assert "version of" not in walk.screen
+        await loop.look()
+        assert "prog.o is another file now, 1 variable changed: what is loaded stays until L swaps it" in walk.message
+        assert "▲ ATTACHED sandbox  version of " in walk.screen
+        await loop.look(object_of(2, "WITHOUT_PROBE"))
+        assert "version of" not in walk.screen  # it is what is loaded again
+
+
+async def test_a_user_who_is_elsewhere_keeps_no_other_file_from_being_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, prepare = threading.Event(), Swap.prepare
+
+    def slowly(swap: Swap, **given: Any) -> None:
+        assert go_on.wait(PATIENCE)
+        prepare(swap, **given)
+
+    async with attached(file, reload=True) as loop:
+        walk = loop.walk
+        monkeypatch.setattr(Swap, "prepare", slowly)
+        await loop.look(object_of(2))
+        await walk.until(lambda: "verifying the new version" in walk.screen)
+        await walk.press("question_mark")
+        go_on.set()
+        await loop.look()  # returns, while it waits for who reads the help
+        assert "was swapped" not in walk.screen
+        await walk.press("escape")
+        await walk.until(lambda: "prog.o was swapped: count → sandbox swapped" in walk.screen)
 
 
 async def test_unasked_it_is_not_done(file: Path) -> None:
