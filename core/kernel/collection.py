@@ -56,13 +56,7 @@ class KernelCollection(LoadedCollection[Map, Program, Link]):
 
     def keeps(self, name: str) -> str:
         """Return why a map of its cannot be handed over to another version, as a clause; empty where it can."""
-        match self.maps[name].type:
-            case MapType.STRUCT_OPS:
-                return "its functions are those of one version"
-            case MapType.ARENA:
-                return "its memory is at one address of this process"
-            case _:
-                return ""
+        return "its memory is at one address of this process" if self.maps[name].type is MapType.ARENA else ""
 
     def successor(
         self,
@@ -80,8 +74,20 @@ class KernelCollection(LoadedCollection[Map, Program, Link]):
 
     @contextlib.contextmanager
     def handing_over(self, successor: Collection) -> Generator[None]:
-        """Do nothing: both have the maps already, and the kernel takes one program for another in one step."""
+        """Put programs of another version into the program arrays that both have, once it has taken over.
+
+        All else is done: both have the maps already, and the kernel takes one program for another in one step.
+        """
         yield
+        names = {program.id: name for name, program in self.programs.items()}
+        for name, array in successor.maps.items():
+            if array.type is not MapType.PROG_ARRAY or name not in self.maps or self.maps[name].id != array.id:
+                continue
+            for key, number in list(self.maps[name].items()):
+                program = successor.programs.get(names.get(number, "")) if isinstance(number, int) else None
+                if program is not None:
+                    with contextlib.suppress(BpftuiError):  # it stays as it is, and is told as such
+                        self.maps[name].update(key, program)
 
     def take_over(self, link: RuntimeLink) -> None:
         """Put the program of the link's name in the place of the link's, which is this collection's from then on.

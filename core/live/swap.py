@@ -18,6 +18,7 @@ from ..btf import format_value
 from ..closing import Closing
 from ..errors import AttachError, BpftuiError, UsageError
 from ..runtime import Replaceable
+from ..spec import MapType
 from .handover import Handover, handover
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Swapped:
     """By variable that is as it was, though the new version begins with another value: its value, and that one."""
     renewed: Mapping[str, str] = field(default_factory=dict[str, str])
     """By variable that still had the value with which the version before began: that of the new one, which it has."""
+    outlived: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """By program array that was handed over, the programs of the version before that it still holds."""
+    unread: tuple[str, ...] = ()
+    """The perf event arrays: what is written into one before its new reader is there is in no buffer."""
     attached: Mapping[Link, Link] = field(default_factory=dict["Link", "Link"])
     """By each link that the version before had, and that goes on, the one that it is now: mostly itself."""
     seconds: float = 0.0
@@ -85,7 +90,9 @@ class Swapped:
 
         What is new or gone in the new version is no loss, nor is what was attached to nothing any more.
         """
-        return not (self.handover.fresh or self.handover.lost or self.missed or self.reopened or self.ended)
+        given = self.handover
+        lost = given.fresh or given.lost or self.missed or self.reopened or self.ended or self.outlived or self.unread
+        return not lost
 
     def lines(self) -> list[str]:
         """Return what was done and what was not, a sentence each."""
@@ -100,6 +107,11 @@ class Swapped:
         fresh = {name: why for name, why in given.fresh.items() if not name.startswith(".")}
         found += [f"{name} begins empty: {why}" for name, why in fresh.items()]
         found += [f"{name} is another section: {why}" for name, why in given.fresh.items() if name not in fresh]
+        found += [
+            f"{name} goes on with programs of the version before: {', '.join(programs)}"
+            for name, programs in self.outlived.items()
+        ]
+        found += [f"{name}: records that come before its new reader is there are lost" for name in self.unread]
         if given.values:
             found.append(f"values were copied: {', '.join(given.values)}")
         found += [f"{name} begins as its file has it: {why}" for name, why in given.lost.items()]
@@ -227,13 +239,26 @@ class Swap(Closing):
             self._done = True
             self.after.inherit(self.before, kept)
             missed = _missed(loaded, copied)
+            outlived = _outlived(loaded, new, self.handover.maps)
             ended = {each.place: each.why for link, each in obstacles.items() if link not in kept}
             for old, fresh in kept.items():
                 if fresh is not old:
                     old.detach()
             self.before.detach()
         swapped = tuple(link for old, link in kept.items() if link is old)
-        return Swapped(swapped, reopened, ended, self.handover, missed, stayed, renewed, kept, seconds)
+        return Swapped(
+            swapped,
+            reopened,
+            ended,
+            self.handover,
+            missed,
+            stayed,
+            renewed,
+            outlived,
+            tuple(name for name in self.handover.maps if new.maps[name].type is MapType.PERF_EVENT_ARRAY),
+            kept,
+            seconds,
+        )
 
     def close(self) -> None:
         """Undo what was prepared, unless it has taken over; a second call does nothing."""
@@ -337,6 +362,18 @@ def _missed(loaded: Collection, copied: Mapping[str, bytes]) -> dict[str, int]:
     time.sleep(_SETTLED)
     found = {name: _added(loaded.variables[name], raw) for name, raw in copied.items()}
     return {name: amount for name, amount in found.items() if amount}
+
+
+def _outlived(loaded: Collection, new: Collection, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the programs of the version before that program arrays hold, by the arrays' names."""
+    programs = {program.id: name for name, program in loaded.programs.items()}
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        if new.maps[name].type is MapType.PROG_ARRAY:
+            held = {value for _, value in new.maps[name].items() if isinstance(value, int)}
+            if old := tuple(sorted(programs[number] for number in held & programs.keys())):
+                found[name] = old
+    return found
 
 
 def _added(variable: Variable, before: bytes) -> int:

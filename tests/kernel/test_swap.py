@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from bpftui.core.errors import AttachError, UsageError, VerifierError
 from bpftui.core.kernel import KernelRuntime, Link, Program, Sandbox
 from bpftui.core.live import Session, State, Swap
+from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from tests.versions import spec_of
 from tests.waiting import wait_for
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
     from bpftui.core.live import Swapped
     from bpftui.core.runtime import AttachTarget, Runtime
-    from bpftui.core.spec import CollectionSpec
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.kernel
 
 
@@ -128,6 +130,42 @@ def test_what_begins_otherwise_in_the_new_version_does_so_unless_it_was_changed(
             assert [line for line in done.lines() if line.startswith("level ")] == [told] * (told is not None)
             if told is not None:
                 assert told[: told.index("now") + 3 if live is None else told.index(":")] in done.summary
+
+
+def test_a_program_array_that_was_filled_later_calls_the_programs_of_the_new_version() -> None:
+    def filled(*gone: str) -> CollectionSpec:
+        spec = CollectionSpec.from_file(ROOT / "tests/objects/tail_calls.o")
+        for name in gone:
+            spec.programs[name].autoload = False
+        return spec
+
+    with Session(filled(), KernelRuntime()) as before:
+        loaded = before.load()
+        for number, name in enumerate(("last", "entry")):
+            loaded.maps["filled_later"].update(number, loaded.programs[name])  # pyright: ignore[reportArgumentType]
+        after, done = swapped(before, filled("entry"))
+        with after:
+            new = after.collection
+            assert new is not None
+            held = dict(new.maps["filled_later"].items())
+            assert held[0] == new.programs["last"].id
+            assert held[1] not in {each.id for each in new.programs.values()}
+            assert done.outlived == {"filled_later": ("entry",)}
+            assert not done.whole
+            assert "filled_later goes on with programs of the version before: entry" in done.lines()
+
+
+def test_what_comes_into_a_perf_event_array_before_it_has_its_new_reader_is_not_said_to_be_there() -> None:
+    def kinds() -> CollectionSpec:
+        return CollectionSpec.from_file(ROOT / "tests/objects/map_kinds.o")
+
+    with Session(kinds(), KernelRuntime()) as before:
+        before.load({"traces"})
+        after, done = swapped(before, kinds())
+        after.close()
+    assert done.unread == ("perf_event_array",)
+    assert not done.whole
+    assert "perf_event_array: records that come before its new reader is there are lost" in done.lines()
 
 
 def test_runs_are_counted_in_the_new_version_where_they_were_in_the_old_one() -> None:
