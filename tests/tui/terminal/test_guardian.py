@@ -38,11 +38,12 @@ hire()
 guardian().screen(True)
 print("busy", flush=True)
 os.nice(19)
-begun = time.process_time()
-while time.process_time() - begun < 0.04:
+begun = time.monotonic()
+while time.monotonic() - begun < 2.5:  # by the clock twice what a key has; of a processor it gets hardly any
     pass
-print(os.read(0, 1).decode(), end="", flush=True)
+os.write(1, os.read(0, 1))
 guardian().screen(False)
+os._exit(0)  # what Python does at its end would take seconds of what it gets
 """
 
 
