@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -12,6 +11,7 @@ from textual.binding import Binding, BindingType
 from ...core.references import parse_loaded
 from ..jumps import CodePlace
 from ..status import Work
+from ..text.format import clock_time
 from .controller import Controller
 from .writing import ask_where_to_write
 
@@ -87,8 +87,7 @@ class ComparingController(Controller):
         from ..state.recent import recent
 
         if (changes := self._versions.changes) is not None:
-            until = time.strftime("%H:%M:%S", time.localtime(changes.when))
-            yield Offer("the version before", f"until {until}", changes.before)
+            yield Offer("the version before", f"until {clock_time(changes.when)}", changes.before)
         here = self._spec.file if parse_loaded(self._spec.file) is not None else os.path.abspath(self._spec.file)
         for path in [each for each in recent() if each != here][:_OFFERED]:
             yield Offer(os.path.basename(path), os.path.dirname(path), path)

@@ -13,6 +13,8 @@ from ...core.diff import Kind, What
 from ...core.visible import visible
 from ..jumps import CodePlace
 from ..nodes import Node
+from ..text.charset import is_ascii_terminal
+from ..text.signs import change_sign
 from ..widgets.code.code_view import CodeView
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box
@@ -35,12 +37,12 @@ _BESIDE: Final = 100
 _SLOT: Final = 5
 """Cells of the number of an instruction."""
 _INKS: Final = {
-    "+": "comparison-view--added",
-    "−": "comparison-view--removed",
-    "±": "comparison-view--changed",
-    "✗": "comparison-view--removed",
-    "⚠": "comparison-view--changed",
+    Kind.ADDED: "comparison-view--added",
+    Kind.REMOVED: "comparison-view--removed",
+    Kind.CHANGED: "comparison-view--changed",
 }
+_NOTICES: Final = {"breaks": ("✗", "x", Kind.REMOVED), "warning": ("⚠", "!", Kind.CHANGED)}
+"""Of an entry that is no difference its sign, also where there is only ASCII, and as what it is coloured."""
 
 
 class ComparisonView(CodeView):
@@ -150,13 +152,13 @@ class ComparisonView(CodeView):
         entry, side = self._listed[index]
         row = entry.row
         if row is None:
-            return f"{entry.sign} {entry.text}".rstrip()
+            return f"{_sign(entry)} {entry.text}".rstrip()
         old, new = row.old, row.new
         if side == "-" or new is None:
-            return f"− {old.text if old is not None else ''}"
+            return f"{change_sign(Kind.REMOVED)} {old.text if old is not None else ''}"
         if side == "+" or old is None or old.text == new.text:
-            return f"{'+' if side == '+' else entry.sign} {new.text}"
-        return f"{entry.sign} {old.text} → {new.text}"
+            return f"{change_sign(Kind.ADDED if side == '+' else entry.change)} {new.text}"
+        return f"{_sign(entry)} {old.text} → {new.text}"
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw a line."""
@@ -183,23 +185,28 @@ class ComparisonView(CodeView):
                 return Strip([Segment(f"  {visible(entry.text)}", muted)])
             case _:
                 style = self.ink()
-        return Strip([Segment(f"{entry.sign} ", self._sign(entry.sign)), Segment(visible(entry.text), style)])
+        ink = _NOTICES[entry.kind][2] if entry.kind in _NOTICES else entry.change
+        return Strip([Segment(f"{_sign(entry)} ", self._ink_of(ink)), Segment(visible(entry.text), style)])
 
-    def _sign(self, sign: str) -> Style:
-        return self.ink(_INKS.get(sign, "row-view--muted"))
+    def _ink_of(self, change: Kind) -> Style:
+        return self.ink(_INKS.get(change, "row-view--muted"))
 
     def _single(self, entry: Entry, row: Row, side: str) -> Strip:
         found = row.old if side == "-" or row.new is None else row.new
         assert found is not None
-        sign = {"-": "−", "+": "+"}.get(side, entry.sign)
+        change = {"-": Kind.REMOVED, "+": Kind.ADDED}.get(side, entry.change)
         note = f"was {row.old.text}" if row.kind is Kind.RENAMED and row.old is not None else ""
         start = entry.starts[0] if found is row.old else entry.starts[1]
-        return Strip([Segment(f"{sign} ", self._sign(sign)), *self._side(row, found, start, note)])
+        return Strip([Segment(f"{change_sign(change)} ", self._ink_of(change)), *self._side(row, found, start, note)])
 
     def _beside(self, entry: Entry, row: Row, width: int) -> Strip:
         half = max(20, (width - 3) // 2)
         is_changed = row.kind is Kind.CHANGED and row.what is not What.LABEL
-        left, right = ("−", "+") if is_changed else (entry.sign if row.new is None else " ", entry.sign)
+        left, right = (
+            (Kind.REMOVED, Kind.ADDED)
+            if is_changed
+            else (Kind.SAME if row.new is not None else entry.change, entry.change)
+        )
         note = f"was {row.old.text}" if row.kind is Kind.RENAMED and row.old is not None else ""
         parts = [
             self._half(row, row.old, entry.starts[0], left, "") if row.old is not None else [],
@@ -208,8 +215,8 @@ class ComparisonView(CodeView):
         cells = [Strip(part).adjust_cell_length(half) for part in parts]
         return Strip([*cells[0], Segment(" │ ", self.ink("row-view--muted")), *cells[1]])
 
-    def _half(self, row: Row, side: Side, start: int, sign: str, note: str) -> list[Segment]:
-        return [Segment(f"{sign} ", self._sign(sign)), *self._side(row, side, start, note)]
+    def _half(self, row: Row, side: Side, start: int, change: Kind, note: str) -> list[Segment]:
+        return [Segment(f"{change_sign(change)} ", self._ink_of(change)), *self._side(row, side, start, note)]
 
     def _side(self, row: Row, side: Side, start: int, note: str) -> list[Segment]:
         muted = self.ink("row-view--muted")
@@ -280,6 +287,14 @@ class ComparisonView(CodeView):
         if action == "select":
             return self.entry is not None and self.entry.target is not None
         return super().check_action(action, parameters)
+
+
+def _sign(entry: Entry) -> str:
+    """Return what stands before an entry."""
+    if entry.kind not in _NOTICES:
+        return change_sign(entry.change)
+    sign, plain, _ = _NOTICES[entry.kind]
+    return plain if is_ascii_terminal() else sign
 
 
 class ComparisonPage(ExplainedModal[Node | CodePlace | None]):

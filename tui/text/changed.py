@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ...core.diff import Change
 from ..nodes import NodeKind
 from .page import Page, Part
+from .signs import change_sign
 
 if TYPE_CHECKING:
     from ..changes import Changes
@@ -26,15 +27,15 @@ def add_changes(page: Page, changes: Changes, node: Node) -> None:
         return
     told = Page("", "")
     if change is Change.ADDED:
-        told.add(Part("+ new in this version", "good"))
+        told.add(Part(f"{change_sign(change)} new in this version", "good"))
     elif change is not None:
-        told.add(Part("± not as in the version before", "warning"))
+        told.add(Part(f"{change_sign(change)} not as in the version before", "warning"))
     for text in changes.breaks(node)[:_MOST]:
         told.add(Part("    "), Part("✗ breaks: ", "bad"), Part(text), hang=4)
     for fact in changes.facts(node)[:_MOST]:
         told.add(Part("    "), Part(f"{fact.what}: ", "muted"), Part(f"{fact.old or '–'} → {fact.new or '–'}"), hang=4)
     for each in gone[:_MOST]:
-        told.add(Part(f"− {each} is gone", "warning"), hang=2)
+        told.add(Part(f"{change_sign(Change.REMOVED)} {each} is gone", "warning"), hang=2)
     if len(gone) > _MOST:
         told.note(f"  and {len(gone) - _MOST:,} more")
     told.note("")

@@ -8,6 +8,7 @@ from ...core.diff import Change, Kind, What
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind, map_node
 from .format import counted
+from .signs import change_sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ _MOST: Final = 4000
 """Rows of code that are unfolded from the start."""
 _MOST_FACTS: Final = 16
 """Facts and sentences on one thing that are listed."""
-_SIGNS: Final = {Change.ADDED: "+", Change.REMOVED: "−", Change.CHANGED: "±", Change.SAME: " "}
 
 
 class Entry(NamedTuple):
@@ -29,8 +29,8 @@ class Entry(NamedTuple):
     kind: str
     """`breaks`, `warning`, `note`, `item`, `fact`, `function`, `hunk`, `row`."""
     text: str = ""
-    sign: str = " "
-    """`+` only in the newer one, `−` only in the older one, `±` in both and not the same."""
+    change: Kind = Kind.SAME
+    """What has become of it; SAME where that is not said of it."""
     target: Node | CodePlace | None = None
     """Where it lives in the newer object."""
     row: Row | None = None
@@ -104,17 +104,17 @@ class Comparison:
     def _head(self) -> Iterator[Entry]:
         found = self.found
         for name, text in found.breaks:
-            yield Entry("breaks", f"{name}: {text}", "✗", self._broken(name))
+            yield Entry("breaks", f"{name}: {text}", target=self._broken(name))
         for text in found.not_compared:
-            yield Entry("warning", text, "⚠")
+            yield Entry("warning", text)
         for text in self._notes:
             yield Entry("note", text)
         for fact in found.facts:
-            yield Entry("item", f"{fact.what}: {fact.old or 'none'} → {fact.new or 'none'}", "±")
+            yield Entry("item", f"{fact.what}: {fact.old or 'none'} → {fact.new or 'none'}", Kind.CHANGED)
         for each in found.programs:
             if each.change is not Change.SAME:
                 here = Node(NodeKind.PROGRAM, each.name) if each.new is not None else None
-                yield Entry("item", f"program {each.name}", _SIGNS[each.change], here)
+                yield Entry("item", f"program {each.name}", Kind(each.change), here)
                 yield from self._facts(each.facts, here)
         groups = (
             ("map", found.maps),
@@ -137,7 +137,7 @@ class Comparison:
         if item.change is Change.SAME:
             return
         here = self._node(noun, item.name) if item.change is not Change.REMOVED else None
-        yield Entry("item", f"{noun} {item.name}".lstrip(), _SIGNS[item.change], here)
+        yield Entry("item", f"{noun} {item.name}".lstrip(), Kind(item.change), here)
         yield from self._facts(item.facts, here)
 
     def _facts(self, facts: Sequence[tuple[str, str, str]], here: Node | None) -> Iterator[Entry]:
@@ -169,14 +169,18 @@ class Comparison:
         function = self.functions[number]
         program, start = self._places.get(id(function), ("", 0))
         counts = function.counts
-        numbers = ((counts.removed + counts.changed, "−"), (counts.added + counts.changed, "+"), (counts.renamed, "≈"))
-        told = " ".join(f"{sign}{count:,}" for count, sign in numbers if count)
+        numbers = (
+            (counts.removed + counts.changed, Kind.REMOVED),
+            (counts.added + counts.changed, Kind.ADDED),
+            (counts.renamed, Kind.RENAMED),
+        )
+        told = " ".join(f"{change_sign(kind)}{count:,}" for count, kind in numbers if count)
         if function.only_renamed:
             told += "  the same, in other registers"
         head = CodePlace(program, start) if program else None
         fold = "▾" if number in self.unfolded else "▸"
         text = f"{fold} {function.name}()  {told}  {function.problem or ''}".rstrip()
-        yield Entry("function", text, _SIGNS[function.change], head, function=number)
+        yield Entry("function", text, Kind(function.change), head, function=number)
         if number not in self.unfolded:
             return
         starts = (function.old.function.start if function.old is not None else 0, start)
@@ -190,25 +194,13 @@ class Comparison:
             for row in hunk.rows:
                 if row.new is not None:
                     last = start + row.new.slot
-                yield Entry("row", "", _sign(row), _code(program, last), row, starts, number)
+                is_sign = row.kind is not Kind.CHANGED or row.what is What.INSN  # not of a line of C that is another
+                kind = row.kind if is_sign else Kind.SAME
+                yield Entry("row", "", kind, _code(program, last), row, starts, number)
 
 
 def _code(program: str, slot: int) -> CodePlace | None:
     return CodePlace(program, slot) if program else None
-
-
-def _sign(row: Row) -> str:
-    match row.kind:
-        case Kind.SAME:
-            return " "
-        case Kind.RENAMED:
-            return "≈"
-        case Kind.ADDED:
-            return "+"
-        case Kind.REMOVED:
-            return "−"
-        case Kind.CHANGED:
-            return "±" if row.what is What.INSN else " "
 
 
 def _places(found: ObjectDiff) -> dict[int, tuple[str, int]]:

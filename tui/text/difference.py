@@ -10,6 +10,7 @@ from ...core.diff import Change, Kind, What
 from .charset import is_writable
 from .colors import Painted, joined, paint, paint_listing
 from .format import counted
+from .signs import change_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diff_lines"]
 
-_MARKS: Final = {Change.CHANGED: ("~", "changed"), Change.ADDED: ("+", "good"), Change.REMOVED: ("-", "danger")}
+_INKS: Final = {Change.CHANGED: "changed", Change.ADDED: "good", Change.REMOVED: "danger"}
 _WORDS: Final = re.compile(r"\w+|\W")
 _SLOT: Final = 5
 _TAB: Final = 4
@@ -87,10 +88,8 @@ class _Lines:
         return self._paint(f"{old} (gone)", "danger") if old else self._paint(f"{new} (new)", "good")
 
     def _heading(self, change: Change, kind: str, name: str, *rest: str) -> Painted:
-        mark, style = _MARKS[change]
-        return joined(
-            self._paint(mark, style), f" {kind} "[: len(kind) + 2 if kind else 1], self._paint(name, "bold"), *rest
-        )
+        mark = self._paint(change_sign(change, ascii_only=True), _INKS[change])
+        return joined(mark, f" {kind} "[: len(kind) + 2 if kind else 1], self._paint(name, "bold"), *rest)
 
     def _program(self, program: ProgramDiff) -> Iterator[Painted]:
         if program.change is Change.SAME:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,17 @@ async def test_what_breaks_comes_first_and_leads_to_where_it_lives(file: Path) -
         assert ": 9 breaks" in walk.screen  # the way back leads to the comparison
         await walk.press("escape")
         assert walk.screen.splitlines()[0].startswith(" home › prog.o › count  SPEC ")
+
+
+async def test_signs_are_ascii_where_the_terminal_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locale, "getpreferredencoding", lambda *_, **__: "ANSI_X3.4-1968")
+    async with explored(file) as looks:
+        walk = looks.walk
+        lines = await compared(walk, str(file.parent / "o"))
+        assert lines[1].lstrip("│▌| ").startswith("x map counts: max_entries is 2,048 instead of 1,024 ")
+        assert "~ map counts" in walk.screen
+        await walk.press("v", "G", "less_than_sign")
+        assert not set("±−≈✗") & set(walk.screen)
 
 
 async def test_code_stands_in_two_columns_or_one(file: Path) -> None:

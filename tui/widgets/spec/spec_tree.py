@@ -20,6 +20,7 @@ from ...nodes import Node, NodeKind, first_node
 from ...text.facts import extern_groups, map_brief, program_brief, type_text
 from ...text.fit import width_of
 from ...text.shown import Text
+from ...text.signs import change_sign
 from ..lists.steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
@@ -381,14 +382,13 @@ class SpecTree(SteadyScroll, Tree[Node]):
             if count:
                 yield f" ✗ {count}", "unusable"
             if self._changes and (count := _count(node, _HELD[data.kind], self._changes)):
-                yield f" ± {count}", "differs"
+                yield f" {change_sign(Change.CHANGED)} {count}", "differs"
             return
         name, name_ink, detail = self._describe(data, str(node.label))
         if node is self.root and self._foreign:
             name_ink, detail = "unusable", self._foreign
         if (change := self._changes.get(data)) is not None:
-            is_new = change is Change.ADDED
-            yield "+ " if is_new else "± ", "new" if is_new else "differs"
+            yield f"{change_sign(change)} ", "new" if change is Change.ADDED else "differs"
         if data in self._refused:
             yield "✗ ", "unusable"
             name_ink = "unusable"

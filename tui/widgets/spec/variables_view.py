@@ -23,6 +23,7 @@ from ...targets import type_target
 from ...text.fit import fitted, width_of
 from ...text.format import unqualified
 from ...text.shown import Text
+from ...text.signs import change_sign
 from ..lists.linked_view import LinkedView
 
 if TYPE_CHECKING:
@@ -438,7 +439,8 @@ class VariablesView(LinkedView):
         if not place.depth and (change := self._changes.get(place.name)) is not None:
             is_new = change.change is Change.ADDED
             was = ", ".join(f"{fact.what} was {fact.old}" for fact in change.facts if fact.old)
-            text.append("  + " if is_new else "  ± ", self.ink(f"variables-view--{'new' if is_new else 'differs'}"))
+            ink = self.ink(f"variables-view--{'new' if is_new else 'differs'}")
+            text.append(f"  {change_sign(change.change)} ", ink)
             text.append("new" if is_new else was, self.ink("row-view--muted"))
         if not place.depth and (note := self._note(place)):
             text.append(f"  {note}", self.ink("row-view--muted"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 
 from .....core.diff import Change, Kind
 from .....core.listing.listing import RowKind
+from ....text.signs import change_sign
 from .decoration import Decoration
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from .decoration import Spot
 
 __all__ = ["ChangedColumn"]
-
-_SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
-    Kind.ADDED: ("+", "+", "added"),
-    Kind.CHANGED: ("±", "~", "changed"),
-    Kind.RENAMED: ("≈", "=", "renamed"),
-    Kind.REMOVED: ("−", "-", "removed"),
-}
-"""What stands before a row, also where there is only ASCII, and the end of its component class."""
 
 
 class ChangedColumn(Decoration):
@@ -63,9 +56,9 @@ class ChangedColumn(Decoration):
         kind, is_below = self._kind(self._marks, spot)
         if kind is None:
             return [Segment("  ")]
-        sign, plain, name = _SIGNS[kind]
-        style = "changed-below" if is_below else "removed-before" if name == "removed" else name
-        return [Segment(f"{plain if spot.canvas.ascii_only else sign} ", spot.canvas.ink(f"listing-view--{style}"))]
+        sign = change_sign(kind, ascii_only=spot.canvas.ascii_only)
+        style = "changed-below" if is_below else "removed-before" if kind is Kind.REMOVED else kind.value
+        return [Segment(f"{sign} ", spot.canvas.ink(f"listing-view--{style}"))]
 
     def _kind(self, marks: ProgramMarks, spot: Spot) -> tuple[Kind | None, bool]:
         """Return what has become of a row, and whether that is of what is below it."""
