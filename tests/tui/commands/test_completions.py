@@ -13,6 +13,7 @@ import pytest
 from bpftui.tui.commands import COMMANDS, EXPLORE
 from bpftui.tui.commands.completion import FOLDER, SCRIPTS
 from tests.completions import script
+from tests.man_page import parsers
 from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def completed(*words: str) -> list[str]:
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != EXPLORE])
 def test_every_option_of_a_command_is_offered(command: str) -> None:
-    told = bpftui(command, "--help").out.splitlines()
+    told = parsers()[command].format_help().splitlines()
     named = [line.strip().partition("  ")[0] for line in told if re.match(r"  -", line)]  # what is said of it is behind
     options = {found for names in named for found in re.findall(r"--[a-z-]+", names)}
     assert set(completed(command, "--")) == options

@@ -12,7 +12,7 @@ import pytest
 from bpftui.tui.commands import COMMANDS, EXPLORE
 from bpftui.tui.commands.parser import Parser
 from tests.man_page import FILE, page, parsers
-from tests.tui.commands.command_line import bpftui, user_environment
+from tests.tui.commands.command_line import Outcome, bpftui, user_environment
 
 FORMATTERS = (
     ["groff", "-man", "-ww", "-Tascii"],
@@ -46,14 +46,23 @@ def test_nothing_is_to_be_warned_of(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_short_help_fits_a_screen(name: str) -> None:
-    out = bpftui(name, "-h", env=user_environment(COLUMNS="80")).out
+def test_short_help_fits_a_screen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = parsers()[name].format_short_help()
     assert len(out.splitlines()) <= 24
     assert out.startswith(f"usage: {'bpftui' if name == EXPLORE else f'bpftui {name}'} ")
     assert [line for line in out.splitlines() if len(line) > 80] == []
     options = {string for action in parsers()[name]._actions for string in action.option_strings if string[:2] == "--"}
     negated = {option for option in options if option.startswith("--no-") and f"--{option[5:]}" in options}
     assert options - negated <= set(re.findall(r"--[a-z-]+", out))
+
+
+def test_help_is_printed_in_both_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    show = parsers()["show"]
+    env = user_environment(COLUMNS="80")
+    assert bpftui("show", "-h", env=env) == Outcome(0, f"{show.format_short_help()}\n", "")
+    assert bpftui("show", "--help", env=env) == Outcome(0, f"{show.format_help()}\n", "")
 
 
 def test_the_list_of_commands_fits_a_screen() -> None:
@@ -69,7 +78,7 @@ def test_the_list_of_commands_fits_a_screen() -> None:
 def test_help_has_examples_which_the_parser_takes(name: str) -> None:
     parser = parsers()[name]
     assert parser.examples
-    out = bpftui(name, "--help").out
+    out = parser.format_help()
     for typed, _ in parser.examples:
         assert typed in out
         words = shlex.split(typed.partition(" > ")[0])[1:]
