@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...core.closing import Closing
 from ...core.errors import BpftuiError, GivenUpError, VerifierError
@@ -13,7 +13,6 @@ from ...core.foreign import is_source
 from ...core.interrupt import Interrupt
 from ...core.spec import CollectionSpec
 from ...core.threads import start_thread
-from ..rereading import WatchedFile
 from ..status import told
 from ..text.format import clock_time
 
@@ -21,11 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ...core.live import Session, Swapped
+    from ..rereading import WatchedFile
 
-__all__ = ["Versions"]
+__all__ = ["ObjectFile", "Versions"]
 
 _INTERVAL: Final = 0.2
 """Seconds between two looks at the file; it is read when two in a row see the same."""
+
+
+class ObjectFile(NamedTuple):
+    """A file that is watched."""
+
+    read: Callable[[Callable[[str], None]], CollectionSpec]
+    """Reads it as it is now, as it was asked for, and tells its argument what there is to know besides."""
+    watched: WatchedFile
+    """Made before it was read for what runs: what is saved while that is compiled and attached is another version."""
 
 
 class Versions(Closing):
@@ -33,22 +42,21 @@ class Versions(Closing):
 
     Args:
         session: What runs.
-        read: Reads the file as it is now, as it was asked for, and tells its argument what there is to know besides;
-            None where there is no file that could change.
+        file: What it was read from; None where that is no file that could change.
         swaps: Whether another version is put in the place of what runs; else it is told that there is one.
     """
 
-    def __init__(
-        self, session: Session, read: Callable[[Callable[[str], None]], CollectionSpec] | None, *, swaps: bool
-    ) -> None:
+    def __init__(self, session: Session, file: ObjectFile | None, *, swaps: bool) -> None:
         self.session = session
-        self._read = read
+        self._file = file
         self._swaps = swaps
         self._next: Session | None = None
         self._texts: deque[str] = deque()
         self._wake: Callable[[], object] = lambda: None
         self._stop = Interrupt()
         self._stopping = threading.Event()
+        self._swapping = threading.Lock()
+        """Held while a version is put in the place of another one: what is waited for at the end."""
         self._thread: threading.Thread | None = None
         self._began = 0.0
         self.uncounted = ""
@@ -61,10 +69,9 @@ class Versions(Closing):
     def begin(self, wake: Callable[[], object]) -> None:
         """Look at the file from now on; *wake* is called, in another thread, when there is something to be told."""
         self._wake = wake
-        if self._read is not None and self._thread is None:
+        if self._file is not None and self._thread is None:
             self._began = time.monotonic()
-            watched = WatchedFile(self.session.spec.file, self.session.spec.headers)
-            thread = threading.Thread(target=self._look, args=(watched,), name="bpftui-versions", daemon=True)
+            thread = threading.Thread(target=self._look, args=(self._file,), name="bpftui-versions", daemon=True)
             start_thread(thread)
             self._thread = thread
 
@@ -80,10 +87,10 @@ class Versions(Closing):
 
     def go_on(self) -> bool:
         """Take the version that has taken over for the one that runs, and close the one before; False for none."""
-        after, self._next = self._next, None
-        if after is None:
+        if self._next is None:
             return False
-        before, self.session = self.session, after
+        before, self.session = self.session, self._next
+        self._next = None  # from here on the next version may be put in the place of this one
         before.close()
         return True
 
@@ -93,26 +100,29 @@ class Versions(Closing):
             yield self._texts.popleft()
 
     def close(self) -> None:
-        """Stop looking, and close what runs; a second call does nothing."""
+        """Stop looking, and close what runs; a second call does nothing.
+
+        A swap that is being made is given up or waited for, a compiler is not: it ends with the process.
+        """
         self._stop.set()
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-        try:
-            if self._next is not None:
-                self._next.close()
-        finally:
-            self.session.close()
+        with self._swapping:
+            try:
+                if self._next is not None:
+                    self._next.close()
+            finally:
+                self.session.close()
 
     def _say(self, *texts: str) -> None:
         self._texts.extend(texts)
         self._wake()
 
-    def _look(self, watched: WatchedFile) -> None:
+    def _look(self, file: ObjectFile) -> None:
+        watched = file.watched
         while not self._stopping.wait(_INTERVAL):
             if self._next is None and watched.has_changed() and watched.is_news():
                 try:
-                    self._changed(watched)
+                    self._changed(file)
                 except GivenUpError:
                     return
                 except Exception as error:  # whatever it is, what runs is not to end with it
@@ -122,16 +132,17 @@ class Versions(Closing):
                     if isinstance(error, BpftuiError) and error.hint:
                         self._say(f"what helps: {error.hint}")
 
-    def _changed(self, watched: WatchedFile) -> None:
+    def _changed(self, file: ObjectFile) -> None:
         """Read the file anew; tell what it is, or swap it."""
         from ...core.diff import diff
         from ...core.live import Session, Swap
         from ..changes import Changes
 
-        assert self._read is not None
         notes: list[str] = []
+        watched = file.watched
+        that = watched.look()
         try:
-            spec = self._read(notes.append)
+            spec = file.read(notes.append)
         except Exception:
             if is_source(watched.path) or watched.refuse():
                 raise
@@ -139,7 +150,7 @@ class Versions(Closing):
             return
         changes = Changes(diff(_as_in_file(self.session.spec), _as_in_file(spec)))
         if not changes.differs:
-            watched.take()
+            watched.take(that)
             watched.include(spec.headers)
             return
         title = self.session.title
@@ -147,12 +158,15 @@ class Versions(Closing):
             self._say(*notes, f"{title} is another file now, {changes.text}: what is loaded stays; --reload swaps it")
             return
         after = Session(spec, self.session.runtime, traffic=self.session.traffic)
-        with Swap(self.session, after) as swap:
-            swap.prepare(stop=self._stop)
-            swapped = swap.commit()
-        watched.take()
-        watched.include(spec.headers)
-        self._next = after
+        with self._swapping:
+            if self._stopping.is_set():
+                return
+            with Swap(self.session, after) as swap:
+                swap.prepare(stop=self._stop)
+                swapped = swap.commit()
+            watched.take(that)
+            watched.include(spec.headers)
+            self._next = after
         self._say(*notes, *_told(title, swapped))
 
 

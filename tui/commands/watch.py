@@ -15,6 +15,7 @@ from ...core.errors import ExitCode, UsageError
 from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ..keeping import where_attached
+from ..rereading import WatchedFile
 from ..terminal.hush import hush
 from ..terminal.output import InPlace, complain, write_lines
 from ..text.charset import is_writable
@@ -37,7 +38,7 @@ from .exporting import SENDING, Ticks, add_exporting, destination, exporting
 from .live_table import LiveTable, unlisted
 from .parser import Parser
 from .recording import played, recording
-from .reloaded import Versions
+from .reloaded import ObjectFile, Versions
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
@@ -142,8 +143,11 @@ def run(arguments: Sequence[str]) -> int:
         _check_names(spec, options)
         return spec
 
+    file = ObjectFile(read, WatchedFile(options.object)) if os.path.isfile(options.object) else None
     session = Session(read(warn), runtime_of(options, **loading(options)))
-    return _run(session, options, read if os.path.isfile(options.object) else None)
+    if file is not None:
+        file.watched.include(session.spec.headers)
+    return _run(session, options, file)
 
 
 def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
@@ -202,17 +206,13 @@ def _check_names(spec: CollectionSpec, options: argparse.Namespace) -> None:
         check_target(spec.program(program), target)
 
 
-def _run(
-    session: Session,
-    options: argparse.Namespace,
-    read: Callable[[Callable[[str], None]], CollectionSpec] | None = None,
-) -> int:
-    """Load what a session is of, unless it has it loaded, attach, and watch; also the versions that *read* reads."""
+def _run(session: Session, options: argparse.Namespace, file: ObjectFile | None = None) -> int:
+    """Load what a session is of, unless it has it loaded, attach, and watch; also what its *file* becomes."""
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
     where = destination(options, "json", "record")
-    with Versions(session, read, swaps=options.reload) as versions, ExitStack() as outer:
+    with Versions(session, file, swaps=options.reload) as versions, ExitStack() as outer:
         if session.collection is None:
             session.load(strict=options.strict)
         while True:

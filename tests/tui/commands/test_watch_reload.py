@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.live import Session
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.commands.reloaded import ObjectFile, Versions
+from bpftui.tui.rereading import WatchedFile
 from tests.tui.commands.command_line import bpftui, user_environment
 from tests.versions import object_of
 from tests.waiting import PATIENCE
@@ -95,6 +100,58 @@ def test_with_reload_it_is_swapped_and_what_was_counted_goes_on(tmp_path: Path) 
     finally:
         watching.end()
     assert not any("Traceback" in line for line in watching.said)
+
+
+class Loaded:
+    """A version that is loaded, of a file that is read by a function which can be held up."""
+
+    def __init__(self, path: Path) -> None:
+        path.write_bytes(object_of(1))
+        self._path = path
+        self.file = ObjectFile(self._read, WatchedFile(str(path)))
+        self.session = Session(CollectionSpec.from_file(path), MachineRuntime())
+        self.session.load()
+        self.versions = Versions(self.session, self.file, swaps=True)
+        self.reading = threading.Event()
+        self.may_read = threading.Event()
+        self.woken = threading.Event()
+
+    def _read(self, _: object) -> CollectionSpec:
+        self.reading.set()
+        assert self.may_read.wait(PATIENCE)
+        return CollectionSpec.from_file(self._path)
+
+
+def test_what_is_saved_before_the_watching_begins_is_another_version(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path / "prog.o")
+    with loaded.versions as versions:
+        (tmp_path / "prog.o").write_bytes(object_of(2))
+        loaded.may_read.set()
+        versions.begin(loaded.woken.set)
+        assert loaded.woken.wait(PATIENCE)
+        assert [*versions.texts()] == ["prog.o was swapped: seen, by_cpu, .data, .bss handed over"]
+        assert versions.go_on()
+        after = versions.session
+        assert after is not loaded.session
+        assert (loaded.session.collection, versions.is_over) == (None, False)
+        assert after.collection is not None
+        assert after.collection.variables["version"].get() == 2
+    assert after.collection is None
+
+
+def test_the_end_waits_for_no_compiler(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path / "prog.o")
+    with loaded.versions as versions:
+        versions.begin(loaded.woken.set)
+        (tmp_path / "prog.o").write_bytes(object_of(2))
+        assert loaded.reading.wait(PATIENCE)
+    assert loaded.session.collection is None
+    (thread,) = (each for each in threading.enumerate() if each.name == "bpftui-versions")
+    loaded.may_read.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert not versions.is_over
+    assert [*versions.texts()] == []
 
 
 @pytest.mark.parametrize(
