@@ -160,6 +160,10 @@ class Monitor:
         self._deliver = deliver
         self._fail = fail
         self._sampler: Sampler | None = None
+        self._was_paused = False
+        """Whether it was paused when it ended."""
+        self._begins_paused = False
+        """Whether what it goes on for was paused, once."""
         self._reader: EventReader | None = None
         self._printed: PrintReader | None = None
         self._types: dict[str, RecordType] = {}
@@ -220,6 +224,10 @@ class Monitor:
             on_error=self._failed,
             start=self.graph.start,
         )
+        if self._begins_paused:
+            self._begins_paused = False
+            sampler.pause()
+            sampler.hurry()  # one sample, which is seen
         try:
             sampler.start()
         except NoThreadError as error:
@@ -232,6 +240,7 @@ class Monitor:
         self.graph = before.graph
         self.graph.go_on(self._session.spec)
         self.reach, self._interval = before.reach, before.interval
+        self._begins_paused = before.paused if before.running else before._was_paused
 
     def _make_sampler(self, **options: Any) -> Sampler:
         return self._session.sampler(statistics=self._session.runtime.statistics(), **options)
@@ -249,6 +258,7 @@ class Monitor:
         """Stop sampling, wait for the sample that is being taken, and let go of the ring buffers."""
         sampler, self._sampler = self._sampler, None
         if sampler is not None:
+            self._was_paused = sampler.paused
             sampler.stop()
         reader, self._reader = self._reader, None
         if reader is not None:

@@ -137,6 +137,18 @@ async def test_a_newer_version_is_told_and_swapped_by_its_key(file: Path) -> Non
         await walk.until(lambda: "ATTACHED" not in walk.screen)
 
 
+async def test_what_is_paused_stays_paused_and_shows_what_is_there(file: Path) -> None:
+    async with attached(file, reload=True) as loop:
+        walk = loop.walk
+        for paused in (False, True):
+            if paused:
+                await walk.press("p")
+            await loop.save(version=2 + paused)
+            await walk.until(lambda: walk.app.operations.monitor.last is not None)
+            assert walk.app.operations.monitor.paused is paused
+            assert ("PAUSED" in walk.screen) is paused
+
+
 async def test_with_reload_it_is_swapped_at_once_and_the_tab_stays(file: Path) -> None:
     async with attached(file, reload=True) as loop:
         walk = loop.walk
