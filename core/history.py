@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["History"]
 
@@ -54,3 +57,10 @@ class History(Generic[_T]):
     def drop_undone(self) -> None:
         """Forget the last one that was undone: it cannot be done again any more."""
         self._undone.pop()
+
+    def carried(self, change: Callable[[_T], _T | None]) -> History[_T]:
+        """Return another one with what was done and undone here as *change* makes it, without what it makes None."""
+        other = History[_T](self._most)
+        other._done = [each for each in map(change, self._done) if each is not None]
+        other._undone = [each for each in map(change, self._undone) if each is not None]
+        return other

@@ -327,6 +327,8 @@ class Operations:
         """Go on where the operations of the version before have ended, which this one was put in the place of."""
         self.swapped = swapped
         self.monitor.take_over(before.monitor)
+        if (loaded := self.collection) is not None:
+            self.journal = before.journal.carried_to({name: loaded.maps[name] for name in swapped.handover.maps})
         self._runtime = before.runtime
         self._gone = set(before._gone)
         kept = set(self.session.links)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from ..history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..runtime import Entry, Map
 
@@ -134,6 +134,14 @@ class Journal:
             self._history.drop_undone()
             raise
         return self._history.redo()
+
+    def carried_to(self, maps: Mapping[str, Map]) -> Journal:
+        """Return one with the edits of maps that another version has been handed, *maps* by name, and no others."""
+        other = Journal()
+        other._history = self._history.carried(
+            lambda edit: replace(edit, map=maps[edit.map.name]) if edit.map.name in maps else None
+        )
+        return other
 
     def _did(self, edit: Edit) -> Edit:
         self._history.did(edit)

@@ -149,6 +149,22 @@ async def test_what_is_paused_stays_paused_and_shows_what_is_there(file: Path) -
             assert ("PAUSED" in walk.screen) is paused
 
 
+async def test_an_edit_of_a_map_that_was_handed_over_can_still_be_taken_back(file: Path) -> None:
+    async with attached(file, reload=True) as loop:
+        operations, key = loop.walk.app.operations, bytes(4)
+        assert operations.collection is not None
+        operations.journal.set(operations.collection.maps["seen"], key, [b"\x09" + bytes(7)], [(0, 8)], "set to 9")
+        await loop.save()
+        operations = loop.walk.app.operations
+        assert operations.collection is not None
+        seen = operations.collection.maps["seen"]
+        assert (entry := seen.entry(key)) is not None
+        assert entry.values[0][0] == 9
+        assert operations.journal.undo().text == "set to 9"
+        assert (entry := seen.entry(key)) is not None
+        assert entry.values[0][0] == 0
+
+
 async def test_with_reload_it_is_swapped_at_once_and_the_tab_stays(file: Path) -> None:
     async with attached(file, reload=True) as loop:
         walk = loop.walk

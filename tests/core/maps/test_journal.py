@@ -48,6 +48,24 @@ def test_edits_are_taken_back_and_made_again(maps: dict[str, Any]) -> None:
     ]
 
 
+def test_the_edits_of_maps_that_another_version_was_handed_are_its_too(maps: dict[str, Any]) -> None:
+    journal = Journal()
+    journal.set(maps["latency"], u32(1), [u32(5) + bytes(60)], [(0, 4)], "latency = 5")
+    journal.add(maps["neighbours"], bytes(24), [u32(1)], "neighbours = 1")
+    journal.set(maps["latency"], u32(1), [u32(6) + bytes(60)], [(0, 4)], "latency = 6")
+    journal.undo()
+    with MachineRuntime().load(CollectionSpec.from_file(FLOWS)) as collection:
+        latency: Any = collection.maps["latency"]
+        latency.update(u32(1), u32(5) + bytes(60))
+        after = journal.carried_to({"latency": latency})
+        assert after.redo().text == "latency = 6"
+        assert latency.entry(u32(1)).values[0][:4] == u32(6)
+        assert [after.undo().text, after.undo().text] == ["latency = 6", "latency = 5"]
+        assert latency.entry(u32(1)).values[0][:4] == u32(0)
+        assert after.last is None
+    assert maps["latency"].entry(u32(1)).values[0][:4] == u32(5)  # nothing was done to the other one's
+
+
 def test_what_the_program_changed_besides_stays(maps: dict[str, Any]) -> None:
     latency, journal = maps["latency"], Journal()
     journal.set(latency, u32(1), [u32(5) + bytes(60)], [(0, 4)], "slots[0] = 5")
