@@ -147,7 +147,7 @@ class ComparingController(Controller):
         from ..text.difference import diff_lines
 
         def lines(kind: str) -> Iterable[str]:
-            return diff_lines(comparison.found, color=kind != "text", context=3)
+            return diff_lines(comparison.found, color=kind != "text", context=3, ascii_only=False)  # a file is UTF-8
 
         title = f"{self._title} = {comparison.name}"
         notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)

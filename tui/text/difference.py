@@ -29,7 +29,9 @@ _MOST: Final = 64
 _NUMBERS: Final = {"verified": "verified instructions", "states": "states", "jited": "bytes of native code"}
 
 
-def diff_lines(found: ObjectDiff, *, color: bool, context: int, failed: Sequence[str] = ()) -> Iterator[Painted]:
+def diff_lines(
+    found: ObjectDiff, *, color: bool, context: int, failed: Sequence[str] = (), ascii_only: bool | None = None
+) -> Iterator[Painted]:
     """Yield the lines of a comparison, without their ends; nothing where nothing differs and nothing is to be said.
 
     Args:
@@ -37,15 +39,18 @@ def diff_lines(found: ObjectDiff, *, color: bool, context: int, failed: Sequence
         color: Whether they have escape sequences for colours.
         context: How many rows of code that are the same stand around those that differ.
         failed: What of it counts, as sentences.
+        ascii_only: Whether its arrows are of ASCII; None for: if stdout has no others.
     """
-    return _Lines(color=color, context=context).of(found, failed)
+    if ascii_only is None:
+        ascii_only = not is_writable("→")
+    return _Lines(color=color, context=context, ascii_only=ascii_only).of(found, failed)
 
 
 class _Lines:
-    def __init__(self, *, color: bool, context: int) -> None:
+    def __init__(self, *, color: bool, context: int, ascii_only: bool) -> None:
         self._color = color
         self._context = context
-        self._arrow = "→" if is_writable("→") else "->"
+        self._arrow = "->" if ascii_only else "→"
 
     def _paint(self, text: str, style: str) -> Painted:
         return paint(text, style) if self._color and style and text else joined(text)

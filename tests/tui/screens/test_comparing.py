@@ -137,3 +137,18 @@ async def test_an_object_is_the_same_as_itself(file: Path) -> None:
         walk.app.session.spec.set_text("cfg.limit", "77")  # what the user set is no difference
         await compared(walk, str(file))
         assert "prog.o: the same" in walk.screen.splitlines()[0]
+
+
+async def test_it_is_written_to_a_file(file: Path) -> None:
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        await walk.press("ctrl+s")
+        assert "prog.o.diff.html" in walk.screen
+        path = file.parent / "d.txt"
+        walk.app.screen.query_one("#answer").value = str(path)  # pyright: ignore[reportAttributeAccessIssue] - an Input
+        await walk.press("enter")
+        await walk.until(lambda: "d.txt" in walk.screen or "✗ " in walk.screen.splitlines()[-2], 20)
+        assert "wrote /" in walk.screen
+        assert path.read_text(encoding="utf-8").splitlines()[:2] == [f"--- {file.parent / 'o'}", f"+++ {file}"]
+        assert " → " in path.read_text(encoding="utf-8")
