@@ -43,10 +43,11 @@ class Backwards:
         )
 
     def finish(self) -> Stop:
-        """Go back to the call of this function; or to the beginning."""
+        """Go back to the call of this function; or to the beginning of the program."""
         session = self._session
-        depth = session.timeline.depth(session.position)
-        return session.goto(session.timeline.before_depth(session.position, depth - 1) if depth else 0)
+        timeline, position = session.timeline, session.position
+        depth = timeline.depth(position)
+        return session.goto(timeline.before_depth(position, depth - 1) if depth else timeline.before_program(position))
 
     def until(self, where: str) -> Stop:
         """Go back to a place, or to the beginning."""

@@ -235,7 +235,7 @@ class Session(Standing):
         return self._arrived(repeated(lambda at: timeline.next_line(at, timeline.depth(at)), self.position, count))
 
     def finish(self) -> Stop:
-        """Go on until this function has returned; or to the end."""
+        """Go on until this function has returned; or to the end, or where the packet comes to another program."""
         return self._arrived(self.timeline.after_depth(self.position, self.timeline.depth(self.position) - 1))
 
     def until(self, where: str) -> Stop:

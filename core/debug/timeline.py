@@ -51,8 +51,15 @@ class Timeline:
         self.places = places = array("I" if len(world.processor.machines) < _MOST_SMALL else "Q")
         """By step, the place (`bpftui.core.vm.engine.machine.Machine.place`)."""
         starts, depths, depth = array("Q"), array("B"), world.processor.depth
+        self.begins = [0]
+        """The positions at which a program begins, of those that the packet comes to."""
+        turn = 0
 
         def turned() -> None:
+            nonlocal turn
+            if world.turn != turn:
+                turn = world.turn
+                self.begins.append(len(places))
             starts.append(len(places))
             depths.append(max(depth[0], 0))
             if depth[0] < 0 and not self.direct:
@@ -214,7 +221,13 @@ class Timeline:
         if position < self.length and self.depth(position + 1) <= depth:
             return position + 1
         found = self._next_outer(bisect_right(self._starts, position) - 1, depth)
-        return self.length if found is None else min(found, self.length)
+        at = bisect_right(self.begins, position)
+        end = self.begins[at] if at < len(self.begins) else self.length  # the next program's begin
+        return end if found is None else min(found, end)
+
+    def before_program(self, position: int) -> int:
+        """Return where the program begins that runs before a position, 0 at the beginning."""
+        return self.begins[max(bisect_left(self.begins, position) - 1, 0)]
 
     def before_depth(self, position: int, depth: int) -> int:
         """Return the last position before this one that is no deeper than *depth*; 0 where there is none."""

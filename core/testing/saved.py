@@ -46,6 +46,7 @@ class TestedRecording:
         changed = {
             **unsaid(recording.edits),
             "changes while it stood still": recording.changes,
+            "programs that the packet comes to behind it": recording.behind,
             "another kernel's types": recording.target is not None and btf is None,
         }
         self.world: dict[str, Any] = {}

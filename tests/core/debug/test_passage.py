@@ -10,6 +10,7 @@ from bpftui.core.debug import Call, Recording, Session
 from bpftui.core.debug.why import why
 from bpftui.core.errors import ObjectError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.testing.saved import TestedRecording
 from tests.tui.commands.command_line import bpftui
 
 OBJECT = Path(__file__).parents[2] / "objects/passage.o"
@@ -147,3 +148,29 @@ def test_why_goes_back_through_the_program_before() -> None:
         session.step_instruction()
         found = why(session, "r2")
         assert any("exit" in line for line in found.lines())
+
+
+def test_finish_ends_with_the_program_and_back_where_it_began() -> None:
+    with Session(recorded("first", "second")) as session:
+        session.finish()
+        assert session.location is not None
+        assert (session.location.function, session.position) == ("first", 22)
+        session.goto(25)
+        session.finish()
+        assert session.location is not None
+        assert (session.location.function, session.location.slot, session.position) == ("second", 0, 40)
+        session.goto(45)
+        session.back.finish()
+        assert session.position == 40
+        session.back.finish()
+        assert session.position == 22
+        session.back.finish()
+        assert session.position == 0
+        session.goto(45)
+        session.finish()
+        assert session.position == session.length
+
+
+def test_a_test_of_one_program_is_not_written_for_several(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a test does not say: programs that the packet comes to behind it"):
+        TestedRecording(recorded("first"))
