@@ -75,7 +75,7 @@ async def test_enter_in_the_palette_means_what_was_typed(explore: Callable[..., 
 async def test_the_palette_finds_what_is_typed_and_enter_alone_does_nothing(explore: Callable[..., Any]) -> None:
     async with explore(size=(80, 24)) as walk:
         await walk.hurry("colon", "enter")
-        assert "Load: create the maps" in walk.screen
+        assert "Load, verify" in walk.screen
         assert walk.status.stage == State.SPEC
         await walk.hurry(*"sampleev")
         assert "sampleev" in walk.screen
@@ -151,7 +151,7 @@ async def test_the_help_of_a_dialog_begins_with_it(
         assert title in screen
         assert first in screen
         assert f"  {own.replace('escape', 'esc')} " in screen
-        assert "▸ Colours and signs 10" in screen
+        assert "▸ Colours and signs 11" in screen
         await walk.press("escape")
         assert walk.app.screen is asked
 
