@@ -341,6 +341,16 @@ async def test_what_a_thread_did_not_expect_is_said(explore: Callable[..., Any])
         await walk.until(lambda: [str(each) for each in failed] == ["the disk is gone"])
 
 
+async def test_an_error_in_what_is_done_with_it_ends_the_app_as_any_other(explore: Callable[..., Any]) -> None:
+    async def fail() -> None:
+        async with explore("bpf/traffic.o", size=(80, 24)) as walk:
+            walk.app.screen.find_out(lambda: 0, lambda found: print(1 // found))
+            await walk.until(lambda: not walk.app.is_running, 20)
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+
 async def test_stops_that_were_set_last_are_kept_when_the_debugger_is_left(
     explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
