@@ -43,7 +43,7 @@ def beside(path: str) -> str:
 
 def unreadable(path: str | os.PathLike[str], error: OSError) -> BpftuiError:
     """Return why a file cannot be read, in the same words whatever it should have been."""
-    name = os.fspath(path)
+    name = os.fspath(path) or "''"  # a sentence about nothing would name nothing
     match error:
         case FileNotFoundError():
             return ObjectError("there is no such file", file=name, hint=beside(name) or None)

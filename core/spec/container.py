@@ -34,7 +34,7 @@ if TYPE_CHECKING:
             ...
 
 
-__all__ = ["Embedded", "SeveralObjectsError", "find_objects", "list_objects", "read_source"]
+__all__ = ["Embedded", "SeveralObjectsError", "file_of", "find_objects", "list_objects", "read_source"]
 
 _MAGIC: Final = b"\x7fELF"
 _HEAD: Final = 20
@@ -142,6 +142,11 @@ def find_objects(data: Buffer) -> list[Embedded]:
             end = offset + size
             found.append(Embedded(offset, size, archive.name_at(offset) or _name(bytes(data[offset:end]))))
     return found
+
+
+def file_of(name: str) -> str:
+    """Return the file in which the object is looked for that *name* means: `FILE` of `FILE#2`."""
+    return _split(name)[0]
 
 
 def _split(name: str) -> tuple[str, int | None]:

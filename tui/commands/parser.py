@@ -159,7 +159,13 @@ class Parser(argparse.ArgumentParser):
         `options.gave_up` is what was given up, as a sentence; empty for nothing.
         """
         arguments = list(self._flags_joined(arguments))
-        options, rest = self.parse_known_args(arguments)
+        try:
+            options, rest = self.parse_known_args(arguments)
+        except UsageError:
+            # argparse misses arguments first: an option that it does not know is worth more, as it may be why.
+            if unknown := self._unknown(arguments):
+                self._refuse([unknown], argparse.Namespace())
+            raise
         if rest and "--" not in arguments:
             # An optional argument behind an option: before Python 3.12.7 it is taken to be left out at the first one.
             options, rest = self.parse_known_intermixed_args(arguments)
@@ -194,6 +200,12 @@ class Parser(argparse.ArgumentParser):
                 yield each
         if waiting:
             yield waiting
+
+    def _unknown(self, arguments: Sequence[str]) -> str:
+        """Return the first option that there is not; empty where there is none such."""
+        before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        options = (each for each in before if each.startswith("--") and " " not in each)
+        return next((each for each in options if each.partition("=")[0] not in self._option_string_actions), "")
 
     def _refuse(self, rest: Sequence[str], options: argparse.Namespace) -> NoReturn:
         """Raise what is wrong with arguments that nobody takes."""

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Address", "parse_address"]
 
-_FORM: Final = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%a-z]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,5})")
+_FORM: Final = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%a-z]+\]|[^:\[\]]*):)?(?P<port>[0-9]{1,9})")
+_LAST_PORT: Final = 65535
 _LOOPBACK: Final = "127.0.0.1"
 _MOST: Final = 16
 """Connections at a time. One more ends the oldest: whoever opens many and says nothing keeps nobody else out."""
@@ -79,19 +80,22 @@ class Address(NamedTuple):
                 thread.join()
 
 
-def parse_address(text: str, option: str = "--prometheus") -> Address:
+def parse_address(text: str, option: str = "--prometheus", form: str = "ADDR:PORT") -> Address:
     """Return what `ADDR:PORT`, `:PORT` or `PORT` means; without an address, this machine alone reaches it.
 
     Args:
         text: What was given.
         option: What it was given to.
+        form: What the help of that option calls it.
 
     Raises:
         UsageError: It is none.
     """
     found = _FORM.fullmatch(text)
-    if found is None or int(found["port"]) >> 16:
-        raise UsageError(f"{option} {text!r} is not of the form ADDR:PORT", hint="127.0.0.1:9435, [::1]:9435, :9435")
+    if found is None:
+        raise UsageError(f"{option} {text!r} is not of the form {form}", hint="127.0.0.1:9435, [::1]:9435, :9435, 9435")
+    if int(found["port"]) > _LAST_PORT:
+        raise UsageError(f"{option} {text!r}: the last port is {_LAST_PORT}", hint="0 is any that is free")
     return Address((found["host"] or _LOOPBACK).strip("[]"), int(found["port"]))
 
 

@@ -120,6 +120,9 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         (["demo", "--rate", "0"], 2, "--rate 0 is not between"),
         (["demo", "--duration", "-1"], 2, "--duration -1 is no time"),
         (["show"], 2, "the following arguments are required: OBJECT (see bpftui show --help)"),
+        (["show", ""], 1, "'': there is no such file"),
+        (["run", "--hepl"], 2, "unrecognized arguments: --hepl (did you mean --help? see bpftui run --help)"),
+        (["run", "--", "--hepl"], 2, "the following arguments are required: PROGRAM (see bpftui run --help)"),
         (
             ["show", "--jsn", "bpf/traffic.o"],
             2,

@@ -79,10 +79,16 @@ def test_addresses(text: str, address: tuple[str, int], url: str, is_open: bool)
     assert (found, found.url, found.is_open) == (Address(*address), url, is_open)
 
 
-@pytest.mark.parametrize("text", ["", "x", "::1:80", "a:b:1", "host:65536", "host:-1"])
+@pytest.mark.parametrize("text", ["", "x", "::1:80", "a:b:1", "host:-1"])
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(UsageError, match="is not of the form ADDR:PORT"):
         parse_address(text)
+
+
+def test_a_port_that_is_beyond_the_last_one() -> None:
+    assert parse_address("65535").port == 65535
+    with pytest.raises(UsageError, match="--listen 'host:65536': the last port is 65535"):
+        parse_address("host:65536", option="--listen")
 
 
 def test_an_address_that_is_not_here_is_a_sentence() -> None:

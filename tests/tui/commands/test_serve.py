@@ -449,7 +449,8 @@ def test_the_explorer_changes_nothing_of_others_unless_it_is_said(given: list[st
         (["--listen", "0.0.0.0:80"], "other machines reach this address"),
         (["--listen", "[::]:80"], "other machines reach this address"),
         (["--listen", "192.0.2.1:80"], "other machines reach this address"),
-        (["--listen", "99999"], "--listen '99999' is not of the form ADDR:PORT"),
+        (["--listen", "abc"], "--listen 'abc' is not of the form [ADDRESS:]PORT"),
+        (["--listen", "99999"], "--listen '99999': the last port is 65535"),
         (["-"], "standard input can be read once"),
         (["--read-only", "--allow-changes"], "say the opposite of each other"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
@@ -457,6 +458,11 @@ def test_the_explorer_changes_nothing_of_others_unless_it_is_said(given: list[st
 )
 def test_what_is_wrong_is_said_at_once(words: list[str], sentence: str) -> None:
     assert sentence in bpftui("serve", *words).refused(2)
+
+
+@pytest.mark.parametrize("name", ["/nope.o", "/nope.o#2"])
+def test_a_file_that_is_not_there_is_not_served(name: str) -> None:
+    assert bpftui("serve", TRAFFIC, "id:1", name).refused(1) == "/nope.o: there is no such file"
 
 
 @needs_extra

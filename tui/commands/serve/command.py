@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from ....core.errors import ExitCode, FeatureError, UsageError
+from ....core.files import unreadable
+from ....core.references import parse_loaded
+from ....core.spec.container import file_of
 from ....core.threads import start_pool
 from ...terminal.guardian import until_told
 from ...terminal.output import complain, write_line
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["make_parser", "run"]
 
 _PLACE: Final = "127.0.0.1:0"
+_FORM: Final = "[ADDRESS:]PORT"
 _LISTEN, _READ_ONLY, _CHANGES = "--listen", "--read-only", "--allow-changes"
 _THREADS: Final = 4
 """For reading the files of the page."""
@@ -44,7 +49,7 @@ def make_parser() -> Parser:
     )
     parser.add_argument(
         _LISTEN,
-        metavar="[ADDRESS:]PORT",
+        metavar=_FORM,
         default=_PLACE,
         help="where: an address of this machine alone, and a port (default: 127.0.0.1, and any port that is free)",
     )
@@ -60,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command: until it is told to end, which ends the explorers with it."""
     options = make_parser().parse(arguments)
     _check(options)
-    place = parse_address(options.listen, option=_LISTEN)
+    place = parse_address(options.listen, option=_LISTEN, form=_FORM)
     if place.is_open:
         raise UsageError(
             f"{_LISTEN} {options.listen}: other machines reach this address, and who gets in has the rights of this "
@@ -92,7 +97,7 @@ def explorer_words(arguments: Sequence[str]) -> list[str]:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Raise what is wrong with options, before anybody looks."""
+    """Raise what is wrong with options, or that a file is not there, before anybody looks."""
     machine_options(options)
     if "-" in options.objects:
         raise UsageError("serve starts an explorer for each who looks, and standard input can be read once")
@@ -100,6 +105,11 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"{_READ_ONLY} and {_CHANGES} say the opposite of each other")
     if options.drop is False:
         raise UsageError("an explorer gives its rights up in a browser, too", hint="leave --no-drop out")
+    for file in (file_of(each) for each in options.objects if parse_loaded(each) is None):
+        try:
+            os.stat(file)
+        except OSError as error:
+            raise unreadable(file, error) from None
 
 
 def _listening(place: Address) -> socket.socket:
