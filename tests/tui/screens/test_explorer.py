@@ -514,7 +514,7 @@ async def test_a_preset_that_takes_the_place_of_another_says_so(explore: Callabl
 
 async def test_help_and_palette_name_the_keys_that_the_user_prefers(explore: Callable[..., Any]) -> None:
     async with explore(config=Config(keys={"load": "f5"})) as walk:
-        await walk.press("question_mark", "slash", *"create the maps")
+        await walk.press("question_mark", "slash", *"swap in the")
         assert re.search(r"  f5 +Load, verify", walk.screen)
         await walk.press("escape", "escape", "colon")
         assert re.search(r"This pane, then all keys +command +key \? ", walk.screen)

@@ -302,6 +302,10 @@ class EventView(StreamView):
         self.show_only(self._matching(pattern))
         self.refresh_bindings()
 
+    def narrow_more(self, asked: str) -> None:
+        """Show only those of the events that are shown which are as a condition says."""
+        self.narrow(f"({self.narrowed_by}) && {asked}" if self.narrowed_by and self._is_condition else asked)
+
     def _matching(self, pattern: str) -> Callable[[EventLine], object] | None:
         """Return what tells the events that have what a user typed, or are as it says; None for all."""
         self.fault, self._is_condition = "", False

@@ -192,6 +192,11 @@ class MapPane(Vertical):
         event.stop()
         self._count(is_on=not self.is_counted)
 
+    def on_shares_view_column_asked(self, event: SharesView.ColumnAsked) -> None:
+        """Count what stands in another column."""
+        event.stop()
+        self.query_one(EventView).column += event.direction
+
     def on_shares_view_closed(self, event: SharesView.Closed) -> None:
         """Show events only."""
         event.stop()
@@ -202,7 +207,7 @@ class MapPane(Vertical):
         event.stop()
         if self.query_one("#map-stream").has_class("-narrow"):
             self._count(is_on=False)
-        self.query_one(EventView).narrow(event.condition)
+        self.query_one(EventView).narrow_more(event.condition)
         self._show_counts()
 
     def _count(self, *, is_on: bool) -> None:

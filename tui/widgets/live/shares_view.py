@@ -29,6 +29,7 @@ _MOST: Final = 50
 _LONGEST: Final = 24
 """Cells of a value that has room for its bar beside it."""
 _SHARE: Final = len("100.0 %")
+_COUNT: Final = len("10,000")
 _LEAST_BAR: Final = 4
 
 
@@ -36,6 +37,8 @@ class SharesView(RowView):
     """Of the events that are shown, how many have each value of the chosen column; enter shows only those."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "side(-1)", "Column", show=False, id="shares.left", tooltip="Count the column to the left"),
+        Binding("right,l", "side(1)", "Column", show=False, id="shares.right", tooltip="Count the column to the right"),
         Binding("enter", "select", "Filter", id="shares.filter", tooltip="Only events with this value"),
         Binding("v,escape", "close", "Events", id="shares.close", tooltip="Only the events again"),
     ]
@@ -63,6 +66,17 @@ class SharesView(RowView):
         def __init__(self, condition: str) -> None:
             super().__init__()
             self.condition = condition
+
+    class ColumnAsked(Message):
+        """Another column is to be counted.
+
+        Args:
+            direction: -1 for the one to the left, 1 for the one to the right.
+        """
+
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
 
     class Closed(Message):
         """The view is not wanted any more."""
@@ -121,14 +135,14 @@ class SharesView(RowView):
         """Draw a value, its bar and its share, of which no digit is cut."""
         row, most = self._row(index), self._row(0).records
         wide = min(_LONGEST, max(width_of(self._row(each).text) for each in range(self.row_count())))
-        wide = max(1, min(wide, width - _SHARE - _LEAST_BAR - 4))
-        room = max(0, width - wide - _SHARE - 4)
+        wide = max(1, min(wide, width - _SHARE - _COUNT - _LEAST_BAR - 5))
+        room = max(0, width - wide - _SHARE - _COUNT - 5)
         bar = lying_bar(row.records, max(most, row.records), room, ascii_only=self._is_ascii)
         return Strip(
             [
                 Segment(f" {fitted(row.text, wide)} "),
                 Segment(f"{bar:<{room}}", self.ink("shares-view--bar")),
-                Segment(f" {100 * row.records / self._shares.total:5.1f} % "),
+                Segment(f" {grouped(row.records):>{_COUNT}} {100 * row.records / self._shares.total:5.1f} % "),
             ]
         )
 
@@ -147,6 +161,10 @@ class SharesView(RowView):
     def action_select(self) -> None:
         """Show only events with the value."""
         self.post_message(self.Chosen(self._row(self.cursor).condition))
+
+    def action_side(self, direction: int) -> None:
+        """Count another column."""
+        self.post_message(self.ColumnAsked(direction))
 
     def action_close(self) -> None:
         """Go back to the events."""

@@ -110,6 +110,11 @@ async def test_values_of_a_column_are_counted_and_one_is_chosen() -> None:
         await pilot.pause()
         assert "3 of 5 kept with pid == 9" in lines(view)[1]
         assert lines(counts)[0].strip().endswith("by pid · 3 shown")
+        await pilot.press("left", "enter")  # of what is shown those with a value, and another column is counted
+        await pilot.pause()
+        assert "2 of 5 kept with (pid == 9) && what == " in lines(view)[1]
+        assert lines(counts)[0].strip().endswith("by what · 2 shown")
+        assert lines(counts)[1].split()[-3:] == ["2", "100.0", "%"]
         await pilot.press("v")
         await pilot.pause()
         assert not counts.display
