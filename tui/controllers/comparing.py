@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ...core.spec import CollectionSpec
-    from ..dialogs.compare import Offer
+    from ..dialogs.compare import Offer, Other
     from ..nodes import Node
     from ..text.comparison import Comparison
     from .code import CodeController
@@ -80,7 +80,7 @@ class ComparingController(Controller):
         """Ask with what."""
         from ..dialogs.compare import CompareDialog
 
-        self.stage.ask(CompareDialog(self._title, list(self._offers())), self._chosen)
+        self.stage.ask(CompareDialog(self._title, list(self._offers()), self._read_other), self._chosen)
 
     def _offers(self) -> Iterator[Offer]:
         from ..dialogs.compare import Offer
@@ -92,27 +92,33 @@ class ComparingController(Controller):
         for path in [each for each in recent() if each != here][:_OFFERED]:
             yield Offer(os.path.basename(path), os.path.dirname(path), path)
 
-    def _chosen(self, offer: Offer | None) -> None:
-        if offer is None:
+    def _read_other(self, name: str) -> Other:
+        """Read what has a name, in a thread; it raises what is wrong with it."""
+        from ..dialogs.compare import Other
+
+        remarks: list[str] = []
+        path = name if parse_loaded(name) is not None else os.path.expanduser(name)
+        return Other(name, self._read(path, remarks.append), remarks)
+
+    def _chosen(self, other: Other | None) -> None:
+        if other is None:
             return
         self.stage.settle("compare")
-        self.stage.show_work(Work(f"comparing with {os.path.basename(offer.name)}"))
-        self.stage.find_out(partial(self._compare, offer), self._show, self._failed)
+        self.stage.show_work(Work(f"comparing with {os.path.basename(other.name)}"))
+        self.stage.find_out(partial(self._compare, other), self._show, self._failed)
 
-    def _compare(self, offer: Offer) -> Comparison:
-        """Read the other one and compare both, in a thread."""
+    def _compare(self, other: Other) -> Comparison:
+        """Compare both, in a thread."""
         from ...core.spec import CollectionSpec
         from ...core.system.compared import compared
         from ..text.comparison import Comparison
 
-        notes: list[str] = []
-        old, new = offer.what, self._spec
-        if isinstance(old, str):
-            old = self._read(old if parse_loaded(old) is not None else os.path.expanduser(old), notes.append)
+        notes = list(other.remarks)
+        old, new = other.spec, self._spec
         if new.raw is not None:  # what the user set is no difference
             new = CollectionSpec.from_bytes(new.raw, file=new.file)
-        short = os.path.basename(offer.name)
-        name = offer.name if short in ("", self._title) else short
+        short = os.path.basename(other.name)
+        name = other.name if short in ("", self._title) else short
         return Comparison(compared(old, new, notes.append), name, notes)
 
     def _failed(self, error: Exception) -> None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
-from textual import on
+from textual import on, work
 from textual.widgets.option_list import Option
 
+from ...core.errors import BpftuiError
+from ..status import told
 from ..text.shown import assembled
-from ..widgets.plain import Button, Input, OptionList
+from ..widgets.plain import Button, Input, Label, OptionList
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from ...core.spec import CollectionSpec
 
-__all__ = ["CompareDialog", "Offer"]
+__all__ = ["CompareDialog", "Offer", "Other"]
+
+_OF_NAMES: Final = "/.~_-:"
+"""What names of files, and of what is loaded, begin with and hold beside letters and digits."""
 
 
 class Offer(NamedTuple):
@@ -31,12 +37,22 @@ class Offer(NamedTuple):
     """The name of what is to be read, or what is in memory."""
 
 
-class CompareDialog(Dialog["Offer"]):
-    """Ask with what; dismisses with it, or with None.
+class Other(NamedTuple):
+    """What it is compared with, as it was read."""
+
+    name: str
+    spec: CollectionSpec
+    remarks: Sequence[str] = ()
+    """What was said of it then."""
+
+
+class CompareDialog(Dialog["Other"]):
+    """Ask with what; dismisses with it as it was read, or with None.
 
     Args:
         title: What is compared.
         offers: What there is to choose from.
+        read: Reads what has a name, in a thread; what is wrong with it is said, and it is asked on.
     """
 
     ABOUT: ClassVar[str] = (
@@ -46,8 +62,11 @@ class CompareDialog(Dialog["Offer"]):
     )
     PAGE: ClassVar[str] = "collection"
 
-    def __init__(self, title: str, offers: Sequence[Offer]) -> None:
+    def __init__(self, title: str, offers: Sequence[Offer], read: Callable[[str], Other]) -> None:
         super().__init__()
+        self._read = read
+        self._reading = ""
+        """What is asked for, and is being read."""
         self._title = title
         self._offers = offers
 
@@ -66,6 +85,7 @@ class CompareDialog(Dialog["Offer"]):
                 ),
                 id="offers",
             )
+        yield line("", id="problem")
         yield line("a BPF object, a C file, or what is loaded: id:42", classes="dialog-note")
 
     def buttons(self) -> list[Widget]:
@@ -81,19 +101,56 @@ class CompareDialog(Dialog["Offer"]):
         else:
             self.set_focus(self.query_one(Input))
 
+    def on_key(self, event: events.Key) -> None:
+        """Type into the field, also where the list has the keyboard."""
+        typed, answer = event.character, self.query_one(Input)
+        if typed is None or not (typed.isalnum() or typed in _OF_NAMES) or not isinstance(self.focused, OptionList):
+            return
+        event.stop()
+        answer.select_on_focus = False  # what comes next stands behind it
+        self.set_focus(answer)
+        answer.value += typed
+        answer.cursor_position = len(answer.value)
+
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:
         """Answer with one of the list."""
-        self.dismiss(self._offers[event.option_index])
+        offer = self._offers[event.option_index]
+        if isinstance(offer.what, str):
+            self._take(offer.what)
+        else:
+            self.dismiss(Other(offer.name, offer.what))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#confirm")
     def submit(self) -> None:
-        """Answer with what was typed, else with what is chosen in the list."""
-        typed = self.query_one(Input).value.strip()
-        lists = self.query(OptionList)
-        at = lists.first().highlighted if lists else None
-        if typed:
-            self.dismiss(Offer(typed, "", typed))
-        elif at is not None:
-            self.dismiss(self._offers[at])
+        """Answer with what was typed."""
+        if typed := self.query_one(Input).value.strip():
+            self._take(typed)
+        else:
+            self._say("type a name, or choose one of the list" if self._offers else "type a name", is_wrong=True)
+
+    def _take(self, name: str) -> None:
+        self._reading = name
+        self._say(f"reading {name} …", is_wrong=False)
+        self._try(name)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="read")
+    def _try(self, name: str) -> None:
+        try:
+            found = self._read(name)
+        except Exception as error:  # a file may be anything
+            hint = error.hint if isinstance(error, BpftuiError) else None
+            text = f"✗ {told(error)}; {hint}" if hint else f"✗ {told(error)}"
+            self._tell(name, lambda: self._say(text, is_wrong=True))
+        else:
+            self._tell(name, lambda: self.dismiss(found))
+
+    def _tell(self, name: str, call: Callable[[], object]) -> None:
+        if self.is_attached and self._reading == name:  # else it was cancelled, or another one is asked for
+            self.app.call_from_thread(call)
+
+    def _say(self, text: str, *, is_wrong: bool) -> None:
+        label = self.query_one("#problem", Label)
+        label.set_class(is_wrong, "-wrong")
+        label.update(text)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Input
 
 from tests.tui.conftest import ROOT, let_messages_stay
 from tests.tui.test_rereading import another, explored
@@ -33,9 +34,9 @@ def file(tmp_path: Path) -> Path:
 async def compared(walk: Walk, name: str) -> list[str]:
     """Compare with what is named, and return the lines that are then on the screen."""
     await walk.press("equals_sign")
-    field = walk.app.screen.query_one("#answer")
+    field = walk.app.screen.query_one("#answer", Input)
     field.focus()
-    field.value = name  # pyright: ignore[reportAttributeAccessIssue] - an Input
+    field.value = name
     await walk.press("enter")
     await walk.until(lambda: "< > hunks" in walk.screen or "✗" in walk.screen, 20)
     return walk.screen.splitlines()
@@ -117,6 +118,22 @@ async def test_the_version_before_is_offered_first(tmp_path: Path) -> None:
         assert "± ▾ fill()" in walk.screen
 
 
+async def test_what_is_typed_goes_into_the_field_beside_the_version_before(tmp_path: Path) -> None:
+    file = Path(shutil.copy(ROOT / "bpf/traffic.o", tmp_path / "prog.o"))
+    async with explored(file) as looks:
+        walk = looks.walk
+        another(file)
+        await looks.look()
+        await walk.press("equals_sign", "slash", *"none", "full_stop", "o", "enter")
+        await walk.until(lambda: "✗" in walk.screen, 20)
+        assert "✗ /none.o: there is no such file" in walk.screen
+        assert "Compare prog.o with" in walk.screen
+        walk.app.screen.query_one("#answer", Input).value = ""
+        await walk.press("enter")
+        assert "type a name, or choose one of the list" in walk.screen  # not the version before
+        assert "✗" not in walk.screen
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
@@ -129,6 +146,8 @@ async def test_what_cannot_be_compared_is_said(name: str, why: str, file: Path) 
         walk = looks.walk
         await compared(walk, name)
         assert why in walk.screen
+        assert "Compare prog.o with" in walk.screen  # it is asked on
+        assert walk.app.screen.query_one("#answer", Input).value == name
 
 
 async def test_an_object_is_the_same_as_itself(file: Path) -> None:
@@ -146,7 +165,7 @@ async def test_it_is_written_to_a_file(file: Path) -> None:
         await walk.press("ctrl+s")
         assert "prog.o.diff.html" in walk.screen
         path = file.parent / "d.txt"
-        walk.app.screen.query_one("#answer").value = str(path)  # pyright: ignore[reportAttributeAccessIssue] - an Input
+        walk.app.screen.query_one("#answer", Input).value = str(path)
         await walk.press("enter")
         await walk.until(lambda: "d.txt" in walk.screen or "✗ " in walk.screen.splitlines()[-2], 20)
         assert "wrote /" in walk.screen
