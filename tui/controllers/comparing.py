@@ -155,6 +155,6 @@ class ComparingController(Controller):
         def lines(kind: str) -> Iterable[str]:
             return diff_lines(comparison.found, color=kind != "text", context=3, ascii_only=False)  # a file is UTF-8
 
-        title = f"{self._title} = {comparison.name}"
+        title = f"{comparison.name} → {self._title}"
         notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
         ask_where_to_write(self.stage, f"{self._title}.diff.html", title, lines, notes)

@@ -21,7 +21,7 @@ from ..widgets.plain import Box
 from .explained import ExplainedModal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.style import Style
     from textual.app import ComposeResult
@@ -80,9 +80,10 @@ class ComparisonView(CodeView):
     }
     """
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: Comparison, title: str) -> None:
         super().__init__()
         self.comparison = comparison
+        self._title = title
         self.empty_text = "nothing differs"
         self._entries = comparison.entries()
         self._wants_beside: bool | None = None
@@ -143,6 +144,31 @@ class ComparisonView(CodeView):
 
     # Rows
 
+    @property
+    def header_height(self) -> int:
+        """One line says which side is which."""
+        return 1
+
+    def draw_header(self, line: int, width: int) -> Strip:
+        """Draw the names of both sides with their signs, over their columns where they have some."""
+        sides = ((Kind.REMOVED, self.comparison.name), (Kind.ADDED, self._title))
+        heads = [Segment(f"{change_sign(kind)} {visible(name)}") for kind, name in sides]
+        if not self._is_beside:
+            return Strip([heads[0], Segment("   "), heads[1]])
+        return self._columns(*([head] for head in heads), width=width)
+
+    def _columns(self, left: Sequence[Segment], right: Sequence[Segment], *, width: int) -> Strip:
+        """Put two sides beside each other; what is cut says so."""
+        muted, half = self.ink("row-view--muted"), max(20, (width - 3) // 2)
+
+        def fitted(side: Sequence[Segment]) -> Strip:
+            strip = Strip(side)
+            if strip.cell_length <= half:
+                return strip.adjust_cell_length(half)
+            return Strip([*strip.crop(0, half - 1).adjust_cell_length(half - 1), Segment("›", muted)])
+
+        return Strip([*fitted(left), Segment(" │ ", muted), *fitted(right)])
+
     def row_count(self) -> int:
         """Return how many lines there are."""
         return len(self._listed)
@@ -200,7 +226,6 @@ class ComparisonView(CodeView):
         return Strip([Segment(f"{change_sign(change)} ", self._ink_of(change)), *self._side(row, found, start, note)])
 
     def _beside(self, entry: Entry, row: Row, width: int) -> Strip:
-        half = max(20, (width - 3) // 2)
         is_changed = row.kind is Kind.CHANGED and row.what is not What.LABEL
         left, right = (
             (Kind.REMOVED, Kind.ADDED)
@@ -208,12 +233,11 @@ class ComparisonView(CodeView):
             else (Kind.SAME if row.new is not None else entry.change, entry.change)
         )
         note = f"was {row.old.text}" if row.kind is Kind.RENAMED and row.old is not None else ""
-        parts = [
+        return self._columns(
             self._half(row, row.old, entry.starts[0], left, "") if row.old is not None else [],
             self._half(row, row.new, entry.starts[1], right, note) if row.new is not None else [],
-        ]
-        cells = [Strip(part).adjust_cell_length(half) for part in parts]
-        return Strip([*cells[0], Segment(" │ ", self.ink("row-view--muted")), *cells[1]])
+            width=width,
+        )
 
     def _half(self, row: Row, side: Side, start: int, change: Kind, note: str) -> list[Segment]:
         return [Segment(f"{change_sign(change)} ", self._ink_of(change)), *self._side(row, side, start, note)]
@@ -312,9 +336,9 @@ class ComparisonPage(ExplainedModal[Node | CodePlace | None]):
     ]
 
     ABOUT: ClassVar[str] = (
-        "Another object, left or −, beside the one that is explored, right or +. What breaks others comes first: a map "
-        "that is pinned, a program in user space. ± is in both and not the same, ≈ does the same in other registers. "
-        "Enter shows where something lives; backspace comes back here."
+        "Another object, the older one, left or −, beside the one that is explored, right or +. What breaks others "
+        "comes first: a map that is pinned, a program in user space. ± is in both and not the same, ≈ does the same in "
+        "other registers. Enter shows where something lives; backspace comes back here."
     )
 
     def __init__(self, comparison: Comparison, title: str, save: Callable[[], None]) -> None:
@@ -322,12 +346,14 @@ class ComparisonPage(ExplainedModal[Node | CodePlace | None]):
         self._comparison = comparison
         self._title = title
         self._save = save
-        self._view = ComparisonView(comparison)
+        self._view = ComparisonView(comparison, title)
 
     def compose(self) -> ComposeResult:
         """Compose the list."""
         with Box(classes="dialog page") as box:
-            box.border_title = f"{visible(self._title)} = {visible(self._comparison.name)}: {self._comparison.summary}"
+            arrow = "->" if is_ascii_terminal() else "→"
+            sides = f"{visible(self._comparison.name)} {arrow} {visible(self._title)}"
+            box.border_title = f"{sides}: {self._comparison.summary}"
             box.border_subtitle = "enter go there · < > hunks · / search · esc close"
             yield self._view
             yield SearchBar()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ...core.diff import Change, Kind, What
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind, map_node
+from .fit import wrapped
 from .format import counted
 from .signs import change_sign
 
@@ -21,6 +22,8 @@ _MOST: Final = 4000
 """Rows of code that are unfolded from the start."""
 _MOST_FACTS: Final = 16
 """Facts and sentences on one thing that are listed."""
+_NOTE: Final = 68
+"""Cells of a line of names: what a terminal of 80 columns has room for."""
 
 
 class Entry(NamedTuple):
@@ -131,7 +134,8 @@ class Comparison:
         same = [f"{each.name}()" for each in found.functions if each.change is Change.SAME] + same
         if same:
             more = f" and {len(same) - _MOST_FACTS:,} more" if len(same) > _MOST_FACTS else ""
-            yield Entry("note", f"✓ same: {', '.join(same[:_MOST_FACTS])}{more}")
+            told = wrapped(f"✓ same: {', '.join(same[:_MOST_FACTS])}{more}", _NOTE)
+            yield from (Entry("note", line if number == 0 else f"  {line}") for number, line in enumerate(told))
 
     def _item(self, noun: str, item: Item) -> Iterator[Entry]:
         if item.change is Change.SAME:

@@ -46,9 +46,13 @@ async def test_what_breaks_comes_first_and_leads_to_where_it_lives(file: Path) -
     async with explored(file) as looks:
         walk = looks.walk
         lines = await compared(walk, str(file.parent / "o"))
-        assert " prog.o = o: 9 breaks, 4 functions changed, 4 maps, 2 variables " in lines[0]
-        assert lines[1][1:].startswith("▌✗ map counts: max_entries is 2,048 instead of 1,024 ")
-        assert lines[2][1:].startswith(" ✗ map counts: value grew from 16 to 24 bytes ")
+        assert " o → prog.o: 9 breaks, 4 functions changed, 4 maps, 2 variables " in lines[0]
+        assert " ".join(lines[1].split()) == "│ − o │ + prog.o │"  # the heads of both columns
+        assert lines[1].index("│", 1) == next(
+            each.index(" │ ") + 1 for each in lines if " − " in each and " │ " in each
+        )
+        assert lines[2][1:].startswith("▌✗ map counts: max_entries is 2,048 instead of 1,024 ")
+        assert lines[3][1:].startswith(" ✗ map counts: value grew from 16 to 24 bytes ")
         await walk.press("enter")
         assert walk.screen.splitlines()[0].startswith(" home › prog.o › counts  SPEC ")
         await walk.press("backspace")
@@ -62,7 +66,7 @@ async def test_signs_are_ascii_where_the_terminal_is(file: Path, monkeypatch: py
     async with explored(file) as looks:
         walk = looks.walk
         lines = await compared(walk, str(file.parent / "o"))
-        assert lines[1].lstrip("│▌| ").startswith("x map counts: max_entries is 2,048 instead of 1,024 ")
+        assert lines[2].lstrip("│▌| ").startswith("x map counts: max_entries is 2,048 instead of 1,024 ")
         assert "~ map counts" in walk.screen
         await walk.press("v", "G", "less_than_sign")
         assert not set("±−≈✗") & set(walk.screen)
@@ -78,7 +82,11 @@ async def test_code_stands_in_two_columns_or_one(file: Path) -> None:
         text = walk.screen
         row = next(line for line in text.splitlines() if "*(u64 *)(r1 +16) = r3" in line)
         assert " ".join(row.split()) == "│ − 30 *(u64 *)(r1 +8) = r3 │ + 34 *(u64 *)(r1 +16) = r3 │"
+        cut = next(" ".join(line.split()) for line in text.splitlines() if "return stats->bytes > cfg.limit" in line)
+        half = "return stats->bytes > cfg.limit ? XDP_DROP : ›"
+        assert cut == f"│ {half} │ {half} │"
         await walk.press("v")
+        assert walk.screen.splitlines()[1].startswith("│ − o   + prog.o ")
         rows = [line.strip("│▌▁▂▃▄▅▆▇█ ") for line in walk.screen.splitlines() if " = r3" in line and "r1 +" in line]
         assert "−    30   *(u64 *)(r1 +8) = r3" in rows
         assert "+    34   *(u64 *)(r1 +16) = r3" in rows
@@ -113,7 +121,7 @@ async def test_the_version_before_is_offered_first(tmp_path: Path) -> None:
         assert "the version before  until " in walk.screen
         await walk.press("enter")
         await walk.until(lambda: "< > hunks" in walk.screen, 20)
-        assert " prog.o = the version before: 1 function changed " in walk.screen
+        assert " the version before → prog.o: 1 function changed " in walk.screen
         assert "± function" not in walk.screen
         assert "± ▾ fill()" in walk.screen
 
@@ -155,7 +163,7 @@ async def test_an_object_is_the_same_as_itself(file: Path) -> None:
         walk = looks.walk
         walk.app.session.spec.set_text("cfg.limit", "77")  # what the user set is no difference
         await compared(walk, str(file))
-        assert "prog.o: the same" in walk.screen.splitlines()[0]
+        assert " → prog.o: the same" in walk.screen.splitlines()[0]
 
 
 async def test_it_is_written_to_a_file(file: Path) -> None:
