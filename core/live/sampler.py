@@ -30,7 +30,7 @@ _RESTING: Final = 50
 _Read = TypeVar("_Read")
 
 _SLACK = 1e-6
-"""Seconds by which the last deadline may lie after the end: sums of intervals are rounded."""
+"""Seconds by which the last deadline may lie before the end: sums of intervals are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,8 @@ class Sampler:
             self._large.add(name)
 
     def samples(self, duration: float | None = None, *, until: Callable[[], bool] | None = None) -> Iterator[Sample]:
-        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds at most.
+        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds, wherever that lies
+        between two deadlines: what happened up to then is in it.
 
         Where *until* tells that nothing more will happen, what there is by then is the last one.
         """
@@ -338,15 +339,18 @@ class Sampler:
             self._on_error(error)
 
     def _ticks(self, duration: float | None) -> Iterator[None]:
-        """Yield whenever a sample is due, until `stop` or the end of *duration*."""
+        """Yield whenever a sample is due, until `stop`, and at the end of *duration*."""
         self._due = self._clock()
         end = self._due + (float("inf") if duration is None else duration)
         while self._wait(end):
+            is_last = self._clock() >= end - _SLACK
             yield
+            if is_last:
+                return
             with self._changed:
                 # The next deadline that lies ahead, on the grid of the old one.
                 missed = max(0, int((self._clock() - self._due) / self._interval))
-                self._due += (missed + 1) * self._interval
+                self._due = min(self._due + (missed + 1) * self._interval, end)
 
     def _wait(self, end: float) -> bool:
         """Wait for the next deadline; False when the sampling is over."""
@@ -357,7 +361,7 @@ class Sampler:
                     return True
                 now = self._clock()
                 due = float("inf") if self._paused else self._due
-                until = min(due, end + _SLACK)
+                until = min(due, end)
                 if until <= now:
                     return due == until
                 # An infinite timeout is none.

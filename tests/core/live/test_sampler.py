@@ -181,6 +181,23 @@ def test_samples_fall_on_a_grid_that_does_not_drift() -> None:
     assert times == pytest.approx([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5])
 
 
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [(0.0, [0]), (0.01, [0, 0.01]), (0.13, [0, 0.05, 0.1, 0.13]), (0.15, [0, 0.05, 0.1, 0.15])],
+)
+def test_the_last_sample_is_of_the_end(duration: float, expected: list[float]) -> None:
+    sampler, _ = timeless(0.05)
+    assert [sample.time for sample in sampler.samples(duration)] == pytest.approx(expected)
+
+
+def test_what_is_paused_ends_without_one_more() -> None:
+    sampler, _ = timeless(0.05)
+    samples = sampler.samples(0.2)
+    next(samples)
+    sampler.pause()
+    assert list(samples) == []
+
+
 def test_missed_deadlines_are_left_out() -> None:
     sampler, clock = timeless(0.02)
     times: list[float] = []

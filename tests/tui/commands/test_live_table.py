@@ -125,7 +125,7 @@ def test_names_are_foreign() -> None:
     with Session(CollectionSpec.from_bytes(data), choose_runtime("vm")) as session:
         collection = session.load()
         table = LiveTable(collection, "x\x1b]0;o\x07", 1.0)
-        (current,) = session.sampler().samples(0.01)
+        (current,) = session.sampler().samples(0)
         table.update(current)
         for columns in (30, 80, 200):
             lines = table.lines(columns, 40)
