@@ -102,8 +102,8 @@ def test_the_first_guide_looks(begun: Path) -> None:
 
 def test_the_first_guide_runs(begun: Path) -> None:
     dropped, passed, stopped = [told(begun, words) for words in steps("Run it")]
-    assert dropped.startswith("drop returned 1 ")
-    assert passed.startswith("drop returned 2 ")
+    assert dropped.startswith("drop returned XDP_DROP (1) ")
+    assert passed.startswith("drop returned XDP_PASS (2) ")
     assert stopped.splitlines()[-1] == "protocol = 17"
 
 

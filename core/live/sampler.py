@@ -239,8 +239,9 @@ class Sampler:
             self._large.add(name)
 
     def samples(self, duration: float | None = None, *, until: Callable[[], bool] | None = None) -> Iterator[Sample]:
-        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds, wherever that lies
-        between two deadlines: what happened up to then is in it.
+        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds.
+
+        That one is taken at the end also where it lies between two deadlines: all that happened is in it.
 
         Where *until* tells that nothing more will happen, what there is by then is the last one.
         """

@@ -46,7 +46,7 @@ def source(tmp_path: Path) -> Path:
         (("disasm",), "return limit > 2 ? ANSWER : 1; @ prog.c:5"),
         (("check", "--runtime", "vm"), "ok  program  count"),
         (("run", "count", "--runtime", "vm", "--data", PACKET), "count returned 7 (0x7)"),
-        (("run", "count", "--runtime", "vm", "--data", PACKET, "--set", "limit=1"), "count returned 1 (0x1)"),
+        (("run", "count", "--runtime", "vm", "--data", PACKET, "--set", "limit=1"), "count returned XDP_DROP (1)"),
         (("debug", "count", "--data", PACKET, "--batch", "continue"), "step 7 of 7 · returned 7"),
         (("doctor", "--kernels", "6.1"), "count"),
         (("cover", "count", "--data", PACKET, "--runtime", "vm"), "count"),

@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from ....core.context.fields import returned
 from ....core.context.packet_sizes import packet_remark
 from ....core.context.values import layout_of, parse_context
 from ....core.elf import read_object_file
@@ -186,7 +187,10 @@ def _context(program: ProgramSpec, result: RunResult) -> str:
 
 
 def _lines(program: ProgramSpec, result: RunResult, data: bytes | None) -> list[str]:
-    lines = [f"{program.name} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"]
+    value = returned(program, result.retval)
+    if value.lstrip("-").isdecimal():  # what has no name may be bits, as well as a number
+        value += f" ({result.retval:#x})"
+    lines = [f"{program.name} returned {value} in {result.duration_ns} ns"]
     if data is not None and result.data != data:
         lines.append(f"  packet out, {len(result.data)} bytes: {result.data.hex(' ')}")
     elif program.attach_type is AttachType.TRACE_ITER and result.data:

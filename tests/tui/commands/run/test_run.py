@@ -19,7 +19,7 @@ RUNTIMES = pytest.mark.parametrize("runtime", [pytest.param("kernel", marks=pyte
 @RUNTIMES
 def test_programs_of_program_arrays_are_loaded_and_what_is_missing_is_said(runtime: str) -> None:
     done = bpftui("run", "tests/objects/tail_calls.o", "entry", "--runtime", runtime)
-    assert (done.code, done.out.split(" in ")[0]) == (0, "entry returned 1 (0x1)")
+    assert (done.code, done.out.split(" in ")[0]) == (0, "entry returned XDP_DROP (1)")
     missing, empty = done.err.splitlines()
     assert missing.startswith("bpftui: warning: first_table[1] stays empty: cannot load program broken: ")
     assert empty == (
@@ -30,7 +30,7 @@ def test_programs_of_program_arrays_are_loaded_and_what_is_missing_is_said(runti
 @RUNTIMES
 def test_a_run_that_lacks_nothing_says_nothing(runtime: str) -> None:
     done = bpftui("run", "tests/objects/nested_maps.o", "entry", "--runtime", runtime)
-    assert (done.out.split(" in ")[0], done.err) == ("entry returned 3 (0x3)", "")
+    assert (done.out.split(" in ")[0], done.err) == ("entry returned XDP_TX (3)", "")
 
 
 @pytest.mark.kernel
@@ -46,7 +46,7 @@ def test_a_function_of_a_struct_ops_map_is_loaded_with_the_map_that_says_what_it
 @RUNTIMES
 def test_what_programs_print_goes_to_standard_error(runtime: str) -> None:
     done = bpftui("run", "tests/objects/prints.o", "twice", "--runtime", runtime)
-    assert (done.out.split(" in ")[0], done.err) == ("twice returned 2 (0x2)", "first of two\nhello 42\n")
+    assert (done.out.split(" in ")[0], done.err) == ("twice returned XDP_PASS (2)", "first of two\nhello 42\n")
     done = bpftui("run", "tests/objects/prints.o", "title", "--runtime", runtime)
     assert done.err == "\\x1b]0;owned\\x07 and\\na second line\n"
     assert "0xffffffea" in bpftui("run", "tests/objects/prints.o", "refused", "--runtime", runtime).out
