@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ...core.errors import BpftuiError, VerifierError
 from ...core.live.monitor import useful_map
 from ..nodes import Node, NodeKind
+from ..operations import program_and_target
 from ..state.recent import remember_outcome
 from ..status import Failure, told
 from ..text.format import counted, duration
@@ -121,6 +122,11 @@ class Outcomes:
         """Say so."""
         for text in message.texts:
             self._log.line(f"detached {text}")
+        # Home tells of what is so now: that it was attached to what it has just left is no longer worth a line.
+        left = [target for _, target in self._operations.attached_pairs()]
+        gone = [program_and_target(text)[1] for text in message.texts]
+        word, targets = ("attached to", left) if left else ("detached from", gone)
+        self._keep(f"{word} {', '.join(dict.fromkeys(targets))}", good=True)
         self._operations.after_detach(message)
 
     def given_up(self, message: GivenUp) -> None:

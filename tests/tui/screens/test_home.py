@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui import bpf
-from bpftui.core.live import Session
+from bpftui.core.live import Session, State
+from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.commands.explore import reader
@@ -313,6 +314,27 @@ async def test_hostile_names_leave_room_for_what_the_files_are(monkeypatch: pyte
             "L" * 25 + "…",
         ]
         assert all("  /" in line[:54] for line in screen_text(app).splitlines()[3:5])
+
+
+async def test_what_was_detached_is_not_said_to_be_attached(here: Path) -> None:
+    path = str(here / "traffic.o")
+    async with at_home() as walk:
+        walk.app.open_object(path)
+        await walk.until(lambda: bool(walk.app.objects) and walk.app.screen is walk.app.objects[0].screen)
+        await walk.app.explorer.furnished.wait()
+        operations = walk.app.operations
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        for number, target in enumerate(("sandbox", "nearby"), 1):
+            operations.session.attach("count_traffic", AttachTarget(target, number))
+        first, second = operations.session.links
+        operations.detach([first])
+        await walk.until(lambda: outcomes()[path].text == "attached to nearby")
+        operations.detach([second])
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("0", "k")
+        await walk.until(lambda: "✓ detached from nearby (" in walk.screen)
+        assert "attached to" not in walk.screen
 
 
 async def test_the_finder_at_home_looks_into_open_objects(here: Path) -> None:
