@@ -85,6 +85,8 @@ class Reloading:
         except GivenUpError as error:
             old.screen.notify(error.message)
         except Exception as error:  # whatever it is, what runs is not to end with it
+            if old.watched is not None:
+                old.watched.turned_down = version.look
             old.screen.outcomes.not_swapped(
                 error, clock_time(None if version.look is None else version.look.written_at), swap.after.spec
             )

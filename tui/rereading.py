@@ -76,6 +76,8 @@ class WatchedFile:
         self._refused: tuple[Look, int] = (Look(None), 0)
         """As what it was seen when it could not be read, and how often in a row."""
         self._told = Look(None)
+        self.turned_down: Look | None = None
+        """As what it was read when that version was last not put in the place of what is loaded."""
         self._values: dict[str, Value] = {}
         self._types: dict[str, str] = {}
         """What was set in a version that had it, and is set again as soon as one has it."""
@@ -250,6 +252,8 @@ class Rereading:
             self._settle(each, watched, version)
             return
         each.screen.message_line.settle("read again")
+        if version.look != watched.turned_down:  # what was wrong was wrong with a version before
+            each.screen.message_line.settle("swap")
         self._mark_older(each, watched)
         if self._reloading.at_once:
             self._reloading.start(each, version)
@@ -299,7 +303,8 @@ class Rereading:
         watched.include(version.changes.after.headers)
         old.operations.older = ""
         old.operations.changed()
-        old.screen.message_line.settle("read again")
+        for action in ("read again", "swap"):  # what was wrong with a version before
+            old.screen.message_line.settle(action)
 
     def _complain(self, old: OpenObject, error: Exception) -> None:
         why = f"{old.session.title} is another file now, which is not taken: {told(error)}"

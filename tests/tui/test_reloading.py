@@ -16,6 +16,7 @@ from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui import app as app_module
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.rereading import Rereading
+from bpftui.tui.status import Failure
 from tests.tui.conftest import Walk, let_messages_stay
 from tests.versions import object_of
 from tests.waiting import PATIENCE
@@ -223,6 +224,31 @@ async def test_one_that_is_refused_leaves_the_old_one_running_and_says_why(
         assert "is refused" not in walk.message
         assert "R0 !read_ok" not in walk.screen  # the Log keeps what it said before, and no verdict of it
         assert loop.counted == 20
+
+
+@pytest.mark.parametrize("mended", [1, 3])
+async def test_why_a_version_is_refused_goes_with_it(file: Path, mended: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_swap: Swap, **_: object) -> None:
+        raise VerifierError("cannot load program count: no", program="count", log="0: (95) exit\nR0 !read_ok\n")
+
+    async with attached(file) as loop:
+        walk = loop.walk
+        monkeypatch.setattr(Swap, "prepare", refuse)
+        await loop.save()
+        file.write_bytes(object_of(4))
+        await walk.press("L")  # sooner than anybody looked at the latest one
+        await walk.until(lambda: "is refused" in walk.message, 10)
+        await loop.look()
+        assert (
+            " is refused, nothing was changed: cannot load program count: no" in walk.message
+        )  # the file has it still
+        walk.explorer.message_line.fail(Failure("edit", "seen: this is no number"))
+        await loop.save(version=mended)
+        assert "is refused" not in walk.message
+        assert "✗ seen: this is no number" in walk.message  # what is of no version stays
+        assert ("version of" in walk.screen.splitlines()[0]) is (mended != 1)
+        await walk.press("escape")
+        assert "is refused" not in walk.message
 
 
 async def test_what_cannot_be_swapped_in_one_step_is_asked_about(file: Path) -> None:
