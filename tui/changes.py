@@ -142,10 +142,18 @@ def _gone(found: ObjectDiff) -> Iterator[str]:
 
 
 def _numbers(found: ObjectDiff) -> str:
-    """Return how much of what differs; empty for nothing."""
+    """Return how much of what differs; empty for nothing.
+
+    Data sections are counted as their variables, as the tree has them; by themselves where no variable says it.
+    """
+    sides = (found.old, found.new)
+    data = {name for spec in sides for name, each in spec.maps.items() if each.is_data}
+    changed = [each.name for each in found.variables if each.change is not Change.SAME]
+    said = {spec.variables[name].map.name for spec in sides for name in changed if name in spec.variables}
     groups = {
         "function": found.functions,
-        "map": found.maps,
+        "map": [each for each in found.maps if each.name not in data],
+        "data section": [each for each in found.maps if each.name in data - said],
         "variable": found.variables,
         "type": found.types,
         "CO-RE relocation": found.relocations,

@@ -138,6 +138,14 @@ async def test_a_newer_version_is_told_and_swapped_by_its_key(file: Path) -> Non
         await walk.until(lambda: "ATTACHED" not in walk.screen)
 
 
+async def test_data_sections_are_counted_as_their_variables(file: Path) -> None:
+    async with attached(file) as loop:
+        await loop.save("MORE_VARIABLES", version=1)  # .bss has grown with it
+        assert (
+            "prog.o is another file now, 1 function and 1 variable changed: what is loaded stays" in loop.walk.message
+        )
+
+
 async def test_what_is_paused_stays_paused_and_shows_what_is_there(file: Path) -> None:
     async with attached(file, reload=True) as loop:
         walk = loop.walk

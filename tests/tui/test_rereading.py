@@ -233,6 +233,9 @@ def test_differences_by_numbers() -> None:
     old, new = (CollectionSpec.from_file(ROOT / f"bpf/{name}.o") for name in ("count_packets", "my_map"))
     assert Changes(diff(old, old)).text == "nothing changed"
     assert Changes(diff(old, new)).text == "2 functions, 2 maps and 2 types changed"
+    raw = (ROOT / "tests/objects/changes.o").read_bytes()
+    old, new = (CollectionSpec.from_bytes(each, file="o") for each in (raw, raw.replace(b"run %u\0", b"ran %u\0")))
+    assert Changes(diff(old, new)).text == "1 data section changed"  # a string that is no variable
 
 
 def test_where_code_is_now_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
