@@ -41,6 +41,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.census import census, leftovers, why_no_bpf
 from tests.guard import Limit, longest_turn, turn
+from tests.home import HOMES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -55,7 +56,6 @@ _COMPLAINTS = pytest.StashKey[list[str]]()
 _LIMIT = pytest.StashKey[Limit]()
 _HAS_ITS_TURN = pytest.StashKey[bool]()
 _IS_KERNEL = "bpftui kernel"
-_HOMES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME")
 # SIGURG's handler does nothing: an `Interrupt` of the kernel's verifier sets it, and it stays.
 _SIGNALS = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGURG}))
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
@@ -102,7 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable in ("COLUMNS", "LINES"):  # Textual would believe them
         os.environ.pop(variable, None)
         os.unsetenv(variable)  # readline puts them in behind Python's back, for workers too
-    for variable in _HOMES:
+    for variable in HOMES:
         os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin"  # where Debian has bpftool, out of an ordinary user's way
     config.stash[_BEFORE] = census() if config.stash[_NO_BPF] is None else set()
@@ -204,7 +204,7 @@ def own_process() -> Generator[None]:
     before = _process()
     with pytest.MonkeyPatch.context() as patch:
         serial = f"{os.getpid()}-{next(_serial)}"  # workers share the folder
-        for variable in _HOMES:
+        for variable in HOMES:
             patch.setenv(variable, f"{os.environ[variable]}/{serial}")
         yield
     after = _process()

@@ -48,6 +48,7 @@ from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.bench.large_program import large_program
+from tests.home import own_home
 from tests.tui.conftest import screen_text
 from tests.versions import object_of
 
@@ -619,8 +620,7 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
 if __name__ == "__main__":
     os.environ["COLORTERM"] = "truecolor"  # whatever terminal they are made in
     os.chdir(ROOT)  # so that the pictures show the object's path as a user would write it
-    with tempfile.TemporaryDirectory() as home:  # what was opened on this machine is in no picture
-        os.environ |= {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
+    with own_home():  # what was opened on this machine is in no picture
         arguments = argparse.ArgumentParser(description=__doc__)
         arguments.add_argument("--folder", type=Path, default=ROOT / "screenshots")
         arguments.add_argument("--looks", default=",".join(LOOKS), help=f"of {','.join(LOOKS)}: --looks=-light,-80x24")

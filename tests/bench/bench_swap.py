@@ -26,6 +26,7 @@ from bpftui.core.live import Session, Swap
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.commands.explore import reader
+from tests.home import own_home
 from tests.versions import object_of
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def terminal(count: int, file: Path) -> None:
 def main() -> None:
     what = sys.argv[1] if len(sys.argv) > 1 else "all"
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 200
-    with tempfile.TemporaryDirectory() as folder:
+    with own_home(), tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "prog.o")
         if what in ("library", "all"):
             library(count)

@@ -24,6 +24,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.tui.command_line import run as bpftui
 from tests.fuzz.hostile import hostile
 from tests.fuzz.mutants import ROOT, mutant
+from tests.home import own_home
 from tests.hostile import record_hostile
 
 PATIENCE = 10.0
@@ -143,7 +144,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first object's number: a failing one's repeats it")
     parser.add_argument("--keep-going", action="store_true", help="tell all faults, not only the first")
     options = parser.parse_args()
-    codes, faults = run(options.objects, options.seed, keep_going=options.keep_going)
+    with own_home():
+        codes, faults = run(options.objects, options.seed, keep_going=options.keep_going)
     for fault in faults:
         print(fault, file=sys.stderr)
     told = ", ".join(f"{count} exits with {code}" for code, count in sorted(codes.items()))

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from bpftui.core.spec import CollectionSpec
 from tests.census import objects
+from tests.home import own_home
 from tests.victim import ROOT, Victim
 
 if TYPE_CHECKING:
@@ -203,4 +204,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with own_home():
+        sys.exit(main())

@@ -9,7 +9,6 @@ to stand there. `make snapshots` writes them anew, with a picture of each in `bu
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
 import tempfile
@@ -48,6 +47,7 @@ from bpftui.tui.widgets.live import graph_pane
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.run import outcome_pane
 from tests.core.tape.test_tape import record
+from tests.home import own_home
 from tests.rest import patient_pilots
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
@@ -672,8 +672,7 @@ def main() -> None:
     """Write the snapshots anew, all or those of some places, with pictures of them."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     SNAPSHOTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, patient_pilots():
-        os.environ.update(XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
+    with own_home(), patient_pilots():
         for place in sys.argv[1:] or PLACES:
             for looks in (COLOURED, NO_COLOR):
                 for name, shot in asyncio.run(taken(place, looks)).get("dark", {}).items():
