@@ -74,7 +74,7 @@ def test_the_capabilities_that_the_kernel_asks_for_are_enough() -> None:
     assert bpftui("check", "bpf/my_map.o", prefix=nobody_with("bpf")).code == 0
     done = bpftui("run", "bpf/count_packets.o", "count_packets", prefix=nobody_with("bpf,net_admin"))
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("count_packets returned 2 ")
+    assert done.out.startswith("count_packets returned XDP_PASS (2) ")
     done = bpftui("run", "bpf/count_packets.o", "count_packets", prefix=nobody_with("bpf"))
     line = done.refused(3)
     assert line.startswith("cannot load program count_packets (xdp): this process lacks CAP_NET_ADMIN (EPERM) (sudo ")
@@ -126,7 +126,7 @@ def test_the_command_that_is_named_gives_the_right() -> None:
     assert "--ambient-caps=+net_admin,+bpf " in command
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("count_packets returned 2 ")
+    assert done.stdout.startswith("count_packets returned XDP_PASS (2) ")
 
 
 def test_what_is_advised_depends_on_what_would_help(monkeypatch: pytest.MonkeyPatch) -> None:
