@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .closing import Closing
-from .errors import BpftuiError, LoadError, VerifierError
+from .errors import BpftuiError, LoadError, UsageError, VerifierError
 from .interrupt import Interrupt
 from .maps import TypedMap, Variable
 from .runtime import CheckReport, Link, LoadOutcome, Program, load_given_up
@@ -65,6 +65,18 @@ class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT], Closing):
     def links(self) -> frozenset[_LinkT]:
         """The links of its programs that are attached now."""
         return frozenset(self._links)
+
+    def loaded_program(self, name: str) -> _ProgramT:
+        """Return one of its programs.
+
+        Raises:
+            UnknownNameError: The object has no program of that name.
+            UsageError: It was not loaded.
+        """
+        self.spec.program(name)
+        if name not in self.programs:
+            raise UsageError(f"{name} was not loaded")
+        return self.programs[name]
 
     def close(self) -> None:
         """Detach and close everything; a second call does nothing."""

@@ -11,7 +11,6 @@ from textual.css.query import NoMatches
 from ..core.errors import BpftuiError
 from ..core.foreign import is_source
 from ..core.live import State
-from ..core.spec import CollectionSpec
 from .state.presets import Preset, restore
 from .status import Failure, told
 from .text.format import clock_time
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.btf import Value
     from ..core.live import Session
+    from ..core.spec import CollectionSpec
     from .app import BpftuiApp, OpenObject, Reader
     from .changes import Changes
     from .reloading import Reloading
@@ -177,9 +177,8 @@ def read_changed(read: Reader, old: OpenObject) -> NextVersion:
     from .changes import Changes
 
     look, notes = None if old.watched is None else old.watched.look(), list[str]()
-    spec, before = read(old.session.name, notes.append), old.session.spec
-    as_in_file = before if before.raw is None else CollectionSpec.from_bytes(before.raw, file=before.file)
-    changes = Changes(diff(as_in_file, spec))
+    spec = read(old.session.name, notes.append)
+    changes = Changes(diff(old.session.spec.as_in_file(), spec))
     changes.code(old.screen.program_name())
     return NextVersion(changes, notes, look)
 

@@ -96,10 +96,7 @@ class KernelCollection(LoadedCollection[Map, Program, Link]):
         """
         if not isinstance(link, Link):
             raise UsageError(f"{link.program} is not attached in the kernel")
-        self.spec.program(link.program)
-        if link.program not in self.programs:
-            raise UsageError(f"{link.program} was not loaded")
-        link.update(self.programs[link.program])
+        link.update(self.loaded_program(link.program))
         link.move(self._links)
 
     def register(self, name: str) -> Link:

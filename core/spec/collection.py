@@ -291,6 +291,10 @@ class CollectionSpec(Derived):
             needed.update(spec.name for spec in [spec for spec in tables if spec.autocreate] or tables)
         return needed, wanted
 
+    def as_in_file(self) -> CollectionSpec:
+        """Return the object without what was set in it; itself, where nobody has its bytes."""
+        return self if self.raw is None else CollectionSpec.from_bytes(self.raw, file=self.file)
+
     def subset(self, *, maps: set[str], programs: set[str], variables: set[str]) -> CollectionSpec:
         """Return a copy that holds only what is named, and what that needs (see `closure`)."""
         twin = self.copy()

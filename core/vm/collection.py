@@ -111,10 +111,7 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
         """Put the program of the link's name in the place of the link's, which is this collection's from then on."""
         if not isinstance(link, Link):
             raise UsageError(f"{link.program} is not attached in the built-in runtime")
-        self.spec.program(link.program)
-        if link.program not in self.programs:
-            raise UsageError(f"{link.program} was not loaded")
-        link.update(self.programs[link.program])
+        link.update(self.loaded_program(link.program))
 
     @property
     def trace(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from ...core.closing import Closing
 from ...core.errors import BpftuiError, GivenUpError, VerifierError
 from ...core.foreign import is_source
 from ...core.interrupt import Interrupt
-from ...core.spec import CollectionSpec
 from ...core.threads import start_thread
 from ..status import told
 from ..text.format import clock_time
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ...core.live import Session, Swapped
+    from ...core.spec import CollectionSpec
     from ..rereading import WatchedFile
 
 __all__ = ["ObjectFile", "Versions"]
@@ -148,7 +148,7 @@ class Versions(Closing):
                 raise
             watched.ask_again()  # its writer may not have finished
             return
-        changes = Changes(diff(_as_in_file(self.session.spec), _as_in_file(spec)))
+        changes = Changes(diff(self.session.spec.as_in_file(), spec.as_in_file()))
         if not changes.differs:
             watched.take(that)
             watched.include(spec.headers)
@@ -168,11 +168,6 @@ class Versions(Closing):
             watched.include(spec.headers)
             self._next = after
         self._say(*notes, *_told(title, swapped))
-
-
-def _as_in_file(spec: CollectionSpec) -> CollectionSpec:
-    """Return an object without what was set in it."""
-    return spec if spec.raw is None else CollectionSpec.from_bytes(spec.raw, file=spec.file)
 
 
 def _told(title: str, swapped: Swapped) -> list[str]:

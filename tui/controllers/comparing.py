@@ -109,14 +109,11 @@ class ComparingController(Controller):
 
     def _compare(self, other: Other) -> Comparison:
         """Compare both, in a thread."""
-        from ...core.spec import CollectionSpec
         from ...core.system.compared import compared
         from ..text.comparison import Comparison
 
         notes = list(other.remarks)
-        old, new = other.spec, self._spec
-        if new.raw is not None:  # what the user set is no difference
-            new = CollectionSpec.from_bytes(new.raw, file=new.file)
+        old, new = other.spec, self._spec.as_in_file()  # what the user set is no difference
         short = os.path.basename(other.name)
         name = other.name if short in ("", self._title) else short
         return Comparison(compared(old, new, notes.append), name, notes)
