@@ -6,7 +6,9 @@ import subprocess
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from tests.mutants import ROOT, Copy, mutants_of, probed, suite_of, tried, worth_running
+from tests.mutants.making import ROOT, mutants_of, probed
+from tests.mutants.suites import suite_of, worth_running
+from tests.mutants.trying import Copy, tried
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,14 +121,17 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 assert fits(1) and fits(4)
                 assert not fits(7)
             """,
-        **{name: (ROOT / name).read_text() for name in ("tests/mutants.py", "tests/equivalent.py")},
+        **{
+            f"tests/mutants/{name}.py": (ROOT / f"tests/mutants/{name}.py").read_text()
+            for name in ("making", "suites", "forks")
+        },
         "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['.']\naddopts = '--import-mode=importlib'\n",
     }
     for name, text in tree.items():
         (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "tree" / name).write_text(dedent(text))
     subprocess.run(["git", "init", "-q"], cwd=tmp_path / "tree", check=True)
-    monkeypatch.setattr("tests.mutants.ROOT", tmp_path / "tree")
+    monkeypatch.setattr("tests.mutants.trying.ROOT", tmp_path / "tree")
     sizes = "core/small/sizes.py"
     mutants = dict(enumerate(mutants_of(sizes, (tmp_path / "tree" / sizes).read_bytes())))
     (tmp_path / "work").mkdir()

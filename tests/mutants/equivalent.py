@@ -1,4 +1,4 @@
-"""Mutants that do the same as the code, with the reason; those whose code is gone are told by tests/mutants.py."""
+"""Mutants that do the same as the code, with the reason; those whose code is gone are told by a run."""
 
 from __future__ import annotations
 
