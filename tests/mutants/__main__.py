@@ -48,8 +48,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bpftui-mutants-") as folder:
         copy = Copy(Path(folder))
         for suite, those in sorted(suites.items(), key=lambda each: sum(map(files_in, each[0]))):
-            for number, by in tried(copy, suite, those, options.most):
-                print(f"{texts[number]}\n    {by or 'survives'}", flush=True)
+            for number, by, is_come_by in tried(copy, suite, those, options.most):
+                print(f"{texts[number]}\n    {by or ('survives' if is_come_by else 'no test comes by')}", flush=True)
                 tried_in["/".join(Path(mutants[number].path).parts[:2])].append(by is not None)
                 survivors += [] if by else [texts[number]]
     print(f"\n{len(survivors)} of {len(mutants)} survive, seed {options.seed}", *sorted(survivors), sep="\n")

@@ -128,6 +128,9 @@ class _Loop:
         seconds = {test: took for test, took in all_.seconds.items() if test not in all_.failed}
         came = self._came()
         for number, mutant in self._mutants.items():
+            if mutant.asked is not None and not came[number]:
+                self._tell(number, None, [])
+                continue
             file = self._work / "bpftui" / mutant.path
             swapped = self._swapped(mutant, functions) if came[number] and "" not in came[number] else []
             if not swapped:
@@ -203,7 +206,7 @@ class _Loop:
         return None
 
     def _tell(self, number: int, by: str | None, files: list[str] | None) -> None:
-        """Tell what killed a mutant; or the files whose tests are still to be tried, one after the other."""
+        """Tell what killed a mutant; or the files whose tests are still to be tried: none, if no test comes by."""
         os.write(self._told, json.dumps([number, by, files]).encode() + b"\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from itertools import accumulate
 from pathlib import Path
@@ -18,20 +19,29 @@ __all__ = ["files_in", "mirror", "suite_of", "without_parameters", "worth_runnin
 def suite_of(path: str) -> list[str]:
     """Return the folders and files that have the tests of a source file, from the root.
 
-    They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`, `tests/core` those of what is
-    in no folder. Of those that ask the running kernel belong all to `core/kernel` and to what has no tests beside them,
-    and those that are named after a folder to it: `tests/kernel/test_vm*.py` to `core/vm`, `tests/kernel/system` to
-    `core/system`.
+    They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`. Of those that ask the running
+    kernel belong all to `core/kernel`, and to the other folders those that are named after one: `tests/kernel/system`
+    and `test_vm*.py` there to `core/system` and `core/vm`. Where there is no such folder it is the files, anywhere,
+    that import what is tested, or all of core's or tui's where none does.
     """
-    part, folder, *_ = Path(path).parts
-    mirrored = ROOT / "tests" / part / folder
+    part, name, *below = Path(path).with_suffix("").parts
+    mirrored = ROOT / "tests" / part / name
+    if not below or not mirrored.is_dir():
+        return _importing(part, name) or [f"tests/{part}"]
     if part == "tui":
-        return [f"tests/tui/{folder}" if mirrored.is_dir() else "tests/tui"]
-    if folder == "kernel" or not mirrored.is_dir():
-        return [f"tests/core/{folder}" if mirrored.is_dir() else "tests/core", "tests/kernel"]
+        return [f"tests/tui/{name}"]
+    if name == "kernel":
+        return ["tests/core/kernel", "tests/kernel"]
     kernel = ROOT / "tests/kernel"
-    found = [*kernel.glob(f"test_{folder.removesuffix('s')}*.py"), *kernel.glob(folder)]
-    return [f"tests/core/{folder}", *sorted(str(file.relative_to(ROOT)) for file in found)]
+    found = [*kernel.glob(f"test_{name.removesuffix('s')}*.py"), *kernel.glob(name)]
+    return [f"tests/core/{name}", *sorted(str(file.relative_to(ROOT)) for file in found)]
+
+
+def _importing(part: str, name: str) -> list[str]:
+    """Return the files of tests that import a module, or something of a folder."""
+    imported = re.compile(rf"from bpftui\.{part}(?:\.{name}\b| import .*\b{name}\b)")
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [str(file.relative_to(ROOT)) for file in files if imported.search(file.read_text())]
 
 
 def files_in(tests: str) -> int:

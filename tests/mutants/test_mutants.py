@@ -60,9 +60,13 @@ def test_whose_tests_are_asked() -> None:
     assert suite_of("core/kernel/sys/perf.py") == ["tests/core/kernel", "tests/kernel"]
     assert suite_of("core/listing/text.py") == ["tests/core/listing", "tests/kernel/test_listing.py"]
     assert suite_of("core/system/links.py") == ["tests/core/system", "tests/kernel/system"]
-    assert suite_of("core/elf.py") == ["tests/core", "tests/kernel"]
     assert suite_of("tui/text/format.py") == ["tests/tui/text"]
-    assert suite_of("tui/app.py") == ["tests/tui"]
+
+
+def test_what_has_no_folder_of_tests_is_tested_by_what_imports_it() -> None:
+    assert suite_of("core/zstd.py") == ["tests/core/test_zstd.py"]
+    assert "tests/kernel/test_rights.py" in suite_of("core/privileges/steward.py")
+    assert suite_of("core/loader.py") == ["tests/core"]
 
 
 def test_what_mirrors_the_module_is_worth_most_then_what_comes_by_and_is_quick() -> None:
@@ -110,6 +114,9 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
             def fits(number: int) -> bool:
                 return 0 < number and number <= SIZE
+
+            def is_large(number: int) -> bool:
+                return number > SIZE
             """,
         "tests/core/small/test_sizes.py": """\
             from bpftui.core.small.sizes import fits
@@ -135,12 +142,13 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
     sizes = "core/small/sizes.py"
     mutants = dict(enumerate(mutants_of(sizes, (tmp_path / "tree" / sizes).read_bytes())))
     (tmp_path / "work").mkdir()
-    killed = dict(tried(Copy(tmp_path / "work"), ["tests/core/small"], mutants))
+    found = list(tried(Copy(tmp_path / "work"), ["tests/core/small"], mutants))
     no_size, sizes = (f"tests/core/small/test_sizes.py::{name}" for name in ("test_no_size", "test_sizes"))
-    assert [(mutants[number].line, mutants[number].new, by) for number, by in killed.items()] == [
-        (4, b"1", sizes),
-        (4, b"<=", None),
-        (4, b"or", no_size),
-        (4, b"<", sizes),
-        (1, b"5", None),  # in a process of its own
+    assert [(mutants[each.number].line, mutants[each.number].new, each.by, each.is_come_by) for each in found] == [
+        (4, b"1", sizes, True),
+        (4, b"<=", None, True),
+        (4, b"or", no_size, True),
+        (4, b"<", sizes, True),
+        (7, b">=", None, False),
+        (1, b"5", None, True),  # in a process of its own
     ]

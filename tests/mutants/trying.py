@@ -5,9 +5,10 @@ All mutants whose tests are the same are tried in one process of pytest:
 1. Each is found a number, and where it would be evaluated stands a *probe*, an expression that notes the number and the
    test that runs. pytest collects the tests of the folder with that code, which takes longest, and forks.
 2. The first child runs all of them: so it is known which tests come by which mutant, and how long they take.
-3. A further child for each mutant puts its code into the functions that are there, and runs those tests until one
-   fails: those that mirror its module first, quick ones before slow ones, and behind them what else is in their files,
-   which may share what the first made. Processes that a test starts read the mutant from the copy.
+3. A mutant that no test comes by survives. A further child for each other one puts its code into the functions that
+   are there, and runs those tests until one fails: those that mirror its module first, quick ones before slow ones, and
+   behind them what else is in their files, which may share what the first made. Processes that a test starts read the
+   mutant from the copy.
 4. A mutant that is evaluated when its module is imported, as a constant is, cannot be put into what has been imported.
    For each of those pytest is started anew, with the tests that mirror the module, then with all of the folder.
 
@@ -25,7 +26,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Copy", "tried"]
+__all__ = ["Copy", "Tried", "tried"]
 
 _QUIETLY: Final = ("-q", "-n", "0", "-p", "no:cacheprovider")
 _LIMIT: Final = 120
@@ -59,6 +60,16 @@ def came(number):
             pass
 """
 """A module that notes which tests come by a mutant, once for each test and process."""
+
+
+class Tried(NamedTuple):
+    """What came of a mutant."""
+
+    number: int
+    by: str | None
+    """What killed it; None if it survives."""
+    is_come_by: bool = True
+    """Whether it is evaluated by some test."""
 
 
 class Copy:
@@ -104,8 +115,8 @@ class Copy:
 
 def tried(
     copy: Copy, suite: Sequence[str], mutants: Mapping[int, Mutant], most: float | None = None
-) -> Generator[tuple[int, str | None]]:
-    """Try mutants that have the same tests; yield the number of each with what killed it, None where it survives."""
+) -> Generator[Tried]:
+    """Try mutants that have the same tests; yield what came of each."""
     work = copy.root.parent
     plain = {each.path: (copy.root / each.path).read_bytes() for each in mutants.values()}
     for path, source in plain.items():
@@ -124,8 +135,8 @@ def tried(
         os.close(writing)
         for number, by, files in map(json.loads, told):
             waiting.discard(number)
-            if files is None:
-                yield number, by
+            if not files:
+                yield Tried(number, by, files is None)
             else:
                 later.append((number, files))
         process.wait()
@@ -138,7 +149,7 @@ def tried(
         put(copy.root / path, mutants[number].apply(plain[path]))
         first = [file for file in files if file == mirror(path)]
         both = [each for each in (first, [file for file in files if file not in first]) if each]
-        yield number, next(filter(None, (_failing(copy, each) for each in both)), None)
+        yield Tried(number, next(filter(None, (_failing(copy, each) for each in both)), None))
         put(copy.root / path, plain[path])
 
 
