@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 from textual import constants, events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome
 
 from ..core.errors import BpftuiError, UnknownNameError
@@ -30,6 +31,7 @@ from .terminal.fewer_colors import FewerColors
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
 from .terminal.type_ahead import TypeAhead, typed
+from .terminal_driver import TerminalDriver
 from .text.colors import Painted, joined_lines
 from .text.shown import plain
 from .themes import role_defaults, theme
@@ -139,7 +141,8 @@ class BaseApp(App[_Result]):
 
     def get_driver_class(self) -> type[Driver]:
         """Return the driver for this terminal, watched by the guardian."""
-        return guarded(super().get_driver_class(), self.type_ahead.keep)
+        chosen = super().get_driver_class()
+        return guarded(TerminalDriver if chosen is LinuxDriver else chosen, self.type_ahead.keep)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Leave the app, in the time that the guardian gives."""
