@@ -52,12 +52,12 @@ class Places:
         return f"{machine.base + slot * INSN_SIZE:#x}"
 
     def _found(self, text: str, offset: int) -> tuple[Machine, int]:
-        """Return the machine and the slot of an address; the slot may be outside of its code."""
+        """Return the machine of an address, and how many bytes beyond its first instruction it is, or before."""
         address = address_of(text) + offset
         machine = self._processor.machine_at(address_of(text))
         if machine is None:
             raise UsageError(f"there is no code at {text}")
-        return machine, (address - machine.base) // INSN_SIZE
+        return machine, address - machine.base
 
     def at(self, text: str, offset: int = 0) -> int:
         """Return the place of the instruction at an address.
@@ -65,8 +65,9 @@ class Places:
         Raises:
             UsageError: There is none.
         """
-        machine, slot = self._found(text, offset)
-        if not 0 <= slot < machine.code.count or machine.code.insns[slot] is None:
+        machine, distance = self._found(text, offset)
+        slot, within = divmod(distance, INSN_SIZE)
+        if within or not 0 <= slot < machine.code.count or machine.code.insns[slot] is None:
             raise UsageError(f"no instruction begins at {text}{offset:+}")
         return machine.place(slot)
 
@@ -84,7 +85,8 @@ class Places:
         """
         if not 0 <= count <= _MOST_ROWS:
             raise UsageError(f"disassemble: not {count:,} instructions, but at most {_MOST_ROWS:,}")
-        machine, slot = self._found(text, offset)
+        machine, distance = self._found(text, offset)
+        slot = distance // INSN_SIZE
         slots = [number for number, insn in enumerate(machine.code.insns) if insn is not None]
         at = sum(1 for each in slots if each < slot) if 0 <= slot < machine.code.count else 0
         if slot < 0:

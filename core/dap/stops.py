@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .places import Places
     from .sources import Sources
 
-__all__ = ["Stops"]
+__all__ = ["Stops", "hit_condition"]
 
 _HITS: Final = re.compile(r"\s*(?P<sign>[<>=!]=|[<>=%]|)\s*(?P<number>\d{1,18})\s*")
 _FOUND: Final = re.compile(r"(?P<expression>.+) @ 0x(?P<address>[0-9a-f]{1,16})\+(?P<size>\d{1,9})", re.DOTALL)
@@ -107,7 +107,7 @@ class Stops:
         return {"breakpoints": found}
 
     def _break_at(self, where: str, given: Arguments) -> Breakpoint:
-        stops = _hit_condition(given.text("hitCondition", ""))
+        stops = hit_condition(given.text("hitCondition", ""))
         condition, log = given.text("condition", "").strip(), given.text("logMessage", "")
         found = self._session.break_at(where, condition=condition, log=log)
         found.stops_at = stops
@@ -145,7 +145,7 @@ class Stops:
 
         def make(each: Arguments) -> dict[str, Any]:
             place = self._places.at(each.text("instructionReference"), each.number("offset", 0))
-            stops, condition = _hit_condition(each.text("hitCondition", "")), each.text("condition", "").strip()
+            stops, condition = hit_condition(each.text("hitCondition", "")), each.text("condition", "").strip()
             found = self._session.break_at_place(place, condition=condition)
             found.stops_at = stops
             reference = self._places.reference(place)
@@ -157,7 +157,7 @@ class Stops:
         """Set those of memory."""
 
         def make(each: Arguments) -> dict[str, Any]:
-            stops = _hit_condition(each.text("hitCondition", ""))
+            stops = hit_condition(each.text("hitCondition", ""))
             access = _ACCESSES.get(each.text("accessType", "write"))
             if access is None:
                 raise UsageError("a data breakpoint is for write, read or readWrite")
@@ -182,7 +182,7 @@ class Stops:
         return {"source": shown["source"], "line": shown["line"] - 1 + self._first_line}
 
 
-def _hit_condition(text: str) -> Callable[[int], bool] | None:
+def hit_condition(text: str) -> Callable[[int], bool] | None:
     """Return what tells whether a breakpoint stops when it is hit for the so-many-th time; None where it always does.
 
     `5` and `>= 5` stop from the fifth time on, `== 5` only then, `% 5` each fifth time; `<`, `<=`, `>` as in C.

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 
 from bpftui.core.dap import Connection, adapter, inspection
 from bpftui.core.dap.debugging import COMMANDS, Debugging
+from bpftui.core.dap.stops import hit_condition
+from bpftui.core.errors import UsageError
 from bpftui.tui.commands.dap import launched
 from tests.bench.bench_debug import long_loop
 from tests.bench.bench_vm import PACKET as LONG_PACKET
@@ -100,7 +103,10 @@ def test_breakpoints_of_all_kinds() -> None:
         assert "call bpf_map_lookup_elem" in rows[1]["instruction"]
         assert len(rows[1]["instructionBytes"].split()) == 8
         instruction = {"instructionReference": rows[2]["address"], "offset": 0}
-        assert client.ask("setInstructionBreakpoints", breakpoints=[instruction])["breakpoints"][0]["verified"]
+        within = {"instructionReference": rows[1]["address"], "offset": 9}
+        found = client.ask("setInstructionBreakpoints", breakpoints=[instruction, within])["breakpoints"]
+        assert [each["verified"] for each in found] == [True, False]
+        assert found[1]["message"] == f"no instruction begins at {rows[1]['address']}+9"
         assert client.move("continue")["reason"] == "instruction breakpoint"
         client.ask("setInstructionBreakpoints", breakpoints=[])
         client.ask("evaluate", expression="goto 0", context="repl")
@@ -113,6 +119,48 @@ def test_breakpoints_of_all_kinds() -> None:
         assert client.move("continue")["reason"] == "data breakpoint"
         lines = client.ask("breakpointLocations", source=source, line=FIRST, endLine=FIRST + 1)["breakpoints"]
         assert lines == [{"line": FIRST}]
+
+
+def test_what_lies_around_the_code_is_shown_as_such() -> None:
+    with Client() as client:
+        client.begin(object="tests/objects/linked.o", program="first", stopOnEntry=True)
+        first = client.ask("stackTrace", threadId=1)["stackFrames"][0]["instructionPointerReference"]
+
+        def shown(offset: int, beyond: int, count: int) -> list[tuple[int, str]]:
+            found = client.ask(
+                "disassemble",
+                memoryReference=first,
+                offset=offset,
+                instructionOffset=beyond,
+                instructionCount=count,
+            )
+            return [
+                (int(each["address"], 16) - int(first, 16), each["instruction"].partition(" ")[0])
+                for each in found["instructions"]
+            ]
+
+        rows = shown(0, 0, 200)
+        count = next(number for number, (_, text) in enumerate(rows) if not text)
+        last = rows[count - 1][0]
+        assert shown(0, -2, 4) == [(-16, ""), (-8, ""), *rows[:2]]
+        assert shown(-8, 0, 3) == [(-8, ""), *rows[:2]]
+        assert shown(last, -1, 3) == [*rows[count - 2 : count], (last + 8, "")]
+        assert shown(last + 16, -2, 3) == [rows[count - 1], (last + 8, ""), (last + 16, "")]
+
+
+def test_a_breakpoint_is_in_the_file_whose_name_ends_alike() -> None:
+    with Client() as client:
+        client.begin(object="tests/objects/linked.o", program="first", stopOnEntry=True)
+        found = client.ask("loadedSources")["sources"]
+        assert sorted(each["name"] for each in found) == ["linked_one.c", "linked_two.c"]
+        for name in ("linked_one.c", "linked_two.c"):
+            line = min(
+                number
+                for number in range(1, 100)
+                if client.ask("breakpointLocations", source={"path": f"/elsewhere/{name}"}, line=number)["breakpoints"]
+            )
+            wanted = {"source": {"path": f"/elsewhere/{name}"}, "breakpoints": [{"line": line}]}
+            assert client.ask("setBreakpoints", **wanted)["breakpoints"][0]["verified"], name
 
 
 def test_what_is_seen_and_changed() -> None:
@@ -160,6 +208,55 @@ def test_what_is_seen_and_changed() -> None:
         assert client.ask("restart") == {}
         assert client.event("stopped")["reason"] == "breakpoint"
         assert client.ask("evaluate", expression="total_packets", context="watch")["result"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"),
+    [
+        ("3", [3, 4, 5]),
+        (">= 3", [3, 4, 5]),
+        ("> 3", [4, 5]),
+        ("< 3", [1, 2]),
+        ("<= 3", [1, 2, 3]),
+        ("== 3", [3]),
+        ("= 3", [3]),
+        ("% 2", [2, 4]),
+    ],
+)
+def test_hit_conditions(text: str, stops: list[int]) -> None:
+    condition = hit_condition(text)
+    assert condition is not None
+    assert [hits for hits in range(1, 6) if condition(hits)] == stops
+
+
+def test_there_is_no_hit_condition() -> None:
+    assert hit_condition("  ") is None
+    for text in ("!= 3", "% 0", "3 3", "three"):
+        with pytest.raises(UsageError, match="is no hit condition"):
+            hit_condition(text)
+
+
+def test_files_that_are_not_here_are_what_the_object_has_of_them(tmp_path: Path) -> None:
+    there, alone = tmp_path / "there", tmp_path / "alone"
+    there.mkdir()
+    alone.mkdir()
+    obj = shutil.copy("tests/objects/linked.o", alone)
+    with Client() as client:
+        client.begin(object=obj, program="first", sourceMap={"./linked_o": f"{there}/o"})
+        one, two = sorted(client.ask("loadedSources")["sources"], key=lambda each: each["name"])
+        assert (one["name"], two["name"]) == ("linked_one.c", "linked_two.c")
+        assert one["sourceReference"] + two["sourceReference"] == 3
+        lines = client.ask("source", sourceReference=one["sourceReference"])["content"].split("\n")
+        assert lines[27] == "\tcounter++;"
+        numbered = {number for number, line in enumerate(lines, 1) if line}
+        where = client.ask("breakpointLocations", source=one, line=1, endLine=len(lines) + 5)["breakpoints"]
+        assert {each["line"] for each in where} == numbered
+        assert "there is no source 3" in client.refused("breakpointLocations", source={"sourceReference": 3}, line=1)
+    (there / "one.c").write_text("")
+    with Client() as client:
+        client.begin(object=obj, program="first", sourceMap={"./linked_": f"{there}/"})
+        found = {each["name"]: each.get("path") for each in client.ask("loadedSources")["sources"]}
+        assert found == {"linked_one.c": f"{there}/one.c", "linked_two.c": None}
 
 
 def test_a_fault_is_an_exception() -> None:
