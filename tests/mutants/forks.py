@@ -51,7 +51,7 @@ class _Child:
         self.seconds: dict[str, float] = {}
         """What each test took, by its name without parameters."""
         self.failed: set[str] = set()
-        """The tests that failed, by that name."""
+        """The tests that failed or did not end, by that name."""
 
     def wait(self, limits: Mapping[str, float] | None = None) -> str | None:
         """Wait for the end; return the first test that failed, or how it ended otherwise; None if all passed.
@@ -66,6 +66,7 @@ class _Child:
                 left = max(since + _PATIENCE + 3 * limits.get(without_parameters(running), 0) - time.monotonic(), 0)
             if not select.select([self._pipe], [], [], left)[0]:
                 first = f"{running} never ends"
+                self.failed |= {without_parameters(running)} if running else set()
                 break
             more = os.read(self._pipe, 1 << 16)
             *lines, text = (text + more).split(b"\n") if more else [b"begun ", b""]  # none after the last

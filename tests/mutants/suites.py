@@ -21,15 +21,16 @@ def suite_of(path: str) -> list[str]:
 
     They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`. Of those that ask the running
     kernel belong all to `core/kernel`, and to the other folders those that are named after one: `tests/kernel/system`
-    and `test_vm*.py` there to `core/system` and `core/vm`. Where there is no such folder it is the files, anywhere,
-    that import what is tested, or all of core's or tui's where none does.
+    and `test_vm*.py` there to `core/system` and `core/vm`. What a key does is tested by a walk through a screen: those
+    of `tests/tui/screens` are the controllers', too. Where there is no such folder it is the files, anywhere, that
+    import what is tested, or all of core's or tui's where none does.
     """
     part, name, *below = Path(path).with_suffix("").parts
     mirrored = ROOT / "tests" / part / name
     if not below or not mirrored.is_dir():
         return _importing(part, name) or [f"tests/{part}"]
     if part == "tui":
-        return [f"tests/tui/{name}"]
+        return [f"tests/tui/{name}", *(["tests/tui/screens"] if name == "controllers" else [])]
     if name == "kernel":
         return ["tests/core/kernel", "tests/kernel"]
     kernel = ROOT / "tests/kernel"

@@ -61,6 +61,7 @@ def test_whose_tests_are_asked() -> None:
     assert suite_of("core/listing/text.py") == ["tests/core/listing", "tests/kernel/test_listing.py"]
     assert suite_of("core/system/links.py") == ["tests/core/system", "tests/kernel/system"]
     assert suite_of("tui/text/format.py") == ["tests/tui/text"]
+    assert suite_of("tui/controllers/log.py") == ["tests/tui/controllers", "tests/tui/screens"]
 
 
 def test_what_has_no_folder_of_tests_is_tested_by_what_imports_it() -> None:
