@@ -23,7 +23,8 @@ from ..closing import Closing
 from ..errors import BpftuiError
 from ..spec import MapType
 from ..threads import NoThreadError, start_thread
-from .stream import HEADER, open_records
+from .block import Backlog, Block
+from .stream import HEADER, RingBuffer, open_records
 from .written import written
 
 if TYPE_CHECKING:
@@ -40,16 +41,16 @@ _PAUSE: Final = 0.02
 """Seconds between two looks at streams that do not fill up."""
 _BREATH: Final = 0.0005
 """Seconds between two looks at streams that do: others want a turn."""
-_YIELD: Final = 0.01
-"""The same where more comes than anybody takes: what is lost is lost, and who takes it needs the time."""
 _LOOK: Final = 0.05
 """Seconds of a look at one stream, at most."""
 _CHUNK: Final = 4096
 """Records that are taken at a time."""
 _BATCH: Final = 512
 """Records that are handed on at a time, where whoever asks looks at the clock: some milliseconds' work."""
-_KEPT: Final = 200_000
-_KEPT_BYTES: Final = 64 << 20
+_KEPT: Final = 64 << 20
+"""Bytes of a stream's records that wait for whoever takes them."""
+_TYPICAL: Final = 100
+"""Records that tell about how long others are."""
 _HEARD: Final = 1000
 """Records of a stream that one who listens is told of."""
 REST: Final = "..."
@@ -60,7 +61,7 @@ REST: Final = "..."
 class Events:
     """What one stream brought since it was last asked for."""
 
-    records: tuple[bytes, ...]
+    records: Sequence[bytes]
     count: int
     """How many came since the reading began, those that were lost on our side among them."""
     lost: int
@@ -69,6 +70,8 @@ class Events:
     """About how many wait to be asked for: in the stream, and in memory where only a part was asked for."""
     full: int = 0
     """How often the stream was found full: where nobody counts what is lost, some was then, in all likelihood."""
+    dropped: int = 0
+    """How many of the lost ones were here, and went before anybody asked for them."""
 
 
 class EventSource(Protocol):
@@ -91,54 +94,38 @@ class _Stream:
         self.records = records
         self.size = size
         self.keeps = keeps
-        self.taken: deque[bytes] = deque()
-        self.bytes = 0
+        # What comes by the million stays in one piece.
+        self._read = records.read_block if isinstance(records, RingBuffer) else records.read
+        self.taken = Backlog(_KEPT)
+        self._newest: Sequence[bytes] = ()
         self.count = 0
         self.dropped = 0
         self.full = 0
         self.heard: list[deque[bytes]] = []
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no more is kept, so that each record that comes drives an old one out."""
-        return len(self.taken) >= _KEPT or self.bytes >= _KEPT_BYTES - _CHUNK
 
     def drain(self, until: float) -> bool:
         """Take what is there by then; return whether it was so much that it is to be looked at again at once."""
         waiting = self.records.pending
         # The longest record decides whether another one would fit; an eighth is more than any but the strangest has.
         self.full += bool(self.size) and waiting > self.size - self.size // 8
-        while True:
-            found = self.records.read(_CHUNK)
+        while found := self._read(_CHUNK):
             for heard in self.heard:
-                heard.extend(found)
+                heard.extend(found[-_HEARD:])
             self.count += len(found)
+            self._newest = found[-_TYPICAL:]
             if self.keeps:
-                self._keep(found)
-            if len(found) < _CHUNK:
-                break
+                self.dropped += self.taken.put(found if isinstance(found, Block) else Block.of(found))
             if time.monotonic() >= until:
                 return True
         return bool(self.size) and waiting > self.size // 4
 
-    def _keep(self, found: Sequence[bytes]) -> None:
-        self.taken.extend(found)
-        self.bytes += sum(map(len, found))
-        while len(self.taken) > _KEPT or self.bytes > _KEPT_BYTES:
-            self.bytes -= len(self.taken.popleft())
-            self.dropped += 1
-
     def take(self, most: int | None = None) -> Events:
         """Return what was taken, the oldest first; at most so many."""
-        behind = self.records.pending
-        if self.taken:
-            behind = round(behind / (self.bytes / len(self.taken) + HEADER))
-        if most is None or most >= len(self.taken):
-            found, self.taken, self.bytes = tuple(self.taken), deque(), 0
-        else:
-            found = tuple(self.taken.popleft() for _ in range(most))
-            self.bytes -= sum(map(len, found))
-        return Events(found, self.count, self.records.lost + self.dropped, behind + len(self.taken), self.full)
+        found = self.taken.take(most)
+        room = HEADER + sum(map(len, self._newest)) / max(1, len(self._newest))
+        behind = round(self.records.pending / room)
+        lost = self.records.lost + self.dropped
+        return Events(found, self.count, lost, behind + len(self.taken), self.full, self.dropped)
 
 
 class EventReader(Closing):
@@ -251,8 +238,7 @@ class EventReader(Closing):
         while not self._stopping.wait(pause):
             with self._lock:
                 is_behind = self._drain()
-                is_full = any(stream.is_full for stream in self._streams.values())
-            pause = _PAUSE if not is_behind else _YIELD if is_full else _BREATH
+            pause = _BREATH if is_behind else _PAUSE
 
     def _drain(self, seconds: float = _LOOK) -> bool:
         """Take what is there, as far as there is time for each; return whether to look again at once."""

@@ -298,7 +298,8 @@ class Monitor:
             keeper.add(sample, brought, printed)
         self._failure = ""
         events = self._lines(sample.time, brought)
-        self._deliver(Observation(sample, events, self._states(brought), self._session.gone, printed, unprinted))
+        streams = self._states(brought, is_kept=keeper is not None)
+        self._deliver(Observation(sample, events, streams, self._session.gone, printed, unprinted))
 
     def _lines(self, time: float, brought: Mapping[str, Events]) -> dict[str, list[EventLine]]:
         """Put what streams brought by a time into words."""
@@ -307,10 +308,15 @@ class Monitor:
             for name, found in brought.items()
         }
 
-    def _states(self, brought: Mapping[str, Events]) -> dict[str, StreamState]:
+    def _states(self, brought: Mapping[str, Events], *, is_kept: bool = True) -> dict[str, StreamState]:
         return {
             name: StreamState(
-                found.count, found.lost, found.behind, found.full, self._types[name].text, self._types[name].type
+                found.count,
+                found.lost if is_kept else found.lost - found.dropped,  # what nobody draws and nobody keeps
+                found.behind,
+                found.full,
+                self._types[name].text,
+                self._types[name].type,
             )
             for name, found in brought.items()
         }

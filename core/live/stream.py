@@ -17,15 +17,18 @@ import mmap
 import os
 import select
 import threading
+from array import array
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol, Self, cast, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias, cast, runtime_checkable
 
 from ..closing import Closing
 from ..errors import BpftuiError
 from ..spec import MapType
+from .block import Block
 from .perf import HasSlots, PerfBuffer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
 __all__ = ["HasDescriptor", "Records", "RingBuffer", "open_records"]
@@ -36,6 +39,16 @@ DISCARDED = 1 << 30
 """BPF_RINGBUF_DISCARD_BIT: the program thought better of it."""
 HEADER = 8
 """BPF_RINGBUF_HDR_SZ, bytes."""
+_LENGTH: Final = 4
+"""Bytes of a header that are the length, and its flags; the others are of no interest here."""
+_ALIKE: Final = 16
+"""Records of one length in a row from which on they are looked at together."""
+_SPAN: Final = 1 << 20
+"""Bytes that are taken at a time, or one record."""
+
+
+_Places: TypeAlias = "tuple[Sequence[int], Sequence[int], int]"
+"""Where each record begins and ends, counted from the first one's header, and where all of them are over in the data."""
 
 
 class HasDescriptor(Protocol):
@@ -155,25 +168,65 @@ class RingBuffer(Closing):
 
     def read(self, limit: int = 1000) -> list[bytes]:
         """Return the records that are there, at most *limit* of them, and make room for others."""
+        return list(self.read_block(limit))
+
+    def read_block(self, limit: int = 1000) -> Block:
+        """Return the same in one piece, of which nobody need make objects; of much that is there a part."""
         with self._reading:
             if self._closed:
-                return []
-            records: list[bytes] = []
+                return Block.of(())
             position, end = self._consumed[0], self._produced[0]
-            while position < end and len(records) < limit:
-                at = position % self._size
-                header = self._headers[at // 4]
-                if header & BUSY:
-                    break
-                length = header & ~(BUSY | DISCARDED)
-                if header & DISCARDED:
-                    self.discarded += 1
-                else:
-                    records.append(bytes(self._data[at + HEADER : at + HEADER + length]))
-                position += (HEADER + length + 7) & ~7
-            self._consumed[0] = position
-            self.count += len(records)
-            return records
+            at = position % self._size
+            stop = at + end - position
+            starts, ends, over = self._alike(at, stop, limit) or self._one_by_one(at, stop, limit)
+            block = Block(bytes(self._data[at:over]), starts, ends)
+            self._consumed[0] = position + over - at
+            self.count += len(block)
+            return block
+
+    def _alike(self, at: int, stop: int, limit: int) -> _Places | None:
+        """Find records of one length that stand in a row: as many headers as are the same as the first one.
+
+        Each tells where the next one is, so that what is no header is not taken for one.
+
+        Args:
+            at: Where the first one begins in the data.
+            stop: Where what is there ends.
+            limit: The most that are of interest.
+
+        Returns:
+            None where there are few, or the first is none to be read.
+        """
+        if at == stop:
+            return None
+        length = self._headers[at // _LENGTH]
+        step = _room(length)
+        most = min((min(stop, at + _SPAN) - at) // step, limit)
+        if length >= DISCARDED or most < _ALIKE:
+            return None
+        headers = self._headers[at // _LENGTH : (at + most * step) // _LENGTH : step // _LENGTH].tobytes()
+        count = _common(headers, most * headers[:_LENGTH], _LENGTH)
+        if count < _ALIKE:
+            return None
+        over = count * step
+        return range(HEADER, over, step), range(HEADER + length, over + 1, step), at + over
+
+    def _one_by_one(self, at: int, stop: int, limit: int) -> _Places:
+        """Find records of any length, up to one that is still written; without those that were taken back."""
+        starts, ends = array("Q"), array("Q")
+        headers, begin, stop = self._headers, at, min(stop, at + _SPAN)
+        while at < stop and len(starts) < limit:
+            length = headers[at // _LENGTH]
+            if length >= BUSY:
+                break
+            if length >= DISCARDED:
+                self.discarded += 1
+                length -= DISCARDED
+            else:
+                starts.append(at - begin + HEADER)
+                ends.append(at - begin + HEADER + length)
+            at += _room(length)
+        return starts, ends, at
 
     def close(self) -> None:
         """Unmap the buffer; a second call does nothing."""
@@ -186,3 +239,22 @@ class RingBuffer(Closing):
             self._consumer.close()
             self._producer.close()
             os.close(self._descriptor)
+
+
+def _room(length: int) -> int:
+    """Return the bytes that a record of so many takes, with its header."""
+    return (HEADER + length + 7) & ~7
+
+
+def _common(one: bytes, two: bytes, size: int) -> int:
+    """Return with how many pieces of so many bytes both begin."""
+    if one == two:
+        return len(one) // size
+    low, high = 0, len(one) // size
+    while high - low > 1:  # they have *low* in common, and not *high*
+        middle = (low + high) // 2
+        if one[low * size : middle * size] == two[low * size : middle * size]:
+            low = middle
+        else:
+            high = middle
+    return low

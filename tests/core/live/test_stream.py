@@ -91,6 +91,43 @@ def test_the_limit_leaves_the_rest_for_the_next_time(ring: Ring) -> None:
         assert reader.read(10) == [b"\2", b"\3", b"\4"]
 
 
+def test_records_of_one_length_are_found_together(ring: Ring) -> None:
+    """As many as are alike, up to another length, one that was taken back, one that is written, and the end."""
+    alike = [bytes([number]) * 12 for number in range(40)]
+    with RingBuffer.of(ring) as reader:
+        for last, flags, comes in ((b"longer" * 4, 0, True), (bytes(12), DISCARDED, False), (bytes(12), BUSY, False)):
+            for record in alike:
+                ring.put(record)
+            ring.put(last, flags)
+            ring.put(alike[0])
+            found = [reader.read_block() for _ in range(2)]
+            assert list(found[0]) == alike
+            assert list(found[1]) == [last] * comes + alike[:1] * (flags != BUSY)
+        assert (reader.count, reader.discarded, reader.pending) == (123, 1, 48)
+
+
+def test_as_many_as_are_asked_for_come_together(ring: Ring) -> None:
+    with RingBuffer.of(ring) as reader:
+        for number in range(50):
+            ring.put(bytes([number]) * 8)
+        found = [list(reader.read_block(limit)) for limit in (20, 20, 20)]
+    assert [bytes(record[0] for record in each) for each in found] == [
+        bytes(range(20)),
+        bytes(range(20, 40)),
+        bytes(range(40, 50)),
+    ]
+
+
+def test_a_length_within_a_record_is_no_header(ring: Ring) -> None:
+    """Where the next header would be if all were alike stands data, which looks like one."""
+    with RingBuffer.of(ring) as reader:
+        for _ in range(20):
+            ring.put(bytes(8))
+        ring.put((struct.pack("=II", 8, 0) + bytes(8)) * 4)
+        ring.put(bytes(8))
+        assert [len(record) for each in range(2) for record in reader.read_block()] == [8] * 20 + [64, 8]
+
+
 def test_records_wrap_around_the_end(ring: Ring) -> None:
     with RingBuffer.of(ring) as reader:
         for number in range(50):
