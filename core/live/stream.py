@@ -48,7 +48,7 @@ _SPAN: Final = 1 << 20
 
 
 _Places: TypeAlias = "tuple[Sequence[int], Sequence[int], int]"
-"""Where each record begins and ends, counted from the first one's header, and where all of them are over in the data."""
+"""Where each record begins and ends, counted from the first one's header, and where all are over in the data."""
 
 
 class HasDescriptor(Protocol):

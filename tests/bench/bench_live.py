@@ -1,4 +1,4 @@
-"""What is looked at all the time: a large map against `bpftool map dump`, a million records a second, a day of series.
+"""What is looked at all the time: a large map against `bpftool map dump`, and a day of series.
 
 python -m pytest tests/bench/bench_live.py -s
 """
@@ -20,7 +20,7 @@ from bpftui.core.live.quantity import Look, OfEntry, Track
 from bpftui.core.live.sampler import Sample
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
-from tests.bench.timing import PYTHON, compare, environment
+from tests.bench.timing import compare
 from tests.census import why_no_bpf
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENTRIES = 1_000_000
-RECORDS = 1_000_000
-"""A second."""
-SECONDS = 5
 SOURCE = f"""
 #include "bpf_min.h"
 struct {{
@@ -39,58 +36,7 @@ struct {{
 	__type(key, __u32);
 	__type(value, __u64);
 }} large SEC(".maps");
-struct record {{ __u64 number, a, b, c; }};
-struct {{
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
-}} records SEC(".maps");
-__u64 written, lost;
-SEC("syscall")
-int write_records(void *ctx)
-{{
-	for (int i = 0; i < 1000; i++) {{
-		struct record *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
-		if (!record) {{
-			lost++;
-			continue;
-		}}
-		record->number = written++;
-		bpf_ringbuf_submit(record, 0);
-	}}
-	return 0;
-}}
 char _license[] SEC("license") = "GPL";
-"""
-WRITER = """
-import os, resource, sys, time
-from bpftui.core.kernel import load
-from bpftui.core.live import EventReader
-from bpftui.core.spec import CollectionSpec
-path, records, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-with load(CollectionSpec.from_file(path)) as collection:
-    program = collection.programs["write_records"]
-    child = os.fork()
-    if not child:  # it writes, in a processor of its own
-        begin = time.monotonic()
-        for number in range(int(records * seconds / 1000)):
-            while time.monotonic() < begin + number * 1000 / records:
-                pass
-            program.run()
-        os._exit(0)
-    with EventReader(collection) as reader:
-        taken, done = 0, 0
-        while not done:
-            time.sleep(0.5)
-            taken += len(reader.take()["records"].records)
-            done = os.waitpid(child, os.WNOHANG)[0]
-        while True:  # what the writer has left in the buffer
-            found = reader.take()["records"]
-            taken += len(found.records)
-            if not found.records and not found.behind:
-                break
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    written, lost = (collection.variables[name].get() for name in ("written", "lost"))
-    print(taken, found.lost, written, lost, spent.ru_utime + spent.ru_stime)
 """
 pytestmark = pytest.mark.skipif(bool(why_no_bpf()), reason=why_no_bpf() or "bpf(2) is available")
 
@@ -140,18 +86,6 @@ def test_a_snapshot_of_a_million_entries_against_bpftool(large: Map) -> None:
 
     compare("a snapshot of 1,000,000 entries against bpftool -j map dump", ours, theirs, runs=2)
     compare("the same as arrays", as_arrays, theirs, runs=2)
-
-
-def test_a_million_records_a_second(compiled: Path) -> None:
-    """Goal: none lost."""
-    command = [PYTHON, "-c", WRITER, str(compiled), str(RECORDS), str(SECONDS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
-    taken, lost, written, full, spent = (float(word) for word in done.stdout.split())
-    print(
-        f"\n{written:,.0f} records of 32 bytes in {SECONDS} s: {taken:,.0f} taken, {lost:,.0f} lost here, {full:,.0f} "
-        f"found no room; the reader took {spent / SECONDS:.2f} of a processor"
-    )
-    assert taken + lost == written
 
 
 def test_a_day_of_a_hundred_series() -> None:

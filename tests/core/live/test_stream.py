@@ -125,7 +125,7 @@ def test_a_length_within_a_record_is_no_header(ring: Ring) -> None:
             ring.put(bytes(8))
         ring.put((struct.pack("=II", 8, 0) + bytes(8)) * 4)
         ring.put(bytes(8))
-        assert [len(record) for each in range(2) for record in reader.read_block()] == [8] * 20 + [64, 8]
+        assert [len(record) for _ in range(2) for record in reader.read_block()] == [8] * 20 + [64, 8]
 
 
 def test_records_wrap_around_the_end(ring: Ring) -> None:

@@ -67,7 +67,8 @@ def record(path: Path, ticks: int = 11) -> list[Kept]:
                         traffic.delete(entry.key)
                 printed = Printed((PrintedLine(f"tick {tick}", "count_traffic"),) if tick % 3 == 2 else (), tick // 10)
                 late = {"traffic": tick + 0.25, "sources": tick + 0.5}
-                kept.append(Kept(replace(sampler.take(), map_times=late), events.take(), printed))
+                brought = {name: replace(each, records=(*each.records,)) for name, each in events.take().items()}
+                kept.append(Kept(replace(sampler.take(), map_times=late), brought, printed))
                 tape.add(*kept[-1])
     return kept
 

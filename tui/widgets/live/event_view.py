@@ -275,6 +275,8 @@ class EventView(StreamView):
             parts.append(f"{rate(self.per_second)}/s")
         if lost:
             parts.append(f"{grouped(lost)} lost")
+        if not self.following:  # before what a narrow pane cuts off
+            parts.append("not following: G for the newest")
         if state.behind:
             parts.append(f"about {grouped(state.behind)} behind")
         if state.full:
@@ -282,8 +284,6 @@ class EventView(StreamView):
         undrawn = count - self._count - self.earlier
         if undrawn > 0:
             parts.append(f"{100 * undrawn / count:.3g} % not drawn")
-        if not self.following:
-            parts.append("not following: G for the newest")
         self.said = " · ".join(parts)
 
     # Behaviour
