@@ -427,6 +427,7 @@ SCHEMAS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
             "registers": Names("int"),
             "retval": "int?",
             "error": "str?",
+            "returned": Names("str"),
             "printed": ["str"],
             "answers": [{"command": "str", "value": "any", "text": "str"}],
         },

@@ -173,7 +173,7 @@ class Stops:
         if match is None:
             return self._session.watch(data, access)
         address, size = int(match["address"], 16), int(match["size"])
-        return self._session.breakpoints.watch(match["expression"], address, size, access)
+        return self._session.watch_bytes(match["expression"], address, size, access)
 
     def _shown(self, place: int) -> dict[str, Any]:
         shown = self._sources.at(self._session.symbols.location(place))

@@ -270,13 +270,24 @@ class Interpreter:
                     for each in breakpoints.waiting
                 ]
                 return Answer(line, "\n".join(texts))
+            case "programs":
+                return _programs(self._session, line)
             case "ranges":
                 return _ranges(self._session, line)
             case _:
                 raise UsageError(
-                    "info tells of registers, locals, breakpoints or ranges",
-                    hint="info registers, info locals, info breakpoints, info ranges",
+                    "info tells of registers, locals, breakpoints, programs or ranges",
+                    hint="info registers, info locals, info breakpoints, info programs, info ranges",
                 )
+
+
+def _programs(session: Session, line: str) -> Answer:
+    """Return what becomes of the packet in each program that it may come to."""
+    position, turns = session.position, session.turns
+    if not turns:
+        return Answer(line, f"{session.world.program.name} is the only one", {})
+    texts = [f"{each.program} {each.said(position)}" for each in turns]
+    return Answer(line, "\n".join(texts), {each.program: each.verdict or None for each in turns})
 
 
 def _ranges(session: Session, line: str) -> Answer:

@@ -92,7 +92,7 @@ class Pointers:
         if raw is None:
             return ""
         number = int.from_bytes(raw, self._session.symbols.byte_order)
-        return str(number) if number < 1 << 32 else f"{number:#x}"
+        return f"{number:,}" if number < 1 << 32 else f"{number:#x}"
 
     def _in_packet(self, offset: int, length: int) -> Pointed:
         if offset == length:

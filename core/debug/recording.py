@@ -232,36 +232,46 @@ class Recording:
         return replace(self, calls=list(self.calls), changes=list(self.changes), times=list(self.times))
 
     def answered(self, lacks: Lack, text: str) -> Recording:
-        """Return one that goes on by itself, in which there is what the machine lacks.
+        """Return one that goes on by itself, in which there is what the machine lacks; see `answering`."""
+        found = self.copy()
+        found.settings = self.answering(lacks)(text)
+        return found
+
+    def answering(self, lacks: Lack) -> Callable[[str], Settings]:
+        """Return what tells the settings with which there is what the machine lacks, as often as it is asked.
+
+        It takes the value. Of a function, as `--return` takes it: a number, an errno, `-ENOENT`; what a pointer leads
+        to, `{…}`. Of memory a number of so many bytes as are wanted, a text, `"eth0"`, which ends with a zero, or
+        `none`: it is not mapped, nor is any other that nobody gave. Of both, bytes, `hex:…`, and the contents of a
+        file, `@FILE`, which the recording has from then on. It raises UsageError or ValueRangeError for what is none,
+        ObjectError or NoPermissionError for a file that cannot be read.
 
         Args:
             lacks: What that is: a function, which returns the value and does nothing; or memory.
-            text: The value. Of a function, as `--return` takes it: a number, an errno, `-ENOENT`; what a pointer leads
-                to, `{…}`. Of memory a number of so many bytes as are wanted, a text, `"eth0"`, which ends with a zero,
-                or `none`: it is not mapped, nor is any other that nobody gave. Of both, bytes, `hex:…`, and the
-                contents of a file, `@FILE`, which the recording has from then on.
 
         Raises:
-            UsageError, ValueRangeError: It is none.
-            ObjectError, NoPermissionError: The file cannot be read.
+            ObjectError: A file of memory that was given before is gone.
         """
-        found = self.copy()
-        value = text.strip()
-        if value.startswith("@"):
-            raw = read_object_file(value[1:])
-            if len(raw) > _LARGEST_ANSWER:
-                raise UsageError(f"{value[1:]} has {len(raw):,} bytes: an answer has {_LARGEST_ANSWER:,} at most")
-            value = f"hex:{raw.hex()}"
-        if lacks.function:
-            returns = {**(self.settings.returns or {}), **parse_returns([f"{lacks.function}={value}"])}
-            found.settings = self.settings._replace(returns=returns)
-        elif value == "none":
-            found.settings = self.settings._replace(asks_memory=False)
-        else:
-            memory = {**(self.settings.memory or {}), lacks.address: _bytes_there(lacks, value)}
-            MemoryImage(memory)  # it may overlap what was given before
-            found.settings = self.settings._replace(memory=memory)
-        return found
+        settings = self.settings
+        image = MemoryImage({} if lacks.function else settings.memory or {})  # once: its files are opened
+
+        def told(text: str) -> Settings:
+            value = text.strip()
+            if value.startswith("@"):
+                raw = read_object_file(value[1:])
+                if len(raw) > _LARGEST_ANSWER:
+                    raise UsageError(f"{value[1:]} has {len(raw):,} bytes: an answer has {_LARGEST_ANSWER:,} at most")
+                value = f"hex:{raw.hex()}"
+            if lacks.function:
+                returns = {**(settings.returns or {}), **parse_returns([f"{lacks.function}={value}"])}
+                return settings._replace(returns=returns)
+            if value == "none":
+                return settings._replace(asks_memory=False)
+            there = _bytes_there(lacks, value)
+            image.check(lacks.address, len(there))
+            return settings._replace(memory={**(settings.memory or {}), lacks.address: there})
+
+        return told
 
     def spec(self) -> CollectionSpec:
         """Return the object as it is to be loaded, read anew.

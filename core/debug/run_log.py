@@ -11,12 +11,14 @@ from ..helpers.effects import MapUse, effect_of
 from ..vm.engine.graph import Graph
 from ..vm.maps import ArrayStore
 from ..vm.maps.hashes import HashStore
+from .followed import Lying
 from .walk import Walk
 
 if TYPE_CHECKING:
     from ..asm import Instruction
     from ..vm.engine.machine import Machine
     from ..vm.maps import Store
+    from .followed import Shift
     from .session import Session
 
 __all__ = ["TAIL_CALL", "RunLog", "address_of"]
@@ -79,9 +81,10 @@ class RunLog:
         """By step, the jump or the call that decided that it was taken; -1 for none."""
         self.updated: dict[int, tuple[int, int]] = {}
         """By the step of a call that set a map's entry, where its value lies now, and how many bytes it has."""
-        self.handed: dict[int, tuple[range, int]] = {}
-        """By the step with which a program begins that a packet comes to behind another one: where its packet lies, and
-        where that lay for the one before."""
+        self.begun: set[int] = set()
+        """The steps with which a program begins that a packet comes to behind another one."""
+        self.shifts: dict[int, list[Shift]] = {}
+        """By step, what of the packet the one before has moved, the latest first: a call, or the end of a program."""
         self._functions: dict[tuple[int, int], _Function] = {}
         self._stack: list[_Activation] = []
         self._read(position)
@@ -97,14 +100,17 @@ class RunLog:
         session.world.before(session.run)
         walk = Walk(session.world, session.recording.calls[session.run])
         try:
-            turn = session.world.turn
+            turn, lying = session.world.turn, self._lying()
             for step in range(position + 1):
                 if walk.advance(1) is None:
                     break
                 if session.world.turn != turn:
-                    before, here = (session.world.path[each].packet for each in (turn, session.world.turn))
-                    self.handed[step] = range(here.begin, here.begin + len(here.frame)), before.begin
+                    self.begun.add(step)
                     turn = session.world.turn
+                if step and (step in self.begun or self.insn(step - 1)[2].opcode == CALL):
+                    before, lying = lying, self._lying()
+                    if before is not None and lying is not None and before != lying:
+                        self.shifts[step] = list(lying.since(before))
                 innermost = walk.activations[-1]
                 self._note_update(step)
                 self.registers.append(innermost.registers)
@@ -112,6 +118,10 @@ class RunLog:
                 self._decide(step)
         finally:
             walk.close()
+
+    def _lying(self) -> Lying | None:
+        packet = self._session.world.host.packet
+        return None if packet is None else Lying.of(packet)
 
     def _note_update(self, step: int) -> None:
         """Note where a map's entry lies that the call before has set."""
@@ -137,7 +147,7 @@ class RunLog:
         machine, slot, insn = self.insn(step)
         depth, stack = self.depths[step], self._stack
         before = self.insn(step - 1)[2] if step else None
-        if step in self.handed:
+        if step in self.begun:
             stack[:] = [self._begun(machine, slot, step - 1)]  # decided by what the one before returned
         elif depth >= len(stack):
             stack.append(self._begun(machine, slot, step - 1))

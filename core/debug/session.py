@@ -21,6 +21,7 @@ from ..errors import BpftuiError, GivenUpError, UsageError
 from ..vm.engine.memory import STACK_SIZE
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
+from .followed import Followed
 from .standing import Standing
 from .stops import Access, Breakpoint, Owner, Reason, Stop, Waiting, Watchpoint
 from .syntax import ExpressionError
@@ -166,8 +167,14 @@ class Session(Standing):
         value = self.evaluate(expression)
         if value.address is None:
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
-        found = self.breakpoints.watch(expression, value.address, value.kind.size, access)
-        found.owner = self._owner_of(value.address)
+        return self.watch_bytes(expression, value.address, value.kind.size, access)
+
+    def watch_bytes(self, what: str, address: int, size: int, access: Access = Access.CHANGE) -> Watchpoint:
+        """Stop where bytes are accessed that lie at an address now: a packet's are followed; *what* is for people."""
+        found = self.breakpoints.watch(what, address, size, access)
+        found.owner = self._owner_of(address)
+        packets = (each.packet for each in self.world.path if each.packet_sizes is not None)
+        found.followed = next((byte for packet in packets if (byte := Followed.at(packet, address))), None)
         return found
 
     def _owner_of(self, address: int) -> Owner | None:

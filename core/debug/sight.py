@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .stops import Access
     from .symbols import Location
     from .timeline import Timeline
+    from .turns import TurnSeen
     from .verified import Known
     from .world import World
 
@@ -60,7 +61,7 @@ class Register(NamedTuple):
     @property
     def text(self) -> str:
         """It for people."""
-        return self.pointer or str(signed(self.value, 64))
+        return self.pointer or f"{signed(self.value, 64):,}"
 
 
 class Slot(NamedTuple):
@@ -137,6 +138,8 @@ class Sight:
     """Why the run will be stopped before its end; empty where it will not."""
     lacks: Lack | None
     """What the machine has not, where the run was stopped here for want of it; None for nothing."""
+    turns: tuple[TurnSeen, ...]
+    """The programs that the packet may come to, where there are several."""
     near: tuple[RunSeen, ...]
     """This run and those around it, where there are several."""
     location: Location | None
@@ -250,7 +253,7 @@ class Eyes:
         shown = session.world.processor.at(places[at])[0] if places else session.world.program.machine
         first_place = shown.place(0)
         slots = {place - first_place for place in trail.counts if session.world.processor.at(place)[0] is shown}
-        read, written = trail.packet_use(position)
+        read, written = trail.packet_use(position, session.world.host.packet)
         packet = session.packet
         known = {} if session.verified is None else session.verified.here()
         ends = _ending(timeline)
@@ -267,6 +270,7 @@ class Eyes:
             ends=ends,
             fails="" if timeline.error is None else timeline.error.message,
             lacks=session.lacks,
+            turns=session.turns,
             near=self._near(),
             location=location,
             last=session.symbols.location(timeline.places[position - 1]) if position else None,
@@ -377,7 +381,7 @@ class Eyes:
                 continue
             number = int.from_bytes(raw, session.symbols.byte_order)
             pointed = pointers.at(number)
-            text = pointed.text if pointed is not None else str(number) if number < 1 << 16 else f"{number:#018x}"
+            text = pointed.text if pointed is not None else f"{number:,}" if number < 1 << 16 else f"{number:#018x}"
             found.append(Slot(offset, text, before is not None and old.get(offset, "0") != text))
         return tuple(found)
 
@@ -436,5 +440,6 @@ def _ending(timeline: Timeline) -> str:
     several."""
     if timeline.error is not None or timeline.r0 is None:
         return ""
-    verdict = _verdict(timeline.last, timeline.r0)
-    return verdict if timeline.is_alone else f"{verdict} ({timeline.last.name})"
+    last = timeline.turns[-1].program
+    verdict = _verdict(last, timeline.r0)
+    return verdict if timeline.is_alone else f"{verdict} ({last.name})"

@@ -14,6 +14,7 @@ from .locals import Locals
 from .runs import Runs
 from .scope import Scope
 from .stops import Reason, Stop
+from .turns import seen
 from .walk import Walk
 from .world import Outcome
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .stops import Breakpoint, Watchpoint
     from .symbols import Location, Symbols
     from .timeline import Timeline
+    from .turns import TurnSeen
     from .values import Value
     from .walk import Activation
     from .world import World
@@ -120,6 +122,12 @@ class Standing(Closing):
     def length(self) -> int:
         """The position at the end of the run; of one that was stopped, before the instruction that stopped it."""
         return self.timeline.length
+
+    @property
+    def turns(self) -> tuple[TurnSeen, ...]:
+        """What becomes of the packet in each program that it may come to; empty where there is one."""
+        path = self.world.path
+        return seen([each.spec for each in path], self.timeline.turns) if len(path) > 1 else ()
 
     @property
     def timeline(self) -> Timeline:

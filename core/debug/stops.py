@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .followed import Followed
     from .session import Session
     from .timeline import Timeline
 
@@ -110,6 +111,8 @@ class Watchpoint:
     size: int
     """In bytes."""
     access: Access = Access.CHANGE
+    followed: Followed | None = None
+    """The first of them where they are a packet's: it is watched where it gets to, whatever lies at the address."""
     owner: Owner | None = None
     """Of what lies on the stack of a function that others call, that function."""
     enabled: bool = True

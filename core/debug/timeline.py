@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import GivenUpError
 from ..numerical import find_numpy
+from .turns import Turn
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ..errors import BpftuiError
-    from ..spec import ProgramSpec
     from .recording import Call
     from .symbols import Symbols
     from .world import World
@@ -51,19 +51,15 @@ class Timeline:
         self.places = places = array("I" if len(world.processor.machines) < _MOST_SMALL else "Q")
         """By step, the place (`bpftui.core.vm.engine.machine.Machine.place`)."""
         starts, depths, depth = array("Q"), array("B"), world.processor.depth
-        self.begins = [0]
-        """The positions at which a program begins, of those that the packet comes to."""
-        turn = 0
+        begins, ends = {0: 0}, dict[int, int]()  # by the program's number in the path
 
         def turned() -> None:
-            nonlocal turn
-            if world.turn != turn:
-                turn = world.turn
-                self.begins.append(len(places))
+            begins.setdefault(world.turn, len(places))
             starts.append(len(places))
             depths.append(max(depth[0], 0))
-            if depth[0] < 0 and not self.direct:
-                self.direct = len(places)
+            if depth[0] < 0:
+                ends.setdefault(world.turn, len(places))
+                self.direct = self.direct or len(places)
 
         self.changes: dict[tuple[int, int], Sequence[int] | None] = {}
         """By address and size, the positions behind the instructions that change bytes there (see `watching`)."""
@@ -80,8 +76,17 @@ class Timeline:
         """Why the run was stopped before its end."""
         self.r0 = walk.r0
         """What the program returned, unsigned; None where it was stopped before. Of several the last one."""
-        self.last: ProgramSpec = world.program.spec
-        """The program that the packet came to last."""
+        has_returned = dict(zip(begins, world.returned, strict=False))  # one that was stopped has not
+        self.turns = [
+            Turn(
+                world.path[each].spec,
+                begin,
+                ends.get(each) if each in has_returned else None,
+                has_returned.get(each, 0),
+            )
+            for each, begin in begins.items()
+        ]
+        """The programs that it came to, in this order."""
         self.is_alone = len(world.path) == 1
         """Whether no other program stands behind the first."""
         self._starts, self._depths = starts, depths
@@ -221,13 +226,12 @@ class Timeline:
         if position < self.length and self.depth(position + 1) <= depth:
             return position + 1
         found = self._next_outer(bisect_right(self._starts, position) - 1, depth)
-        at = bisect_right(self.begins, position)
-        end = self.begins[at] if at < len(self.begins) else self.length  # the next program's begin
+        end = next((each.begin for each in self.turns if each.begin > position), self.length)
         return end if found is None else min(found, end)
 
     def before_program(self, position: int) -> int:
         """Return where the program begins that runs before a position, 0 at the beginning."""
-        return self.begins[max(bisect_left(self.begins, position) - 1, 0)]
+        return max((each.begin for each in self.turns if each.begin < position), default=0)
 
     def before_depth(self, position: int, depth: int) -> int:
         """Return the last position before this one that is no deeper than *depth*; 0 where there is none."""

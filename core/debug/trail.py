@@ -12,6 +12,7 @@ from ..helpers.effects import flag_names
 from ..helpers.prototypes import find_helper
 from ..numerical import find_numpy
 from .accesses import accesses_at
+from .followed import Followed
 from .pointers import Pointers
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..asm import Instruction
     from ..helpers.prototypes import Helper
+    from ..vm.world.packet import Packet
     from .session import Session
 
 __all__ = ["HelperCall", "Trail", "Use"]
@@ -32,8 +34,9 @@ class Use(NamedTuple):
     """Bytes of the packet that a step read or wrote."""
 
     step: int
-    where: range
-    """Which bytes, from the packet's beginning on."""
+    first: Followed
+    """The first of them."""
+    size: int
     is_write: bool
 
 
@@ -97,12 +100,23 @@ class Trail:
                 if place not in first:
                     first[place] = at + int(np.argmax(chunk == place))
 
-    def packet_use(self, position: int) -> tuple[set[int], set[int]]:
-        """Return which bytes of the packet were read and which were written before a position."""
+    def packet_use(self, position: int, packet: Packet | None) -> tuple[set[int], set[int]]:
+        """Return which bytes of the packet were read and which were written before a position, by any program.
+
+        Args:
+            position: Which one.
+            packet: It as it is there, None for none: its first byte that the program sees is 0.
+        """
         read: set[int] = set()
         written: set[int] = set()
+        if packet is None:
+            return read, written
+        before = packet.begin - packet.region.base
         for each in self.uses[: bisect_right(self.uses, position - 1, key=lambda use: use.step)]:
-            (written if each.is_write else read).update(each.where)
+            offset = each.first.within(packet)
+            if offset is not None:
+                start = offset + before
+                (written if each.is_write else read).update(range(max(start, 0), start + each.size))
         return read, written
 
     def called(self, position: int) -> Sequence[HelperCall]:
@@ -155,11 +169,13 @@ class Trail:
         if packet is None:
             return
         read, written = accesses_at(session)
+        before = packet.begin - packet.region.base
         for parts, is_write in ((read, False), (written, True)):
             for part in parts:
                 start, stop = part.start - packet.region.base, part.stop - packet.region.base
                 if start < packet.length and stop > 0 and start < stop:
-                    self.uses.append(Use(step, range(max(0, start), min(stop, packet.length)), is_write))
+                    first = Followed(max(0, start) - before, packet.moved)
+                    self.uses.append(Use(step, first, min(stop, packet.length) - max(0, start), is_write))
 
     def _note_call(self, session: Session, step: int, slot: int, insn: Instruction, registers: tuple[int, ...]) -> None:
         if insn.src == CallSource.SUBPROGRAM:

@@ -79,6 +79,10 @@ def scopes(session: Session) -> list[Scope]:
     known = [] if frame is None else [each.name for each in session.locals.at(frame)]
     if known:
         found.append(Scope("Locals", _each(known, lambda each: _local(session, each)), len(known)))
+    if turns := session.turns:
+        position = session.position
+        passed = _each(turns, lambda each: Variable(each.program, each.said(position)))
+        found.append(Scope("Programs", passed, len(turns)))
     packet = session.packet
     if packet is not None:
         layers = layers_of(session, packet)

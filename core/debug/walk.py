@@ -61,7 +61,7 @@ class Walk:
         self._world = world
         self._call = call
         self._processor = processor = world.processor
-        world.turn = 0
+        world.begin()
         self._context = world.program.given(call.data, call.context, call.cpu)
         world.is_torn = True
         self.given: Given = self._context.__enter__()

@@ -85,7 +85,8 @@ class Watching:
         """Return where each of them stops the run; None where that takes a look at each step."""
         found: list[tuple[Watchpoint, Sequence[int]]] = []
         for each in watched:
-            where = self._changes(each) if each.access is Access.CHANGE else None
+            at_once = each.access is Access.CHANGE and each.followed is None
+            where = self._changes(each) if at_once else None
             if where is None:
                 return None
             scope = self._scope(each)
@@ -120,8 +121,7 @@ class Watching:
         """Go from one position on to another, or to behind what a watchpoint stops at."""
         session = self._session
         session.goto(start)
-        own = session.memory.own
-        before = [own(each.address, each.size) for each in watched]
+        before = [self._bytes(each) for each in watched]
         asks = any(each.access is not Access.CHANGE for each in watched)
         scopes = [self._scope(each) for each in watched]
         given_up = session.world.processor.meter.stop
@@ -129,14 +129,34 @@ class Watching:
             if given_up is not None and given_up.is_set():
                 raise GivenUpError("the run was given up")
             accesses = accesses_at(session) if asks else None
+            lies = [self._lies(each) for each in watched] if asks else []
             session.take_step()
+            is_lost = session.world.host.packet is None  # where the run is over, or a timer runs
             for at, (each, scope) in enumerate(zip(watched, scopes, strict=True)):
-                now = own(each.address, each.size) if each.access is not Access.READ else before[at]
-                is_met = now != before[at] or (accesses is not None and _touches(each, accesses))
+                is_looked_at = each.access is not Access.READ and not (is_lost and each.followed is not None)
+                now = self._bytes(each) if is_looked_at else before[at]
+                is_met = now != before[at] or (accesses is not None and _touches(each, lies[at], accesses))
                 before[at] = now
                 if is_met and scope.start < position <= scope.stop:
                     return Met(position, each)
         return None
+
+    def _lies(self, watchpoint: Watchpoint) -> int | None:
+        """Return the address at which that lies now which a watchpoint is on; None where it lies nowhere."""
+        packet, followed = self._session.world.host.packet, watchpoint.followed
+        if followed is None:
+            return watchpoint.address
+        offset = None if packet is None else followed.within(packet)
+        return None if packet is None or offset is None else packet.begin + offset
+
+    def _bytes(self, watchpoint: Watchpoint) -> bytes | None:
+        """Return the bytes that a watchpoint is on; None where they are not there."""
+        packet, followed = self._session.world.host.packet, watchpoint.followed
+        if followed is None:
+            return self._session.memory.own(watchpoint.address, watchpoint.size)
+        offset = None if packet is None else followed.within(packet)
+        # Also those that this program does not see: of them nothing changes.
+        return None if packet is None or offset is None else packet.in_frame(offset, watchpoint.size)
 
 
 def changes_of(world: World, call: Call, timeline: Timeline, address: int, size: int) -> Sequence[int] | None:
@@ -209,12 +229,14 @@ def _changed_at(places: array[int], looked: AbstractSet[int], samples: array[int
     return np.flatnonzero(np.isin(there, list(looked)))[changed].tolist()
 
 
-def _touches(watchpoint: Watchpoint, accesses: Accesses) -> bool:
-    """Whether accesses are what a watchpoint stops at."""
+def _touches(watchpoint: Watchpoint, address: int | None, accesses: Accesses) -> bool:
+    """Whether accesses are what a watchpoint stops at whose bytes lie at an address."""
+    if address is None:
+        return False
     parts: tuple[range, ...] = ()
     if watchpoint.access in (Access.READ, Access.ANY):
         parts += accesses.read
     if watchpoint.access in (Access.WRITE, Access.ANY):
         parts += accesses.written
-    start, stop = watchpoint.address, watchpoint.address + watchpoint.size
+    start, stop = address, address + watchpoint.size
     return any(part.start < stop and start < part.stop for part in parts)

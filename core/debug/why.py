@@ -25,7 +25,7 @@ from .run_log import TAIL_CALL, RunLog
 from .wanted import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..asm import Instruction
     from .session import Session
@@ -167,11 +167,11 @@ class _Slicer:
     def run(self, position: int) -> None:
         """Go back to the beginning."""
         for step in range(position - 1, -1, -1):
-            if step + 1 in self._log.handed:
+            if step + 1 in self._log.begun:
                 self._end_program()
-                self.memory.move(*self._log.handed[step + 1])
+            taken = list(self._shifted(step + 1))
             effects = self._effects(step)
-            taken = [(each, self._take(each)) for each in effects.made]
+            taken += [(each, self._take(each)) for each in effects.made]
             hit = [each for each, steps in taken if steps]
             deciding = self._deciding.pop(step, ())
             if not hit and not deciding:
@@ -188,6 +188,12 @@ class _Slicer:
             if decided >= 0:
                 self._deciding.setdefault(decided, []).append(step)
         self._end_program()
+
+    def _shifted(self, step: int) -> Iterator[tuple[_What, Iterable[int]]]:
+        """Ask for bytes of the packet where they lay before they were moved; iterate over those that were new then."""
+        for each in self._log.shifts.get(step, ()):
+            yield each.new, self._take(each.new)
+            self.memory.move(each.moved, each.begin)
 
     def _end_program(self) -> None:
         """Come to the beginning of a program: what it asks of registers is from outside."""

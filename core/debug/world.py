@@ -88,6 +88,8 @@ class World:
         self._stages = _stages(self.path)
         self.turn = 0
         """Which of them has its turn, in the run that is gone through."""
+        self.returned: list[int] = []
+        """What those have returned that had theirs, unsigned."""
         self.parts = self.program.parts
         self.host = self.parts.host
         self.processor = self.host.processor
@@ -130,11 +132,17 @@ class World:
         """The program whose turn it is."""
         return self.path[self.turn]
 
+    def begin(self) -> None:
+        """Give the turn to the first program."""
+        self.turn = 0
+        self.returned.clear()
+
     def hand_on(self, returned: int) -> bytes | None:
         """Give the turn to whom the packet comes to next, once a program has *returned*; return the packet as it is.
 
         None: it comes to nobody else, and the run is over but for what has become due meanwhile.
         """
+        self.returned.append(returned)
         following = next_stop(self._stages, self.turn, returned) if len(self.path) > 1 else None
         packet = self.host.packet
         if following is None or packet is None or len(frame := packet.frame) < SMALLEST_PACKET:
@@ -203,7 +211,7 @@ class World:
         if self.recording.changes_in(self.next):
             return self._walk(call)
         self.is_torn = True
-        self.turn = 0
+        self.begin()
         outcome = self._run(call)
         self.is_torn = False
         self.next += 1

@@ -270,8 +270,10 @@ class Program:
             if not arrived:
                 check_packet(self.spec, frame, sizes)
             raw = context_bytes(self.spec, context, len(frame))
+            moved = host.packet.moved if arrived and host.packet is not None else ()
             host.packet = packet = self.packet
             r1 = packet.start(frame, raw)
+            packet.moved = moved
             yield Given(r1, lambda: (packet.result, b"" if raw is None else packet.changed_context[: len(raw)]))
             return
         if data and self.type not in ON_DATA:

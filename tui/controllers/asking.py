@@ -174,10 +174,15 @@ class AskingController(Controller):
         if sight is None:
             return
         run, position = sight.stop.run, sight.position
+        try:
+            answering = recording.answering(lacks)
+        except BpftuiError as error:
+            self.stage.notify(error.message, severity="warning", timeout=8)
+            return
 
         def attempt(text: str) -> object:
             # A file is read once it is meant, and not at each key.
-            return None if text.strip().startswith("@") else recording.answered(lacks, text)
+            return None if text.strip().startswith("@") else answering(text)
 
         def answer(text: str) -> None:
             try:

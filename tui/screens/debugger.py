@@ -30,7 +30,7 @@ from ..widgets.debug.changes_view import ChangesView
 from ..widgets.debug.output_view import Called, OutputView, RunRow
 from ..widgets.debug.packet_view import DebugPacketView
 from ..widgets.debug.run_line import TABS, RunLine, Way
-from ..widgets.debug.state_view import About, DebugStateView
+from ..widgets.debug.state_view import About, DebugStateView, TurnRow
 from ..widgets.debug.why_view import WhyView
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.edit_line import EditLine
@@ -65,7 +65,8 @@ _LEAST_CRUMB: Final = 8
 _ABOUT: Final = {
     "code": "The program, and the run's way through it: × how often it is there in all, – never, ▶ what comes next, "
     "● a breakpoint. What the run has not come to yet is dim.",
-    "state": "Registers, what is watched, calls, what stops the run, the stack. • is what the step before has changed. "
+    "state": "Registers, what is watched, calls, what stops the run, the stack; of several programs on one packet what "
+    "each returns, and enter goes to where it begins. • is what the step before has changed. "
     "A pointer is where it leads to, and beside it what lies there; then what the kernel's verifier knew, where it was "
     "asked: ✓ it is so, ≠ it need not be (pruned, imprecise), ✗ it should be.",
     "packet": "The packet as it is here, by layers and as bytes: what the program has read is underlined, what it has "
@@ -491,6 +492,8 @@ class DebuggerScreen(ControlledScreen):
         """Go to the step that a row is of."""
         if event.view is self.why and self.why.step is not None:
             self._follow(self.why.step)
+        elif event.view is self.state and isinstance(about := self.state.about, TurnRow) and about.begin is not None:
+            self._follow(about.begin)
         elif event.view is self.output and isinstance(about := self.output.about, Called):
             self._follow(about.step)
         elif event.view is self.output and isinstance(about := self.output.about, RunRow):

@@ -68,17 +68,18 @@ class MemoryImage:
         self._starts = [address for address, _ in self.parts]
         free = 0
         for address, data in self.parts:
-            end = address + len(data)
-            if not len(data):
-                raise UsageError(f"the memory at {address:#x} is empty")
-            if address < free:
-                raise UsageError(f"the memory at {address:#x} overlaps what lies before it, which ends at {free:#x}")
-            if not (address >= 0 and end <= _USER_END) and not (address >= _KERNEL and end <= _END):
-                raise UsageError(
-                    f"the memory at {address:#x} ({len(data)} bytes) lies where no address is",
-                    hint=f"processes have addresses up to {_USER_END - 1:#x}, the kernel from {_KERNEL:#x} on",
-                )
-            free = end
+            _check_place(address, len(data), free)
+            free = address + len(data)
+
+    def check(self, address: int, size: int) -> None:
+        """Raise UsageError where bytes cannot be given besides, in one piece."""
+        behind = bisect_right(self._starts, address)
+        start, data = self.parts[behind - 1] if behind else (0, b"")
+        _check_place(address, size, start + len(data))
+        if behind < len(self._starts) and (start := self._starts[behind]) < address + size:
+            raise UsageError(
+                f"the memory at {start:#x} overlaps what lies before it, which ends at {address + size:#x}"
+            )
 
     def read(self, address: int, size: int) -> bytes | None:
         """Return a copy of *size* bytes at *address*; None where not all of them are there.
@@ -126,6 +127,20 @@ class MemoryImage:
             found += data[begin : begin + size - len(found)]
             at += 1
         return bytes(found)
+
+
+def _check_place(address: int, size: int, free: int) -> None:
+    """Raise UsageError where a part of memory cannot lie; what lies before it ends at *free*."""
+    end = address + size
+    if not size:
+        raise UsageError(f"the memory at {address:#x} is empty")
+    if address < free:
+        raise UsageError(f"the memory at {address:#x} overlaps what lies before it, which ends at {free:#x}")
+    if not (address >= 0 and end <= _USER_END) and not (address >= _KERNEL and end <= _END):
+        raise UsageError(
+            f"the memory at {address:#x} ({size} bytes) lies where no address is",
+            hint=f"processes have addresses up to {_USER_END - 1:#x}, the kernel from {_KERNEL:#x} on",
+        )
 
 
 def _opened(path: PathLike[str]) -> bytes | mmap.mmap:

@@ -86,7 +86,7 @@ def bpf_skb_change_tail(_host: Host, packet: SkbPacket, length: int, flags: int)
 def bpf_skb_change_head(_host: Host, packet: SkbPacket, length: int, flags: int) -> int:
     if flags or length + len(packet.data) > _MOST_ALLOCATED:
         return -errno.EINVAL
-    packet.resize(bytearray(length) + packet.data)
+    packet.resize(bytearray(length) + packet.data, by=length)
     packet.network_offset += length
     return 0
 
@@ -169,7 +169,7 @@ def _resize_at(packet: SkbPacket, at: int, delta: int) -> bool:
     if at - delta > len(packet.data):
         return False
     behind = packet.data[at - delta :] if delta < 0 else bytearray(delta) + packet.data[at:]
-    packet.resize(packet.data[:at] + behind)
+    packet.resize(packet.data[:at] + behind, at=at, by=delta)
     return True
 
 

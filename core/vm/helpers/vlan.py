@@ -34,7 +34,7 @@ def bpf_skb_vlan_push(host: Host, packet: SkbPacket, protocol: int, tci: int) ->
         if len(packet.data) + _TAG > LARGEST_PACKET:
             return -errno.ENOMEM
         inner = before[0] + before[1].to_bytes(2, "big")
-        packet.resize(packet.data[:_ADDRESSES] + inner + packet.data[_ADDRESSES:])
+        packet.resize(packet.data[:_ADDRESSES] + inner + packet.data[_ADDRESSES:], at=_ADDRESSES, by=_TAG)
         packet.network_offset += _TAG
         packet.protocol = before[0]
     packet.tag = (new if new in _TAGGED else _TAGGED[0], tci & 0xFFFF)
@@ -67,6 +67,6 @@ def _take(packet: SkbPacket) -> int | None:
         return None
     tci = int.from_bytes(data[14:16], "big")
     packet.protocol = frame_protocol(bytes(data[16:18]), bytes(data[18:20]))
-    packet.resize(data[:_ADDRESSES] + data[_ADDRESSES + _TAG :])
+    packet.resize(data[:_ADDRESSES] + data[_ADDRESSES + _TAG :], at=_ADDRESSES, by=-_TAG)
     packet.network_offset = max(packet.network_offset - _TAG, 14)
     return tci

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...context.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
 from ...errors import UsageError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...btf import ByteOrder
     from ..engine.memory import AddressSpace
 
-__all__ = ["LARGEST_PACKET", "ON_PACKETS", "FlowPacket", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
+__all__ = ["LARGEST_PACKET", "ON_PACKETS", "FlowPacket", "Moved", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
 
 LARGEST_PACKET: Final = 0xF000
 """Bytes of what lies in one piece; a region for packets has 64 KiB, and programs may lengthen theirs."""
@@ -47,6 +47,26 @@ _LOCAL, _BROADCAST, _MULTICAST, _OTHER = 0, 1, 2, 3
 """`pkt_type` (linux/if_packet.h)."""
 
 
+class Moved(NamedTuple):
+    """Bytes that were put into a frame, or taken out of it: what lies behind them has moved."""
+
+    at: int
+    """Where in the frame the first of them lies, or lay."""
+    by: int
+    """How many were put in; negative: taken out."""
+
+    def to(self, offset: int) -> int | None:
+        """Return where a byte of the frame has got to; None for one that was taken out."""
+        if offset < self.at:
+            return offset
+        return None if offset < self.at - self.by else offset + self.by
+
+    @property
+    def undone(self) -> Moved:
+        """The way back."""
+        return Moved(self.at, -self.by)
+
+
 class Packet:
     """A packet and the context that leads to it; one a program, filled anew for each run.
 
@@ -64,13 +84,23 @@ class Packet:
         self.context = memory.map("the context", context_size)
         self.data = bytearray()
         """The bytes that the program sees, its metadata not among them."""
+        self.moved: tuple[Moved, ...] = ()
+        """What has moved in the frame since it came in, through all programs that it came to."""
 
     def start(self, data: bytes, context: bytes | None) -> int:
         """Begin a run on a copy of *data*; return the context's address."""
         raise NotImplementedError
 
-    def resize(self, data: bytearray) -> None:
-        """Exchange the packet for another one, of any length."""
+    def resize(self, data: bytearray, *, at: int = 0, by: int = 0) -> None:
+        """Exchange the packet for another one, of any length.
+
+        Args:
+            data: Its bytes.
+            at: Where in the packet *by* bytes were put in; negative: taken out.
+            by: 0 where nothing else has moved: at its end it may be shorter, or longer.
+        """
+        if by:
+            self.moved = (*self.moved, Moved(len(self.hidden) + at, by))
         self.data = data
         self.memory.replace(self.region, data)
         self.publish()
@@ -148,6 +178,10 @@ class Packet:
             data, start = self.hidden + data, start + len(self.hidden)
         return bytes(data[start : start + size]) if 0 <= start <= len(data) - size else None
 
+    def in_frame(self, offset: int, size: int) -> bytes | None:
+        """Return *size* bytes from *offset* in the frame, seen by the program or not; None outside of it."""
+        return self.at(offset - len(self.hidden), size)
+
     network_offset = 14
     """Where the network header begins, in `data`."""
     link_offset = 0
@@ -184,7 +218,7 @@ class XdpPacket(Packet):
         """Begin a run; of a *context*, `data` says how much of the packet is metadata, `data_end` how much of it lies
         in one piece (Linux 6.18)."""
         self.meta, self.head, self._queue, self._given = 0, HEADROOM, _QUEUE, (0, 0, 0)
-        self._before = None
+        self._before, self.moved = None, ()
         linear = _LINEAR
         if context:
             linear = self._take(self._fields.unpack(context.ljust(24, b"\0")[:24]), len(data))
@@ -247,6 +281,10 @@ class XdpPacket(Packet):
             found += self.fragments[start : start + size - len(found)]
         return bytes(found)
 
+    def in_frame(self, offset: int, size: int) -> bytes | None:
+        """Return *size* bytes from *offset* in the frame; None outside of it."""
+        return self.read(offset, size) if offset >= 0 else None
+
     def write(self, offset: int, data: bytes) -> bool:
         """Write *data* into the packet at *offset*; False outside of it."""
         if offset + len(data) > self.length:
@@ -267,7 +305,7 @@ class XdpPacket(Packet):
         page, meta = self._page, self.data[: self.meta]
         self.head += delta
         self._before = page[: self.head - self.meta]
-        self.resize(meta + page[self.head :])
+        self.resize(meta + page[self.head :], by=-delta)
         return True
 
     @property
@@ -361,7 +399,7 @@ class SkbPacket(Packet):
         """Begin a run; of a *context* the fields count that a test run takes."""
         put, raw = self._word.pack_into, self.context.data
         raw[:] = self._empty
-        self.network_offset, self.encapsulated = self._begin, False
+        self.network_offset, self.encapsulated, self.moved = self._begin, False, ()
         self.protocol = protocol = _protocol(data)
         put(raw, _PKT_TYPE, _packet_type(data[:6]))
         self.data = bytearray(data if self._with_header else data[14:])
@@ -476,7 +514,7 @@ class FlowPacket(Packet):
         keys[10:12] = data[12:14]
         if context:
             keys[48:52] = context[48:52].ljust(4, b"\0")
-        self.data = bytearray(data)
+        self.data, self.moved = bytearray(data), ()
         self.memory.replace(self.region, self.data)
         base = self.region.base
         struct.pack_into(f"{order}II", raw, _DATA, base, base + len(data))

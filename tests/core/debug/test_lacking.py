@@ -10,7 +10,7 @@ import pytest
 from bpftui.core.debug import Call, Reason, Recording, Session
 from bpftui.core.debug.commands import Interpreter
 from bpftui.core.debug.recording import SCHEMA, digest
-from bpftui.core.errors import BpftuiError, ObjectError
+from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.engine.errors import Lack, RunError
 from bpftui.core.vm.engine.image import MemoryImage
@@ -133,3 +133,20 @@ def test_it_is_asked_for_what_could_be_a_pointer() -> None:
 
 def test_a_text_that_came_as_bytes_is_those_bytes() -> None:
     assert recording().answered(LACKS, '"\udc80x" ').settings.memory == {ADDRESS: b"\x80x\0"}
+
+
+def test_answers_are_tried_without_opening_what_was_given_before(tmp_path: Path) -> None:
+    given = tmp_path / "given.bin"
+    given.write_bytes(bytes(16))
+    known = recording()
+    known.settings = known.settings._replace(memory={ADDRESS + 8: given})
+    answering = known.answering(LACKS)
+    given.unlink()
+    for text in ("1", "12", "123"):
+        assert answering(text).memory == {ADDRESS + 8: given, ADDRESS: int(text).to_bytes(8, "little")}
+    with pytest.raises(UsageError, match=f"the memory at {ADDRESS + 8:#x} overlaps what lies before it"):
+        answering('"123456789"')
+    with pytest.raises(UsageError, match="lies where no address is"):
+        recording().answering(LACKS._replace(address=(1 << 56) - 4))("1")
+    with pytest.raises(ObjectError, match=r"given\.bin"):
+        known.answered(LACKS, "1")

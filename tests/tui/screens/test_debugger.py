@@ -391,6 +391,21 @@ async def test_the_top_line_of_a_small_screen_cuts_no_number(explore: Callable[.
         assert top.split("run 1")[1].strip() == "ended XDP_PASS · step 141 of 141"
 
 
+async def test_what_each_program_of_a_packet_returns_stands_there(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/passage.o", size=(120, 40)) as walk:
+        walk.explorer.debug(
+            Recording.of(walk.explorer.spec, "gate", [Call(UDP[:23] + b"\6" + UDP[24:])], behind=["first"])
+        )
+        await at(walk, "will end TCX_NEXT (first)")
+        await walk.press("2")
+        assert "▶ gate   will return XDP_PASS (2)  from step 0" in walk.screen
+        assert "  first  will return TCX_NEXT (-1)  from step 22" in walk.screen
+        await walk.press("slash", *"first", "enter", "enter")
+        screen = await at(walk, "step 22 of 40")
+        assert "  gate   returned XDP_PASS (2)  from step 0" in screen
+        assert "▶ first  will return TCX_NEXT (-1)  from step 22" in screen
+
+
 async def test_a_value_that_is_refused_stays_to_be_mended(explore: Callable[..., Any]) -> None:
     async with explore("bpf/traffic.o", size=(80, 24)) as walk:
         walk.explorer.debug(Recording.of(walk.explorer.spec, "count_traffic", [Call(UDP)]))

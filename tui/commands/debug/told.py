@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ....core.context.fields import returned
@@ -33,6 +34,8 @@ class Teller:
         self._printed: tuple[int, int] = (0, 0)
         """The run, and how many of its printed lines have been told."""
         self._logged = 0
+        self._left: tuple[int, int] = (0, 0)
+        """The run, and how many programs of its have been told to have returned."""
 
     def stand(self) -> None:
         """Tell where the session stands."""
@@ -46,6 +49,8 @@ class Teller:
             return
         for line in self._new_lines():
             write_line(f"printed: {visible(line)}")
+        for line in self._new_verdicts():
+            write_line(visible(line))
         write_line(self._text())
 
     def answer(self, answer: Answer) -> None:
@@ -86,6 +91,8 @@ class Teller:
             write_line(visible(f"{position:6}  {location.slot:5}: {location.text}{changes}"))
             for line in self._new_lines():
                 write_line(f"{'':15}printed: {visible(line)}")
+            for line in self._new_verdicts():
+                write_line(f"{'':15}{visible(line)}")
         if self._schema is not None:
             print_json({**self._stop(), "answers": []}, indent=None)
         if self._schema is None:
@@ -99,6 +106,17 @@ class Teller:
         start = told if run == session.run else 0
         self._printed = session.run, max(len(texts), start)
         return texts[start:]
+
+    def _new_verdicts(self) -> list[str]:
+        """Return what programs have returned behind which the packet comes to others, as far as it was not told."""
+        session = self._session
+        turns = [each for each in session.turns if each.begin is not None]
+        behind = dict(pairwise(turns))
+        over = [each for each in turns if each.is_over(session.position) and each in behind]
+        run, told = self._left
+        start = told if run == session.run else 0
+        self._left = session.run, max(len(over), start)
+        return [f"{each.program} returned {each.verdict}: on to {behind[each].program}" for each in over[start:]]
 
     def _text(self) -> str:
         """Return where the session stands, as a line."""
@@ -137,6 +155,7 @@ class Teller:
             "registers": {f"r{number}": value for number, value in enumerate(registers)},
             "retval": session.retval,
             "error": session.error,
+            "returned": {each.program: each.verdict for each in session.turns if each.is_over(session.position)},
             "printed": self._new_lines(),
         }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ....core.debug.sight import Register, Sight
     from ....core.debug.verified import Known
 
-__all__ = ["About", "DebugStateView"]
+__all__ = ["About", "DebugStateView", "TurnRow"]
 
 _NAME: Final = 5
 """Cells of a register's name, with the mark of a change."""
@@ -35,6 +35,14 @@ class About(NamedTuple):
     """Its name or expression; of a breakpoint its number."""
     expression: str = ""
     """What it is to an expression; empty where it is none."""
+
+
+class TurnRow(NamedTuple):
+    """A line of a program that the packet comes to."""
+
+    program: str
+    begin: int | None
+    """The step with which it begins; None where it does not."""
 
 
 class DebugStateView(LinesView):
@@ -69,6 +77,9 @@ class DebugStateView(LinesView):
         for text in wrapped(f"no ranges of the verifier: {sight.unknown}", width) if sight.unknown else []:
             yield Line(((text, "muted"),), About("ranges", ""))
         yield from self._registers(sight, width)
+        if sight.turns:
+            yield heading("Programs")
+            yield from _programs(sight)
         if sight.watched:
             yield heading("Watched")
             for each in sight.watched:
@@ -131,6 +142,20 @@ class DebugStateView(LinesView):
 
     def _value(self, register: Register) -> str:
         return f"{register.value:#x}" if self._form == "hex" else register.text
+
+
+def _programs(sight: Sight) -> Iterator[Line]:
+    """Return the programs that the packet may come to, and what each makes of it; ▶ is where it is."""
+    here = [each for each in sight.turns if each.has_begun(sight.position)][-1:]
+    names = max(width_of(each.program) for each in sight.turns)
+    for each in sight.turns:
+        is_here = each in here and not sight.at_end
+        step = "" if each.begin is None else f"  from step {each.begin:,}"
+        ink = "" if each.has_begun(sight.position) else "muted"
+        name = ink if is_here or each.begin is None else "link"
+        gap = " " * (names - width_of(each.program) + 2)
+        parts = (("▶ " if is_here else "  ", ""), (each.program, name), (f"{gap}{each.said(sight.position)}", ink))
+        yield Line((*parts, (step, "muted")), TurnRow(each.program, each.begin))
 
 
 def _known(known: Known) -> list[tuple[str, str]]:
