@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.guest import machine
 from bpftui.core.guest.archive import Archive
 from bpftui.core.guest.errors import GuestError
 from bpftui.core.guest.files import guest_files
@@ -107,6 +108,24 @@ def test_without_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.value.message == "qemu-system-x86_64 is not installed, which boots the kernels"
     assert error.value.hint is not None
     assert error.value.hint.startswith("apt install qemu-system-x86; or bpftui doctor OBJECT --kernels")
+
+
+def test_why_it_takes_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    behind = ": the processor is emulated, which takes some 20 s for each kernel"
+    monkeypatch.setattr(machine, "_KVM", str(tmp_path / "kvm"))
+    assert machine.emulation_remark() == f"there is no {tmp_path}/kvm{behind}"
+    (tmp_path / "kvm").mkdir()  # which can be read, not written
+    why = f"{tmp_path}/kvm cannot be opened (is a directory; its group is kvm)"
+    assert machine.emulation_remark() == why + behind
+    (tmp_path / "kvm").rmdir()
+    (tmp_path / "kvm").touch()
+    for text, remark in (("flags: fpu hypervisor", f"this is a virtual machine itself{behind}"), ("flags: fpu", "")):
+
+        def read(_: Path, text: str = text) -> str:
+            return text
+
+        monkeypatch.setattr(Path, "read_text", read)
+        assert machine.emulation_remark() == remark
 
 
 def test_the_files_of_a_guest() -> None:

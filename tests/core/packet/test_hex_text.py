@@ -63,6 +63,8 @@ def test_every_way_to_write_a_packet_is_read(text: str) -> None:
         ("4500 001c", "4500001c"),
         ("0000 4500", "00004500"),
         ("0000:  4500  E.", "4500"),
+        # a row of 16 bytes, whose text looks like another one
+        ("0000  " + "00 " * 16 + "  ab\n", "00" * 16),
         ("0000000 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n*\n0000060 01\n0000061\n", "00" * 48 + "01"),
     ],
 )

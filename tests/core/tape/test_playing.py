@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from math import isnan, nan
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.errors import ObjectError, UsageError
 from bpftui.core.live import State
+from bpftui.core.live.quantity import Arrivals, Entries, OfEntry
 from bpftui.core.tape import PlayedSession, Tape, recorder
 from tests.core.tape.test_tape import record
 from tests.waiting import PATIENCE, wait_for
@@ -140,6 +142,29 @@ def test_what_is_drawn_stays_drawn_at_another_moment(watched: Watched) -> None:
     watched.monitor.go_to(4)
     watched.next()
     assert watched.monitor.graph.chosen == (chosen,)
+
+
+def test_whatever_is_drawn_has_its_past(watched: Watched) -> None:
+    watched.next()
+    graph = watched.monitor.graph
+    kept = next(iter(graph.drawn_of("traffic")))
+    assert isinstance(kept, OfEntry)
+    graph.rows(kept, 60)
+    for each in (Entries("sources"), Arrivals("events")):
+        graph.choose(each)
+    watched.monitor.go_to(8)
+    watched.next()
+    graph = watched.monitor.graph
+    drawn = {each.label: [y for _, y in each.points][1:] for each in (*graph.series(60), *graph.rows(kept, 60))}
+    # As many packets a second as its number modulo four: TCP and UDP in turn, and an event for every second one.
+    # What the map held was deleted after the seventh sample.
+    assert {name: points[:5] for name, points in drawn.items()} == {
+        "entries of sources": [1, 1, 1, 1, 1],
+        "events records": [1, 1, 1, 0, 1],
+        "{IPV4, TCP}": [pytest.approx(nan, nan_ok=True), 1, 2, 0, 1],
+        "{IPV4, UDP}": [pytest.approx(nan, nan_ok=True), pytest.approx(nan, nan_ok=True), 1, 0, 0],
+    }
+    assert all(isnan(each) for name in ("{IPV4, TCP}", "{IPV4, UDP}") for each in drawn[name][5:])
 
 
 def test_it_plays_from_the_beginning_when_it_is_at_its_end(watched: Watched) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from bpftui.core.traffic import Mix, make_frames
+from bpftui.core.traffic import frames as frames_module
 
 
 def ones_complement_sum(data: bytes) -> int:
@@ -85,6 +86,14 @@ def test_there_is_something_of_everything(frames: list[bytes]) -> None:
     assert min(sizes) >= 60
     assert max(sizes) == 1514
     assert len(sizes) >= 5
+
+
+def test_a_checksum_of_zero_is_sent_as_its_other_form() -> None:
+    """RFC 768: zero in UDP means that there is none. Ports, lengths, protocol and 0x3fa9 add up to 0xffff."""
+    addresses = bytes(6) + bytes.fromhex("3fa9")
+    assert frames_module._segment(17, addresses, 0, b"") == struct.pack("!HHHH", 49152, 53, 8, 0xFFFF)
+    addresses = bytes(6) + bytes.fromhex("3fa8")
+    assert frames_module._segment(17, addresses, 0, b"") == struct.pack("!HHHH", 49152, 53, 8, 1)
 
 
 def test_a_seed_gives_the_same_frames_again() -> None:

@@ -156,7 +156,7 @@ def test_a_recording(tmp_path: Path) -> None:
         "What was done",
     ]
     marks = lines(page)[9:]
-    assert marks[0].split() == ["0:00", "attached", "count_traffic", "eth0"]
+    assert marks[0].split() == ["0:00", "attached", "count_traffic", "→", "eth0"]
     assert marks[11].split()[0] == "0:22"
     assert marks[12:] == ["and 1 more"]
 
