@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -56,6 +57,33 @@ def is_there(word: str) -> bool:
 @pytest.mark.parametrize("text", [*TABLE, *STEPS.split("\n\n**")[1:]], ids=lambda text: text[:30].strip("| `"))
 def test_what_is_named_is_there(text: str) -> None:
     assert [word for word in sorted(words(text)) if not is_there(word)] == []
+
+
+def test_the_layers_are_those_of_the_contracts() -> None:
+    """Each layer is the set of what is in it; those within a folder are all of its modules."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    expected = {
+        contract.get("containers", ["bpftui"])[0].partition(".")[2]: [
+            {each.strip().removeprefix("bpftui.") for each in layer.split("|")} for layer in contract["layers"]
+        ]
+        for contract in contracts
+        if contract["type"] == "layers"
+    }
+    core = (ROOT / "core").iterdir()
+    rooms = {path.stem for path in core if path.suffix == ".py" or (path / "__init__.py").exists()} - {"__init__"}
+    assert {name.removeprefix("core.") for layer in expected[""] for name in layer} == rooms | {"tui"}
+    told = TEXT[TEXT.index("**Imports point down only**") : TEXT.index("import-linter checks all five")]
+    everywhere, *folders = told.partition("\n\n")[2].split("    within ")
+    told_layers = {
+        "": [line.partition("     none")[0].partition("     neither")[0] for line in everywhere.splitlines()]
+    }
+    for folder in folders:
+        name, _, layers = folder.partition(":")
+        told_layers[name] = layers.split("→")
+    assert {
+        name: [{each.strip() for each in layer.split("|")} for layer in layers if layer.strip()]
+        for name, layers in told_layers.items()
+    } == expected
 
 
 def test_every_room_has_its_row() -> None:
