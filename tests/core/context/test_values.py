@@ -11,7 +11,7 @@ import pytest
 
 from bpftui.core.btf import Btf
 from bpftui.core.context.fields import context_size
-from bpftui.core.context.values import context_bytes, layout_of, parse_context
+from bpftui.core.context.values import context_bytes, form_of, layout_of, parse_context
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
@@ -112,6 +112,31 @@ def test_the_type_of_the_parameter_tells_the_rest() -> None:
     spec = CollectionSpec.from_file(path)
     raw = context_bytes(spec.programs["on_syscall"], parse_context('count=3,name="abc"'))
     assert raw == struct.pack("<I8sI", 3, b"abc", 0)
+
+
+@pytest.mark.parametrize(
+    ("type_", "form"),
+    [
+        # what comes from the packet is not given, nor what is an address by itself
+        (T.SCHED_CLS, "mark u32, priority u32, ingress_ifindex u32, ifindex u32, cb u32[5], tstamp u64, wire_len u32, "
+         "gso_segs u32, gso_size u32, hwtstamp u64"),
+        (T.SK_LOOKUP, "family u32, protocol u32, remote_ip4 u32, remote_ip6 u32[4], remote_port u16, local_ip4 u32, "
+         "local_ip6 u32[4], local_port u32, ingress_ifindex u32"),
+        (T.CGROUP_DEVICE, "access_type u32, major u32, minor u32"),
+        # what a context leads to is given beside it
+        (T.CGROUP_SYSCTL, "write u32, file_pos u32, name bytes, current bytes, new bytes"),
+        (T.CGROUP_SOCKOPT, "level u32, optname u32, optlen u32, retval u32, optval bytes"),
+        (T.FLOW_DISSECTOR, ""),
+        (T.SYSCALL, ""),
+    ],
+)  # fmt: skip
+def test_what_can_be_given(type_: ProgramType, form: str) -> None:
+    assert ", ".join(f"{name} {kind}" for name, kind in form_of(program(type_)).items()) == form
+
+
+def test_what_can_be_given_has_the_types_of_the_object() -> None:
+    spec = CollectionSpec.from_file(Path(__file__).parents[2] / "objects" / "contexts.o")
+    assert form_of(spec.programs["on_syscall"]) == {"count": "__u32", "name": "char[8]", "result": "__u32"}
 
 
 @pytest.mark.parametrize(

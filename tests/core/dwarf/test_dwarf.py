@@ -372,6 +372,28 @@ def test_c_variables_and_where_they_are() -> None:
     assert extra.places == ()
 
 
+def test_the_structures_of_variables_by_their_names() -> None:
+    """Through typedefs, qualifiers, and one pointer; a pointer to a pointer is none."""
+    for name, found in (
+        (
+            "values.dwarf.o",
+            {
+                "flags": {"flags"},
+                "nested": {"nested"},
+                "packed": {"packed"},
+                "node": {"node"},
+                "origin": {"point"},
+                "empty": {"nested"},
+                "skb": {"__sk_buff"},
+            },
+        ),
+        ("nested_maps.dwarf.o", {"inner_a": {"inner"}, "inner_b": {"inner"}, "ctx": {"xdp_md"}}),
+    ):
+        debug = spec(name).read_debug()
+        assert debug is not None
+        assert debug.structures == found
+
+
 def test_places_that_dwarf_4_lists() -> None:
     debug = spec("source_elsewhere.dwarf4.o").read_debug()
     assert debug is not None

@@ -121,6 +121,14 @@ def test_files_of_version_5() -> None:
     ]
 
 
+def test_what_is_no_checksum_is_none() -> None:
+    """Of content that only another compiler knows, a text is no path, a number no directory, a block no checksum."""
+    directories = "01 01 08  02 2f00 6900"
+    files = "04 8140 08 8240 0f 8340 1e 01 08  01 7800 01" + "ab" * 16 + "6100"
+    (row,) = rows_of(table(5, f"{AT_4} 04 00 01", files=directories + files))[4]
+    assert row.file == SourceFile("/a", b"")
+
+
 @pytest.mark.parametrize(
     ("form", "raw"),
     [
