@@ -94,8 +94,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
     "False), (*width(b, 32), True)": "that it is no pointer is known",
     "core/dwarf/expression.py: 0x0E: (8, False),  →  0x0E: (8, True),": "a number has 64 bits, of which none is a sign",
-    "core/dwarf/info.py: value = self.signatures.get(value, -1)  →  value = self.signatures.get(value, -2)": "nothing is "
-    "before the section's first byte",
+    "core/dwarf/info.py: value = self.signatures.get(value, -1)  →  value = self.signatures.get(value, -2)": "nothing "
+    "is before the section's first byte",
     "core/tape/recorder.py: self._packed_at = 0.0  →  self._packed_at = 1.0": "the first sample sets it, before it is "
     "asked for",
     "core/dwarf/variables.py: _, constant = entry.attributes.get(At.CONST_VALUE, (0, None))  →  "
