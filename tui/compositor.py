@@ -9,11 +9,13 @@ for the lines in which something changed, and none is asked for what lies behind
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from textual._compositor import ChopsUpdate
 from textual._compositor import Compositor as TextualCompositor
+from textual._styles_cache import StylesCache
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -21,12 +23,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from textual.app import App
+    from textual.color import Color
     from textual.screen import Screen
+    from textual.style import Style
 
 __all__ = ["Compositor", "drawn", "handed_up"]
 
 _Span = tuple[int, int, int]
 """A line, and the columns from one on and up to another one."""
+
+_inner_outer = cast(
+    "Callable[[StylesCache, Color, Color], tuple[Style, Style]]", StylesCache.get_inner_outer.__wrapped__
+)
+
+
+@lru_cache(1024)
+def _styles_of_border(base_background: Color, background: Color) -> tuple[Style, Style]:
+    return _inner_outer(StylesCache(), base_background, background)
+
+
+# Textual remembers these two styles by widget as well, and with them the lines that each of the last 1,024 has drawn:
+# 0.3 MB for each screen that was closed.
+StylesCache.get_inner_outer = staticmethod(_styles_of_border)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class Compositor(TextualCompositor):

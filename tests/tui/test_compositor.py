@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from textual._compositor import Compositor as TextualCompositor
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
+from textual.color import Color
 from textual.containers import Horizontal
 from textual.geometry import Region, Size
 from textual.screen import Screen
@@ -222,3 +225,12 @@ async def test_what_nobody_draws_is_blank() -> None:
             app.screen._compositor.render_update(full=True)  # pyright: ignore[reportPrivateUsage]
         below._compositor.size = Size(0, 0)  # pyright: ignore[reportPrivateUsage]
         assert {len(line) for line in written(app)} == {60}
+
+
+def test_what_a_widget_has_drawn_goes_with_it() -> None:
+    lines = StylesCache()
+    inner, outer = lines.get_inner_outer(Color(10, 20, 30), Color(200, 0, 0, 0.5))
+    assert (inner.background, outer.background) == (Color(105, 10, 15), Color(10, 20, 30))
+    gone = ref(lines)
+    del lines
+    assert gone() is None
