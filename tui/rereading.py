@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERVAL", "Look", "NextVersion", "Rereading", "WatchedFile", "read_changed"]
 
-INTERVAL: Final = 0.3
+INTERVAL: Final = 0.2
 """Seconds between two looks at a file. It is read when two in a row see the same: a compiler writes piece by piece."""
-_SETTLED: Final = 0.15
+_SETTLED: Final = 0.1
 """Seconds after which it is looked at once more where something new was seen: who saves waits for it."""
 _MOST: Final = 5
 """Warnings of a compiler that are told."""

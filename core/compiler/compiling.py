@@ -67,6 +67,10 @@ It is run by `python -I`: nothing is imported from the directory where one happe
 """
 
 
+_without_header: Final[set[str]] = set()
+"""Files that include a vmlinux.h, and found none: they are given that of the kernel at once the next time."""
+
+
 class Compiled(NamedTuple):
     """What a compiler made."""
 
@@ -120,9 +124,12 @@ def compiled(source: str, flags: Sequence[str] = (), *, compiler: str | None = N
         raise BpftuiError(f"{source}: there is no such file")
     clang = find_clang(compiler)
     command = [clang, "-target", "bpf", "-O2", "-g", "-fno-color-diagnostics", "-H", *_surroundings(flags), *flags]
+    if source in _without_header and (known := vmlinux_header.known_folder()) is not None:
+        command += ["-idirafter", known]
     done = _run(source, command)
     if not done.is_well and _NO_HEADER in done.told:
         done = _run(source, [*command, "-idirafter", vmlinux_header.folder()])
+        _without_header.add(source)
     told, headers = _headers(done.told)
     found = parse_diagnostics(told)
     if not done.is_well or not done.made:

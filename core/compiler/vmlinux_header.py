@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..btf import cache
-from ..errors import BpftuiError
+from ..errors import BpftuiError, FeatureError
 from ..files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["NAME", "folder"]
+__all__ = ["NAME", "folder", "known_folder"]
 
 NAME: Final = "vmlinux.h"
 
@@ -27,22 +28,38 @@ def folder() -> str:
     from ..btf.header import c_header
     from ..btf.kernel import VMLINUX, vmlinux
 
-    types = vmlinux()
-    place = cache.directory() / "include"
-    first = "/* The types of {}, as bpftui wrote them: {} bytes, CRC-32 {:08x} */\n".format(
-        VMLINUX, *cache.key(types.raw)
-    )
+    first, place = _first_line(), _place()
     if not _begins(place / NAME, first):
         try:
             with cache.as_invoker():
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
-                write_whole(place / NAME, [first, c_header(types)])
+                write_whole(place / NAME, [first, c_header(vmlinux())])
         except OSError as error:
             raise BpftuiError(
                 f"{NAME} cannot be kept: {place / NAME}: {error.strerror}",
                 hint=f"bpftui show {VMLINUX} --header > {NAME}, and -I says where it is",
             ) from None
     return os.fspath(place)
+
+
+def known_folder() -> str | None:
+    """Return the same where it was made already; None where it was not, or the kernel publishes no types."""
+    with suppress(FeatureError):
+        if _begins(_place() / NAME, _first_line()):
+            return os.fspath(_place())
+    return None
+
+
+def _place() -> Path:
+    return cache.directory() / "include"
+
+
+def _first_line() -> str:
+    """Return how the header of this kernel begins, by which it is told from another one's; FeatureError as `folder`."""
+    from ..btf.kernel import VMLINUX, vmlinux
+
+    size, checksum = cache.key(vmlinux().raw)
+    return f"/* The types of {VMLINUX}, as bpftui wrote them: {size} bytes, CRC-32 {checksum:08x} */\n"
 
 
 def _begins(file: Path, text: str) -> bool:

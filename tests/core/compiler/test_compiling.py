@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from bpftui.core.compiler import compiled, compiling, find_clang
 from bpftui.core.errors import BpftuiError, FeatureError
 from bpftui.core.spec import CollectionSpec
 from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROGRAM = '__attribute__((section("socket"), used)) int f(void *skb) { return VALUE; }\n'
 
@@ -219,9 +223,13 @@ def test_a_vmlinux_h_is_made_of_the_kernels_types_and_kept(tmp_path: Path, monke
     monkeypatch.setattr("bpftui.core.btf.header.c_header", lambda btf: types.append(btf) or "struct task_struct;\n")
     source = tmp_path / "f.c"
     source.write_text('#include "vmlinux.h"\nstruct task_struct *current;\n')
+    runs: list[Sequence[str]] = []
+    run = compiling._run  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiling, "_run", lambda name, command: runs.append(command) or run(name, command))
     compiled(str(source))
     compiled(str(source))
     assert len(types) == 1
+    assert len(runs) == 3  # the second time clang is run once
     header = tmp_path / "cache/bpftui/include/vmlinux.h"
     assert header.read_text().splitlines()[1:] == ["struct task_struct;"]
     header.write_text("/* of the kernel before */\n")
