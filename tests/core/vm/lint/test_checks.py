@@ -228,3 +228,53 @@ READ_R6 = p.alu_x(p.ADD, R0, R6)
 def test_only_what_certainly_happens_is_read_unwritten(code: list[bytes], slots: list[int]) -> None:
     found = [finding.slot for finding in check(b"".join(code)) if "r6 is read" in finding.text]
     assert found == slots
+
+
+SEVEN = [p.mov(R0, 0), p.store_imm(p.DW, R10, -16, 7)]
+IS_SEVEN = [p.jump(p.JEQ, R2, 7, 1), READ_R6, EXIT]
+"""r6 is read where r2 may be another number."""
+
+
+@pytest.mark.parametrize(
+    ("code", "certain"),
+    [
+        ([p.load(p.DW, R2, R10, -16)], True),
+        ([p.load(p.W, R2, R10, -16)], True),
+        ([p.load(p.B, R2, R10, -16)], True),
+        # of what is not stored as such nothing is known
+        ([p.load(p.B, R2, R10, -15)], False),
+        ([p.load(p.DW, R2, R10, -8)], False),
+        ([p.store_imm(p.W, R10, -16, 7), p.load(p.DW, R2, R10, -16)], False),
+        # what is stored beside it leaves it alone
+        ([p.store_imm(p.B, R10, -17, 1), p.load(p.DW, R2, R10, -16)], True),
+        ([p.store_imm(p.DW, R10, -24, 1), p.load(p.DW, R2, R10, -16)], True),
+        ([p.store_imm(p.B, R10, -8, 1), p.load(p.DW, R2, R10, -16)], True),
+        # what is stored over any part of it does not
+        ([p.store_imm(p.B, R10, -16, 7), p.load(p.DW, R2, R10, -16)], False),
+        ([p.store_imm(p.B, R10, -9, 0), p.load(p.DW, R2, R10, -16)], False),
+        ([p.store_imm(p.W, R10, -18, 0), p.load(p.DW, R2, R10, -16)], False),
+        # registers are stored with what they hold
+        ([p.mov(R3, 7), p.store(p.DW, R10, -8, R3), p.load(p.DW, R2, R10, -8)], True),
+        ([p.mov(R3, 0x107), p.store(p.B, R10, -8, R3), p.load(p.B, R2, R10, -8)], False),
+        ([p.mov(R3, 7), p.store(p.B, R10, -8, R3), p.load(p.B, R2, R10, -8)], True),
+        # a call may change what it is given the address of
+        ([p.call(5), p.load(p.DW, R2, R10, -16)], False),
+        # another address of the same place
+        ([p.mov_x(R3, R10), p.alu(p.ADD, R3, -16), p.load(p.DW, R2, R3)], True),
+        ([p.mov_x(R3, R10), p.alu(p.ADD, R3, -12), p.store_imm(p.W, R3, 0, 0), p.load(p.DW, R2, R10, -16)], False),
+    ],
+)
+def test_what_was_stored_is_known(code: list[bytes], certain: bool) -> None:
+    given = SEVEN + code
+    found = [finding.slot for finding in check(b"".join(given + IS_SEVEN)) if "r6 is read" in finding.text]
+    assert found == ([] if certain else [len(given) + 1])
+
+
+@pytest.mark.parametrize(
+    ("size", "number", "stored"), [(p.B, -1, 0xFF), (p.H, -2, 0xFFFE), (p.W, -1, 0xFFFF_FFFF), (p.B, 0x1234, 0x34)]
+)
+def test_a_number_is_stored_in_so_many_bytes(size: int, number: int, stored: int) -> None:
+    code = [p.mov(R0, 0), p.store_imm(size, R10, -8, number), p.load(size, R2, R10, -8)]
+    for limit, found in ((stored - 1, []), (stored, [6])):
+        end = [p.lddw(R3, limit), p.jump_x(p.JGT, R2, R3, 1), READ_R6, EXIT]
+        assert [each.slot for each in check(b"".join(code + end)) if "r6 is read" in each.text] == found
