@@ -20,10 +20,10 @@ def suite_of(path: str) -> list[str]:
     """Return the folders and files that have the tests of a source file, from the root.
 
     They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`. Of those that ask the running
-    kernel belong all to `core/kernel`, and to the other folders those that are named after one: `tests/kernel/system`
-    and `test_vm*.py` there to `core/system` and `core/vm`. What a key does is tested by a walk through a screen: those
-    of `tests/tui/screens` are the controllers', too. Where there is no such folder it is the files, anywhere, that
-    import what is tested, or all of core's or tui's where none does.
+    kernel belong all to `core/kernel`, and to the other folders those that are named after one or a module of it:
+    `tests/kernel/system` and `test_vm*.py` there to `core/system` and `core/vm`, `test_swap.py` to `core/live`. What a
+    key does is tested by a walk through a screen: those of `tests/tui/screens` are the controllers', too. Where there
+    is no such folder it is the files, anywhere, that import what is tested, or all of core's or tui's where none does.
     """
     part, name, *below = Path(path).with_suffix("").parts
     mirrored = ROOT / "tests" / part / name
@@ -34,7 +34,9 @@ def suite_of(path: str) -> list[str]:
     if name == "kernel":
         return ["tests/core/kernel", "tests/kernel"]
     kernel = ROOT / "tests/kernel"
-    found = [*kernel.glob(f"test_{name.removesuffix('s')}*.py"), *kernel.glob(name)]
+    mine, its = ({f"test_{file.name}" for file in (ROOT / "core" / each).rglob("*.py")} for each in (name, "kernel"))
+    found = {*kernel.glob(f"test_{name.removesuffix('s')}*.py"), *kernel.glob(name)}
+    found |= {file for file in kernel.glob("test_*.py") if file.name in mine - its}
     return [f"tests/core/{name}", *sorted(str(file.relative_to(ROOT)) for file in found)]
 
 

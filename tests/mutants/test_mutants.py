@@ -56,10 +56,19 @@ def test_what_is_changed_and_what_is_left_as_it_is() -> None:
 
 
 def test_whose_tests_are_asked() -> None:
-    assert suite_of("core/spec/sections.py") == ["tests/core/spec"]
+    assert suite_of("core/spec/sections.py") == ["tests/core/spec", "tests/kernel/test_assign.py"]
     assert suite_of("core/kernel/sys/perf.py") == ["tests/core/kernel", "tests/kernel"]
     assert suite_of("core/listing/text.py") == ["tests/core/listing", "tests/kernel/test_listing.py"]
-    assert suite_of("core/system/links.py") == ["tests/core/system", "tests/kernel/system"]
+    assert suite_of("core/live/shares.py") == [
+        "tests/core/live",
+        "tests/kernel/test_live.py",
+        "tests/kernel/test_swap.py",
+    ]
+    assert suite_of("core/system/links.py") == [
+        "tests/core/system",
+        "tests/kernel/system",
+        "tests/kernel/test_links.py",
+    ]
     assert suite_of("tui/text/format.py") == ["tests/tui/text"]
     assert suite_of("tui/controllers/log.py") == ["tests/tui/controllers", "tests/tui/screens"]
 
