@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.mutants.making import ROOT
 
@@ -16,21 +16,25 @@ if TYPE_CHECKING:
 __all__ = ["files_in", "mirror", "suite_of", "without_parameters", "worth_running"]
 
 
+_WALKED: Final = ("controllers", "dialogs", "widgets")
+
+
 def suite_of(path: str) -> list[str]:
     """Return the folders and files that have the tests of a source file, from the root.
 
     They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`. Of those that ask the running
     kernel belong all to `core/kernel`, and to the other folders those that are named after one or a module of it:
-    `tests/kernel/system` and `test_vm*.py` there to `core/system` and `core/vm`, `test_swap.py` to `core/live`. What a
-    key does is tested by a walk through a screen: those of `tests/tui/screens` are the controllers', too. Where there
-    is no such folder it is the files, anywhere, that import what is tested, or all of core's or tui's where none does.
+    `tests/kernel/system` and `test_vm*.py` there to `core/system` and `core/vm`, `test_swap.py` to `core/live`. What
+    stands on a screen and what keys do is tested by walks as well, as CONTRIBUTING.md asks: those of
+    `tests/tui/screens` belong to controllers, dialogs and widgets, too. Where there is no such folder it is the files,
+    anywhere, that import what is tested, or all of core's or tui's where none does.
     """
     part, name, *below = Path(path).with_suffix("").parts
     mirrored = ROOT / "tests" / part / name
     if not below or not mirrored.is_dir():
         return _importing(part, name) or [f"tests/{part}"]
     if part == "tui":
-        return [f"tests/tui/{name}", *(["tests/tui/screens"] if name == "controllers" else [])]
+        return [f"tests/tui/{name}", *(["tests/tui/screens"] if name in _WALKED else [])]
     if name == "kernel":
         return ["tests/core/kernel", "tests/kernel"]
     kernel = ROOT / "tests/kernel"
