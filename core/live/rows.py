@@ -10,6 +10,7 @@ from ..runtime import MapSnapshot
 from .arrange import EntryTable, Ordering, Reading, arrange, key_order, survey
 from .field import Form
 from .fields import Fields, fields_of
+from .leaders import HasColumns, Look, leaders, look_at, why_not
 
 if TYPE_CHECKING:
     import re
@@ -30,8 +31,9 @@ _SURVEYED: Final = 1000
 class Rows:
     """Makes tables of a map's samples; a call can take seconds, and belongs into a thread.
 
-    Of a map that has more entries than a sample, all are looked through once when an order or a pattern is asked for;
-    from then on the rows that this found are read at every sample. Rates are known only of what samples have.
+    Of a map that has more entries than a sample, all are looked through once when an order or a pattern is asked for,
+    and twice where the order is that of rates, a sample apart; from then on the rows that this found are read at every
+    sample.
 
     Args:
         source: The map's spec.
@@ -63,6 +65,12 @@ class Rows:
         """Which of them comes first, second, … in the order of the keys."""
         self._read_at = 0.0
         self._given_up = False
+        self._look: Look | None = None
+        """The first of the two readings that rates want."""
+        self.unranked = ""
+
+    unranked: str
+    """Why only the rows that samples have are ordered by rates, as a clause; empty where that is not so."""
 
     @property
     def fields(self) -> Fields:
@@ -102,13 +110,13 @@ class Rows:
         """
         fields = self.fields
         if again or ordering != self._asked[0]:
-            self._places, self._survey = {}, None
+            self._places, self._survey, self._look = {}, None, None
         if pattern != self._asked[1]:
             self._survey = None
         self._asked = (ordering, pattern)
         snapshot = current.maps[self.source.name]
-        asks = pattern is not None or (ordering is not None and not ordering.by_rate)
-        if asks and snapshot.partial and self._live is not None:
+        self.unranked = ""
+        if (pattern is not None or ordering is not None) and snapshot.partial and self._live is not None:
             table = self._surveyed(self._live, snapshot, form)
             if table is not None:
                 return table
@@ -142,16 +150,7 @@ class Rows:
         ordering, pattern = self._asked
         if self._survey is None:
             self._given_up, self._before = False, None
-            found = survey(
-                self.source,
-                self.fields,
-                live.scan(),
-                ordering=ordering,
-                pattern=pattern,
-                form=form,
-                keep=_SURVEYED,
-                progress=self._goes_on,
-            )
+            found = self._found(live, snapshot.count, form)
             if found is None:
                 return None
             entries, matching, seen = found
@@ -171,6 +170,35 @@ class Rows:
             read=seen,
             matching=None if pattern is None else matching,
             age=now - when,
+        )
+
+    def _found(self, live: Map, count: int, form: Form) -> tuple[list[Entry], int, int] | None:
+        """Look through the whole map: the first rows, how many match, and how many there are; see `survey`.
+
+        None where it was given up, and where rates want another reading, or cannot be had.
+        """
+        ordering, pattern = self._asked
+        if ordering is not None and pattern is None:
+            counter, why = ordering.field.counter, why_not(ordering, live, self.source, count)
+            if counter is not None and isinstance(live, HasColumns) and not why:
+                self._goes_on(0)
+                now, before = look_at(live, self.source, counter, time.monotonic), self._look
+                self._look = now if ordering.by_rate and before is None else None
+                if self._look is not None:
+                    return None
+                return leaders(now, ordering, self.source, _SURVEYED, before), len(now), len(now)
+            if ordering.by_rate:
+                self.unranked = why
+                return None
+        return survey(
+            self.source,
+            self.fields,
+            live.scan(),
+            ordering=ordering,
+            pattern=pattern,
+            form=form,
+            keep=_SURVEYED,
+            progress=self._goes_on,
         )
 
     def _goes_on(self, count: int) -> bool:

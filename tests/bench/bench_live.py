@@ -1,4 +1,4 @@
-"""What is looked at all the time: a large map against `bpftool map dump`, and a day of series.
+"""What is looked at all the time: a large map, also against `bpftool map dump`, and a day of series.
 
 python -m pytest tests/bench/bench_live.py -s
 """
@@ -10,13 +10,18 @@ import struct
 import subprocess
 import time
 import tracemalloc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.kernel import Map, load
+from bpftui.core.live import leaders
+from bpftui.core.live.arrange import Ordering
+from bpftui.core.live.condition import condition
 from bpftui.core.live.counters import Counter
 from bpftui.core.live.quantity import Look, OfEntry, Track
+from bpftui.core.live.rows import Rows
 from bpftui.core.live.sampler import Sample
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
@@ -26,6 +31,8 @@ from tests.census import why_no_bpf
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+    from bpftui.core.live.condition import Condition
 
 ENTRIES = 1_000_000
 SOURCE = f"""
@@ -86,6 +93,29 @@ def test_a_snapshot_of_a_million_entries_against_bpftool(large: Map) -> None:
 
     compare("a snapshot of 1,000,000 entries against bpftool -j map dump", ours, theirs, runs=2)
     compare("the same as arrays", as_arrays, theirs, runs=2)
+
+
+def test_a_million_entries_in_order(large: Map, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: looked at each second, with the rates of all, half a processor, by numpy. Beside it what goes without."""
+    source = large.spec
+    rows = Rows(source, None, large)
+    (value,) = rows.fields.values
+    by_value = Ordering(value, reverse=True)
+    by_rate = replace(by_value, by_rate=True)
+    snapshot = replace(large.snapshot(1000), partial=True, beyond=ENTRIES - 1000)
+    sample = Sample(0.0, 1.0, {source.name: snapshot}, {}, {})
+
+    def spent(ordering: Ordering | None, pattern: Condition | None = None, *, again: bool = True) -> float:
+        begin = time.process_time()
+        rows.take(sample, None, ordering=ordering, pattern=pattern, again=again)
+        return time.process_time() - begin
+
+    print(f"\n1,000,000 entries by value: {min(spent(by_value) for _ in range(3)):.2f} s of a processor, with numpy")
+    looks = [spent(by_rate) + spent(by_rate, again=False) for _ in range(3)]  # rates want two
+    print(f"looked at each second, with the rates of all: {min(looks) / 2:.2f} of a processor")
+    monkeypatch.setattr(leaders, "find_numpy", lambda: None)
+    print(f"by value without numpy: {spent(by_value):.2f} s")
+    print(f"those with value > 500000: {spent(None, condition('value > 500000', rows.fields.all)):.2f} s")
 
 
 def test_a_day_of_a_hundred_series() -> None:

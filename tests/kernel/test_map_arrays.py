@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from bpftui.core.btf import Btf, CType
 from bpftui.core.errors import FeatureError, PartialError, TypeMismatchError, UsageError, ValueRangeError
 from bpftui.core.kernel import Map, possible_cpus
 from bpftui.core.kernel.sys import syscall
+from bpftui.core.live import Sample
+from bpftui.core.live.arrange import Ordering
+from bpftui.core.live.rows import Rows
 from bpftui.core.maps.arrays import dtype_of
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 
@@ -299,3 +303,33 @@ def test_random_batches_against_a_dict(type_: MapType) -> None:
             assert listed == empty | model
 
     run()
+
+
+def test_the_first_of_many_by_value_and_by_rate_are_those_of_all_entries(make: Make) -> None:
+    """A sample has a hundred of two thousand; the order is of all, by rates as soon as there are two readings."""
+    m = make(MapType.HASH, 2000)
+    m.update_batch((number, number * 7 % 2000) for number in range(2000))
+    rows = Rows(m.spec, None, m)
+    (value,) = rows.fields.values
+
+    def sample(time: float) -> Sample:
+        snapshot = replace(m.snapshot(100), beyond=1900)
+        return Sample(time, 1.0, {"rows": snapshot}, {}, {})
+
+    first = sample(1.0)
+    table = rows.take(first, None, ordering=Ordering(value, reverse=True))
+    assert (len(table.entries), table.read, table.total) == (1000, 2000, 2000)
+    assert [value.text(each) for each in table.entries[:3]] == ["1,999", "1,998", "1,997"]
+    by_rate = Ordering(value, by_rate=True, reverse=True)
+    waiting = rows.take(first, None, ordering=by_rate)
+    assert (waiting.age, waiting.read, rows.unranked) == (None, 100, "")
+    for number, grows in ((7, 5), (1234, 500), (1999, 50)):
+        m[number] = number * 7 % 2000 + grows
+    second = sample(2.0)
+    table = rows.take(second, first, ordering=by_rate)
+    assert table.age is not None
+    assert [int.from_bytes(each.key, "little") for each in table.entries[:3]] == [1234, 1999, 7]
+    m[7] = 2000
+    table = rows.take(sample(3.0), second, ordering=by_rate)
+    assert [int.from_bytes(each.key, "little") for each in table.entries[:3]] == [1234, 1999, 7]  # rows stay
+    assert [bool(table.rate(value, each)) for each in table.entries[:3]] == [False, False, True]

@@ -393,13 +393,13 @@ class EntriesView(Vertical):
         view.fault = only if isinstance(only, str) else ""
         if isinstance(only, Condition):
             view.empty_text = f"no row with {narrowed}: esc shows all"
-        view.show(table, columns, self._note(table, is_condition=isinstance(only, Condition)))
+        view.show(table, columns, self._note(table, rows, is_condition=isinstance(only, Condition)))
         self._follow()
         self._bring_wanted()
         self._drawn(table)
         self._place_editor()
 
-    def _note(self, table: EntryTable, *, is_condition: bool) -> str:
+    def _note(self, table: EntryTable, rows: Rows, *, is_condition: bool) -> str:
         """Return what is to be said about the rows that are not there; nothing where all are."""
         asked = self._arrangement
         total = f"{'' if table.is_counted else '≥ '}{grouped(table.total)}"
@@ -414,8 +414,11 @@ class EntriesView(Vertical):
             what = f"with {asked.pattern}" if is_condition else have
             return f"{grouped(matching)} of {of} {what}{looked}{shown} · esc shows all"
         if table.age is not None and table.ordering is not None:
-            by = table.ordering.field.label
+            by = table.ordering.field.label + ("/s" if table.ordering.by_rate else "")
             return f"the first {grouped(len(table.entries))} of {total} by {by}{looked or ', just now'}"
+        if table.is_partial and table.ordering is not None and table.ordering.by_rate:
+            first = f"the first {grouped(table.read)} of {total}"
+            return f"{first}: {rows.unranked}" if rows.unranked else f"{first}; all by their rate at the next reading"
         if table.is_partial:
             return f"partial: the first {grouped(table.read)} of {total}; / and o look through all"
         return ""
