@@ -594,3 +594,54 @@ def test_a_program_that_was_accepted() -> None:
 def test_a_license_that_only_people_know_for_one(license_: str, says: str) -> None:
     """`license_is_gpl_compatible` of the kernel compares letter by letter with six."""
     assert license_summary("bpf_x()", license_) == f"bpf_x() is for programs under a GPL-compatible license, and {says}"
+
+
+INDEX = """\
+0: R1=ctx() R10=fp0
+0: (bf) r2 = r0                       ; R0=map_value(map=counts,ks=4,vs=16) R2=map_value(map=counts,ks=4,vs=16)
+1: (61) r3 = *(u32 *)(r1 +0)          ; R1=ctx() R3=scalar(smin=-5)
+2: (0f) r2 += r3                      ; R2=map_value(map=counts,ks=4,vs=16,smin=-5) R3=scalar(smin=-5)
+3: (71) r0 = *(u8 *)(r2 +0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "summary"),
+    [
+        (
+            "R2 min value is negative, either use unsigned index or do a if (index >=0) check.",
+            "the index into the value of map counts can be negative",
+        ),
+        (
+            "R2 unbounded memory access, make sure to bounds check any such access",
+            "what is added to r2 is not bounded, so it can point anywhere beyond 16 bytes",
+        ),
+    ],
+)
+def test_an_index_without_bounds(message: str, summary: str) -> None:
+    explanation = explain(VerifierLog(f"{INDEX}{message}\n{END}"))
+    assert explanation is not None
+    assert (explanation.key, explanation.register, explanation.summary) == ("index-unbounded", 2, summary)
+    added = "r3, which is added to it, is a number from -5 to 2^63-1, from the context, offset 0, instruction 1"
+    assert explanation.details == (added,)
+
+
+def test_of_what_nothing_is_known_the_object_is_meant() -> None:
+    explanation = explain(VerifierLog(f"R2 unbounded memory access, make sure to bounds check\n{END}"))
+    assert explanation is not None
+    assert explanation.summary.endswith("so it can point anywhere beyond its object")
+    assert explanation.details == ()
+
+
+def test_where_the_work_of_a_program_that_is_too_large_goes() -> None:
+    """In all that was walked over more than half as often as the most, and what lies between."""
+    steps = [0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 1, 2, 5]
+    walk = "".join(f"{slot}: (b7) r0 = 0\n" for slot in steps)
+    explanation = explain(
+        VerifierLog(f"0: R1=ctx() R10=fp0\n{walk}BPF program is too large. Processed 1000001 insn\n{END}")
+    )
+    assert explanation is not None
+    assert explanation.summary.startswith("the verifier gave up after 1,000,001 instructions")
+    assert explanation.details == (
+        "76 % of the walk is in instructions 1 to 3 (instruction 1 to instruction 3), each up to 5 times",
+    )
