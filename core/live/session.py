@@ -45,16 +45,48 @@ def check_target(program: ProgramSpec, text: str) -> None:
     parse_target(program, parse_traffic(text)[0])
 
 
+class _Shared:
+    """A sandbox in which there may be several links, one behind the other: it goes with the last.
+
+    Args:
+        sandbox: Which one.
+        traffic: What was asked for to flow in it; None where nothing was.
+    """
+
+    def __init__(self, sandbox: Sandbox, traffic: Traffic | None) -> None:
+        self.sandbox = sandbox
+        self.traffic = traffic
+        self._links = 0
+        self._lock = threading.Lock()  # links of it may be those of two versions, each with a session
+
+    def enter(self) -> None:
+        """Have one link more in it."""
+        with self._lock:
+            self._links += 1
+
+    def leave(self) -> None:
+        """Have one less; errors as those of the sandbox's end."""
+        with self._lock:
+            self._links -= 1
+            is_last = not self._links
+        if is_last:
+            self.sandbox.close()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Attachment:
     link: Link
-    sandbox: Sandbox | None
-    """The sandbox that was made for the link, if any; it goes with it."""
+    shared: _Shared | None
+    """The sandbox that the link is in, if any."""
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        return None if self.shared is None else self.shared.sandbox
 
     def end(self) -> None:
         with ExitStack() as stack:
-            if self.sandbox is not None:
-                stack.callback(self.sandbox.close)
+            if self.shared is not None:
+                stack.callback(self.shared.leave)
             stack.callback(self.link.detach)
 
 
@@ -272,7 +304,7 @@ class Session(Closing):
         with before._changing, self._changing:
             found = before._attachments
             before._attachments = tuple(each for each in found if each.link not in links)
-            taken = [_Attachment(links[each.link], each.sandbox) for each in found if each.link in links]
+            taken = [_Attachment(links[each.link], each.shared) for each in found if each.link in links]
             self._attachments = (*self._attachments, *taken)
 
     def count(self) -> None:
@@ -288,7 +320,9 @@ class Session(Closing):
             program: Its name.
             target: Where, or what a user types for it (`bpftui.core.spec.targets.parse_target`); empty for what its
                 section says. `sandbox` makes a sandbox with traffic in it, which lasts until the link is detached; so
-                does the name of a capture file, whose packets flow there (`bpftui.core.traffic.parse_traffic`).
+                does the name of a capture file, whose packets flow there (`bpftui.core.traffic.parse_traffic`). Where
+                there is one already, with that traffic, for what can stand behind or before what is in it, it is
+                attached there: packets come to one after the other, as on an interface.
 
         Raises:
             UsageError: Nothing is loaded, or programs of this type are not attached to such a thing.
@@ -304,22 +338,48 @@ class Session(Closing):
             if program not in loaded.programs:
                 raise UnknownNameError("program", program, loaded.programs, where=self.spec.file)
             with ExitStack() as undo:
-                sandbox = None
+                shared = made = None
                 if isinstance(target, str):
                     from ..traffic import parse_traffic
 
                     text, traffic = parse_traffic(target)
                     spec = loaded.programs[program].spec
                     if self.runtime.wants_sandbox(spec, text):
-                        sandbox = undo.enter_context(self.runtime.sandbox(traffic or self.traffic))
-                    target = self.runtime.target(spec, text, sandbox)
+                        shared = self._with_room(spec, traffic)
+                        if shared is None:
+                            made = undo.enter_context(self.runtime.sandbox(traffic or self.traffic))
+                            shared = _Shared(made, traffic)
+                    target = self.runtime.target(spec, text, None if shared is None else shared.sandbox)
                 link = loaded.programs[program].attach(target)
                 undo.callback(link.detach)
-                if sandbox is not None:
-                    sandbox.start()
+                if made is not None:
+                    made.start()
                 undo.pop_all()
-            self._attachments = (*self._attachments, _Attachment(link, sandbox))
+            if shared is not None:
+                shared.enter()
+            self._attachments = (*self._attachments, _Attachment(link, shared))
             return link
+
+    def _with_room(self, program: ProgramSpec, traffic: Traffic | None) -> _Shared | None:
+        """Return the newest sandbox in which packets can come to a program besides what is there; None for none.
+
+        Args:
+            program: It sees packets that come in, is not there yet, and of XDP there is one alone.
+            traffic: What is to flow there; None for whatever does.
+        """
+        from ..context.passage import Stage, stage_of
+
+        loaded, stage = self._loaded(), stage_of(program)
+        found = dict.fromkeys(each.shared for each in reversed(self._attachments) if each.shared is not None)
+        for shared in found if stage is not None else ():
+            links = [each.link for each in self._attachments if each.shared is shared]
+            there = [loaded.programs[each.program].spec for each in links]
+            stages = [stage_of(each) for each in there]
+            is_taken = None in stages or (stage is Stage.XDP and stage in stages)
+            is_there = program.name in [each.name for each in there]
+            if not is_taken and not is_there and traffic in (None, shared.traffic) and not shared.sandbox.finished:
+                return shared
+        return None
 
     def detach(self, link: Link | None = None) -> None:
         """Detach *link*, or everything; what is not attached is left alone.

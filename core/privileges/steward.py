@@ -46,9 +46,11 @@ INVENTORY: Final[Mapping[str, str]] = {
     "object": "bpftui.core.kernel.sys.object:open_object",
     "link_info": "bpftui.core.kernel.sys.object:read_link_info",
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
+    "capture": "bpftui.core.system.taking:take_for_client",
 }
 """What the whole machine is looked at with: a snapshot of all that it runs, the ids of all objects of a kind, a
-descriptor of one by its id (of a map to read only, of a link none: what is known of it), and having runs counted.
+descriptor of one by its id (of a map to read only, of a link none: what is known of it), having runs counted, and the
+packets that reach a program by its id. (Whoever may load programs and attach them sees packets as well.)
 """
 CHANGES: Final[Mapping[str, str]] = {
     "map_to_change": "bpftui.core.kernel.sys.object:open_map_to_change",
@@ -62,6 +64,7 @@ over has these too, so it is hired for them only where no file was named that th
 INVENTORY_RIGHTS: Final = (
     Capability.CAP_BPF,
     Capability.CAP_NET_ADMIN,
+    Capability.CAP_NET_RAW,
     Capability.CAP_PERFMON,
     Capability.CAP_SYS_ADMIN,
     Capability.CAP_SYS_PTRACE,

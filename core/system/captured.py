@@ -129,22 +129,30 @@ class Capturing(Closing):
 
     Args:
         meeting: Where.
+        channel: The packet socket there, of somebody who had the right to open it; without, it is opened.
 
     Raises:
         NoPermissionError: It takes CAP_NET_RAW, and CAP_SYS_ADMIN in another namespace.
         UsageError: The interface is gone.
     """
 
-    def __init__(self, meeting: Meeting) -> None:
+    def __init__(self, meeting: Meeting, channel: socket.socket | None = None) -> None:
         self.meeting = meeting
+        if channel is not None:
+            self.channel = channel
+            self.channel.setblocking(False)
+            return
         try:
-            self._channel = _inside(meeting.namespace, lambda: _listen(meeting.tapped))
+            self.channel = _inside(meeting.namespace, lambda: _listen(meeting.tapped))
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EACCES):
                 raise NoPermissionError(
                     f"cannot capture on {meeting.tapped}: {os.strerror(error.errno)}", hint="it takes CAP_NET_RAW"
                 ) from error
             raise UsageError(f"cannot capture on {meeting.tapped}: {error.strerror}") from error
+
+    channel: socket.socket
+    """The packet socket."""
 
     def drop(self) -> None:
         """Forget what has come by now: maps have been read, in which it may be counted.
@@ -153,10 +161,10 @@ class Capturing(Closing):
         """
         nothing = ctypes.create_string_buffer(_TAKE_NOTHING)
         program = struct.pack("HP", 1, ctypes.addressof(nothing))
-        self._channel.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        self.channel.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
         while self._next() is not None:
             pass
-        self._channel.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+        self.channel.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     def packets(self, most: int, stop: Event) -> Iterator[bytes]:
         """Iterate over packets as they come, from the link layer's header on; fewer than *most* once *stop* is set."""
@@ -172,7 +180,7 @@ class Capturing(Closing):
     def _next(self) -> _Passed | None:
         """Return the next packet, in whichever direction; None where none is there."""
         try:
-            raw, beside, _, address = self._channel.recvmsg(_LARGEST, socket.CMSG_SPACE(_AUXDATA.size))
+            raw, beside, _, address = self.channel.recvmsg(_LARGEST, socket.CMSG_SPACE(_AUXDATA.size))
         except BlockingIOError:
             return None
         except OSError as error:
@@ -181,7 +189,7 @@ class Capturing(Closing):
 
     def close(self) -> None:
         """Take no more."""
-        self._channel.close()
+        self.channel.close()
 
 
 def _with_tag(raw: bytes, beside: list[tuple[int, int, bytes]]) -> bytes:

@@ -192,6 +192,7 @@ def _begun(
     from ...core.debug.cloned import cloned
     from ...core.system.loaded import LoadedSpec
     from ...core.system.restored import restored
+    from ...core.system.taking import take_packets
 
     name = asked.program
     remarks: list[str] = []
@@ -208,7 +209,7 @@ def _begun(
             raise UsageError(f"no packets can be taken: {why_none or 'the object is not loaded'}")
         number = collection.programs[name].id
         try:
-            source = _capturing(number)
+            source = take_packets(number)
         except NoPermissionError as error:
             given = "" if isinstance(spec, LoadedSpec) else f"{spec.file} {name} --maps "
             hint = f"the explorer gave its rights up: bpftui debug {given}id:{number} --capture {asked.taken} has them"
@@ -236,21 +237,6 @@ def _begun(
             source.close()
         raise
     return _Begun(Debugging(found, recording, asked, "; ".join(remarks)), source)
-
-
-def _capturing(number: int) -> Capturing:
-    """Begin to take packets that reach a program, by its id.
-
-    Raises:
-        UsageError: It is attached nowhere where packets could be taken.
-        NoPermissionError: That takes CAP_NET_RAW.
-    """
-    from ...core.system.captured import Capturing, meeting_of
-    from ...core.system.errands import open_inventory
-
-    with open_inventory() as inventory:
-        meeting = meeting_of(inventory.snapshot(), number)
-    return Capturing(meeting)
 
 
 def _take(recording: Recording, source: Capturing, asked: DebugRequest, enough: Event) -> None:

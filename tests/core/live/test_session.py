@@ -215,3 +215,51 @@ def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:
     code = f"import sys, bpftui.core.live; print([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"
+
+
+PASSAGE = "tests/objects/passage.o"
+
+
+def places(session: Session) -> list[int]:
+    """Return which sandbox each link is in, by their order."""
+    found = [id(link.target.namespace) for link in session.links]
+    return [list(dict.fromkeys(found)).index(each) for each in found]
+
+
+def test_programs_that_packets_come_to_one_behind_the_other_share_a_sandbox() -> None:
+    with Session(CollectionSpec.from_file(PASSAGE), "vm") as session:
+        session.load()
+        for name in ("first", "gate", "second", "tap"):
+            session.attach(name, "sandbox")
+        assert places(session) == [0, 0, 0, 0]
+        # One that is there already, another one of XDP, or with traffic of its own, has a sandbox of its own.
+        session.attach("first", "sandbox")
+        session.attach("behind", "sandbox,rate=5")
+        session.attach("second", "sandbox,rate=5")
+        assert places(session)[4:] == [1, 2, 2]
+        session.attach("gate", "sandbox")
+        assert places(session)[7:] == [2]  # the newest with room for it
+
+
+def test_a_sandbox_goes_with_the_last_of_its_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Session(CollectionSpec.from_file(PASSAGE), "vm") as session:
+        session.load()
+        gate, first = session.attach("gate", "sandbox"), session.attach("first", "sandbox")
+        sandbox = session.sandbox
+        assert sandbox is not None
+        closed: list[object] = []
+        monkeypatch.setattr(sandbox, "close", lambda: closed.append(sandbox))
+        session.detach(gate)
+        assert (session.sandbox, closed) == (sandbox, [])
+        session.detach(first)
+        assert (session.sandbox, closed) == (None, [sandbox])
+
+
+def test_programs_that_see_nothing_of_what_comes_in_are_for_themselves() -> None:
+    spec = CollectionSpec.from_file(PASSAGE)
+    spec.program("second").set_type("tcx/egress")
+    with Session(spec, "vm") as session:
+        session.load()
+        for name in ("gate", "second", "first"):
+            session.attach(name, "sandbox")
+        assert places(session) == [0, 1, 0]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import textwrap
 import time
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +21,7 @@ from bpftui.core.system.captured import Capturing, meeting_of
 from bpftui.core.system.inventory import Inventory
 from bpftui.tui.__main__ import main
 from tests.kernel.system.test_opened import somebody
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     import socket
@@ -98,7 +102,7 @@ def test_what_came_is_dropped_though_more_comes() -> None:
         meeting = meeting_of(inventory.snapshot(), ids.program)
         with Capturing(meeting) as capturing:
             assert len(list(capturing.packets(3, Event()))) == 3
-            capturing._channel = slow = cast("Any", Slow(capturing._channel))
+            capturing.channel = slow = cast("Any", Slow(capturing.channel))
             capturing.drop()
             assert slow.taken < 100
             assert len(list(capturing.packets(3, Event()))) == 3
@@ -147,3 +151,33 @@ def test_what_meets_no_packets_is_said(capsys: pytest.CaptureFixture[str]) -> No
         assert "--capture brings the packets" in capsys.readouterr().err
     assert main(["debug", TRAFFIC, "count_traffic", "--capture", "1"]) == 2
     assert "--capture takes packets that reach what is loaded" in capsys.readouterr().err
+
+
+def test_a_steward_takes_packets_for_who_has_no_rights() -> None:
+    script = """
+        import sys
+        from threading import Event
+        from bpftui.core.errors import BpftuiError
+        from bpftui.core.privileges import drop, hire
+        from bpftui.core.privileges.steward import INVENTORY, INVENTORY_RIGHTS
+        hire(INVENTORY, INVENTORY_RIGHTS)
+        drop([])
+        from bpftui.core.system.taking import take_packets
+        with take_packets(int(sys.argv[1])) as capturing:
+            print(capturing.meeting.interface, capturing.meeting.where)
+            capturing.drop()
+            print(min(len(each) for each in capturing.packets(3, Event())) >= 42)
+        try:
+            take_packets(1 << 30)
+        except BpftuiError as error:
+            print(error.message)
+    """
+    with somebody(TRAFFIC, "count_traffic", "traffic", "200") as ids:
+        command = [sys.executable, "-c", textwrap.dedent(script), str(ids.program)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.stdout.splitlines() == [
+        "veth0 before the program: as veth1 sends them",
+        "True",
+        "program 1073741824 is attached to nothing: packets are captured where XDP and traffic control meet them, "
+        "on an interface",
+    ], done.stderr

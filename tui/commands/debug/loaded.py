@@ -99,14 +99,11 @@ def capturing(loaded: LoadedSpec, name: str, count: int | None) -> Generator[Cap
     if count is None:
         yield None
         return
-    from ....core.system.captured import Capturing, meeting_of
-    from ....core.system.errands import open_inventory
+    from ....core.system.taking import take_packets as taking
 
     number = loaded.program_ids.get(name if name in loaded.program_ids else _one_program(loaded, loaded.file, None))
     assert number is not None
-    with open_inventory() as inventory:
-        meeting = meeting_of(inventory.snapshot(), number)
-    with Capturing(meeting) as found:
+    with taking(number) as found:
         yield found
 
 
