@@ -48,7 +48,7 @@ class TurnSeen(NamedTuple):
     def said(self, position: int) -> str:
         """Return what becomes of the packet there, as a verb of a sentence about the program."""
         if self.begin is None:
-            return "is not come to"
+            return "is not reached"
         if self.end is None:
             return "is stopped"
         return f"{'returned' if self.is_over(position) else 'will return'} {self.verdict}"

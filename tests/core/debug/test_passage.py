@@ -158,8 +158,8 @@ def test_what_becomes_of_the_packet_in_each_program() -> None:
     with Session(recorded("first", "second", frames=(UDP,))) as session:
         assert [each.said(session.length) for each in session.turns] == [
             "returned XDP_DROP (1)",
-            "is not come to",
-            "is not come to",
+            "is not reached",
+            "is not reached",
         ]
     with Session(recorded()) as session:
         assert session.turns == ()
@@ -170,7 +170,7 @@ def test_a_program_that_is_stopped_returns_nothing() -> None:
     nowhere = insn(0xB7, 2, 0, 0, 0) + insn(0x71, 3, 2, 0, 0) + insn(0x95)  # r3 = *(u8 *)0
     with Session(moving(nowhere)) as session:
         said = [each.said(session.length) for each in session.turns]
-    assert said == ["returned XDP_PASS (2)", "is stopped", "is not come to"]
+    assert said == ["returned XDP_PASS (2)", "is stopped", "is not reached"]
 
 
 def test_why_goes_back_through_the_program_before() -> None:
