@@ -310,7 +310,7 @@ async def versions(studio: Studio, seconds: float) -> None:
     old, new = (CollectionSpec.from_file(f"tests/objects/{name}.o") for name in ("versions", "versions.new"))
     changes = Changes(diff(old, new))
     changes.code("count")
-    studio.explorer.versions.show(changes)
+    studio.explorer.change_marks.show(changes)
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count"), "code")
     await studio.press("greater_than_sign")
     studio.shoot("marks")

@@ -18,14 +18,15 @@ from ..core.spec import CollectionSpec
 from ..core.spec.container import SeveralObjectsError
 from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
+from .hot_swap import HotSwap
+from .live_reload import INTERVAL, LiveReload
 from .operations import Operations
 from .permission import Permission
-from .reloading import Reloading
-from .rereading import INTERVAL, Rereading, WatchedFile
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import config_file
 from .status import Failure, Work
 from .text.format import byte_size
+from .watched_file import WatchedFile
 from .widgets.message_line import MessageLine
 from .widgets.place_tabs import BROAD
 
@@ -168,6 +169,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._begin_at = None if sessions else begin_at
         self._home_mode = "home" if sessions or self._begin_at else self.DEFAULT_MODE
         self._system_mode = self.DEFAULT_MODE if self._begin_at else "system"
+        self.read = read or _read
+        """Reads an object, in a thread."""
         self._numbers = 0
         self.objects: list[OpenObject] = []
         """What is open, in the order in which it was opened."""
@@ -177,10 +180,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._load_at_once = bool(attach)
         self._notes = notes
         self._gave_up = gave_up
-        self.read = read or _read
-        """Reads an object, in a thread."""
-        self.reloading = None if read is None else Reloading(self, read, at_once=reload)
-        self.rereading = None if self.reloading is None else Rereading(self, self.read, self.reloading)
+        self._hot_swap = HotSwap(self, at_once=reload)
+        self.live_reload = None if read is None else LiveReload(self, self._hot_swap)
         self.begin_session = begin
         """Makes the session of a spec, in a thread."""
         self._play = play or _play
@@ -203,7 +204,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         first = self._numbers == 1 and self.DEFAULT_MODE not in (self._home_mode, self._system_mode)
         mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
         if watched is None and _can_change(session):
-            watched = WatchedFile(_path(session.name), session.spec.headers)
+            read = partial(self.read, session.name)
+            watched = WatchedFile(_path(session.name), read, session.spec.headers)
         added = OpenObject(session, operations, ExplorerScreen(session.spec, operations), mode, watched)
         self.objects.append(added)
         self.add_mode(added.mode, lambda: added.screen)  # pyright: ignore[reportUnknownMemberType]
@@ -432,8 +434,8 @@ class BpftuiApp(BaseApp[ExitCode]):
     def swap(self, screen: ExplorerScreen) -> None:
         """Put the version that its file has become in the place of what a screen has loaded."""
         found = next((each for each in self.objects if each.screen is screen), None)
-        if found is not None and self.reloading is not None:
-            self.reloading.asked(found)
+        if found is not None:
+            self._hot_swap.asked(found)
 
     def close_object(self, path: str) -> None:
         """Close an open object; what of it is attached is asked about."""
@@ -539,8 +541,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         """Do what is to be done at once after the first frame."""
         self.set_keymap(dict(self.config.keys))
         self.run_worker(self._begin())
-        if self.rereading is not None:
-            self.set_interval(INTERVAL, self.rereading.look_again)
+        if self.live_reload is not None:
+            self.set_interval(INTERVAL, self.live_reload.look_again)
 
     async def action_quit(self) -> None:
         """Quit from whatever screen is in front; what would be lost, of any object, is asked about once."""

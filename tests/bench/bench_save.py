@@ -100,7 +100,11 @@ async def saves(file: Path, text: Callable[[int], str], count: int) -> list[Took
             before, began = app.explorer, time.perf_counter()
             own, children = spent(resource.RUSAGE_SELF), spent(resource.RUSAGE_CHILDREN)
             file.write_text(text(number), encoding="utf-8")
-            while app.explorer is before or not app.explorer.furnished.is_set() or not app.explorer.versions.are_marked:
+            while (
+                app.explorer is before
+                or not app.explorer.furnished.is_set()
+                or not app.explorer.change_marks.are_marked
+            ):
                 assert time.perf_counter() < began + PATIENCE, app.explorer.message_line.render().plain
                 await asyncio.sleep(0.02)
             wall = time.perf_counter() - began

@@ -15,10 +15,10 @@ from ...core.errors import ExitCode, UsageError
 from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ..keeping import where_attached
-from ..rereading import WatchedFile
 from ..terminal.hush import hush
 from ..terminal.output import InPlace, complain, write_lines
 from ..text.charset import is_writable
+from ..watched_file import WatchedFile
 from .common import (
     add_loading,
     add_object,
@@ -38,10 +38,10 @@ from .exporting import SENDING, Ticks, add_exporting, destination, exporting
 from .live_table import LiveTable, unlisted
 from .parser import Parser
 from .recording import played, recording
-from .reloaded import ObjectFile, Versions
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
+from .watched_object import WatchedObject
 
 if TYPE_CHECKING:
     import argparse
@@ -143,10 +143,10 @@ def run(arguments: Sequence[str]) -> int:
         _check_names(spec, options)
         return spec
 
-    file = ObjectFile(read, WatchedFile(options.object)) if os.path.isfile(options.object) else None
+    file = WatchedFile(options.object, read) if os.path.isfile(options.object) else None
     session = Session(read(warn), runtime_of(options, **loading(options)))
     if file is not None:
-        file.watched.include(session.spec.headers)
+        file.include(session.spec.headers)
     return _run(session, options, file)
 
 
@@ -206,23 +206,23 @@ def _check_names(spec: CollectionSpec, options: argparse.Namespace) -> None:
         check_target(spec.program(program), target)
 
 
-def _run(session: Session, options: argparse.Namespace, file: ObjectFile | None = None) -> int:
+def _run(session: Session, options: argparse.Namespace, file: WatchedFile | None = None) -> int:
     """Load what a session is of, unless it has it loaded, attach, and watch; also what its *file* becomes."""
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
     where = destination(options, "json", "record")
-    with Versions(session, file, swaps=options.reload) as versions, ExitStack() as outer:
+    with WatchedObject(session, file, swaps=options.reload) as watched, ExitStack() as outer:
         if session.collection is None:
             session.load(strict=options.strict)
         while True:
-            code = _watch_version(versions, outer, attachments, where, options)
-            if not versions.go_on():
+            code = _watch_version(watched, outer, attachments, where, options)
+            if not watched.go_on():
                 return code
 
 
 def _watch_version(
-    versions: Versions,
+    watched: WatchedObject,
     outer: ExitStack,
     attachments: Sequence[tuple[str, str]],
     where: Destination | None,
@@ -232,7 +232,7 @@ def _watch_version(
 
     The first one is attached. *outer* has what all of them have in common.
     """
-    session, start = versions.session, versions.start
+    session, start = watched.session, watched.start
     collection = session.collection
     assert collection is not None
     with ExitStack() as stack:
@@ -257,7 +257,7 @@ def _watch_version(
                 tape.mark(0.0, "attached", program, place)
         # So are runs: those of before are in the maps, and in no count.
         if start is None:
-            versions.uncounted = outer.enter_context(session.runtime.statistics())
+            watched.uncounted = outer.enter_context(session.runtime.statistics())
             for program, target in attachments:
                 link = session.attach(program, target)
                 if link.target.remark:
@@ -270,17 +270,17 @@ def _watch_version(
             maps=listed,
             interval=options.interval,
             limit=options.limit,
-            statistics=nullcontext(versions.uncounted),
+            statistics=nullcontext(watched.uncounted),
             start=start,
         )
-        versions.begin(sampler.hurry)
+        watched.begin(sampler.hurry)
         if where is not None:
-            return _export(versions, collection, sampler, events, printed, where, options)
-        return _watch(session, collection, sampler, source, printed, options, tape, versions)
+            return _export(watched, collection, sampler, events, printed, where, options)
+        return _watch(session, collection, sampler, source, printed, options, tape, watched)
 
 
 def _export(
-    versions: Versions,
+    watched: WatchedObject,
     collection: Collection,
     sampler: Sampler,
     events: EventReader,
@@ -291,9 +291,9 @@ def _export(
     """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before."""
     from ...core.metrics import CollectionMetrics
 
-    uncounted = versions.uncounted
+    uncounted = watched.uncounted
     metrics = CollectionMetrics(collection, series=options.limit)
-    attached = _Attached(versions.session)
+    attached = _Attached(watched.session)
 
     def families() -> list[Family]:
         return metrics.families(replace(sampler.take(), uncounted=uncounted), events.totals())
@@ -304,7 +304,7 @@ def _export(
         for _ in each_sample(Ticks(), options.duration, until=attached.over):
             events.totals()  # counts, where there is no thread that does
             print_lines(printed.read())
-            for text in (*map(_lost_text, attached.lost()), *versions.texts()):
+            for text in (*map(_lost_text, attached.lost()), *watched.texts()):
                 warn(text)
     return ExitCode.REFUSED if attached.gone else ExitCode.OK
 
@@ -363,7 +363,7 @@ def _watch(
     printed: PrintReader,
     options: argparse.Namespace,
     tape: Recording | None = None,
-    versions: Versions | None = None,
+    watched: WatchedObject | None = None,
 ) -> ExitCode:
     """Watch to the end, or until another version has taken over.
 
@@ -376,14 +376,14 @@ def _watch(
     named = len({link.program for link in session.links}) > 1
 
     def over() -> bool:
-        return attached.over() or (versions is not None and versions.is_over)
+        return attached.over() or (watched is not None and watched.is_over)
 
     duration = options.duration
-    if duration is not None and versions is not None and versions.start is not None:
-        duration = max(0.0, duration - (time.monotonic() - versions.start))
+    if duration is not None and watched is not None and watched.start is not None:
+        duration = max(0.0, duration - (time.monotonic() - watched.start))
     with _in_place(session, collection, options) as table:
         for sample in each_sample(sampler, duration, until=over):
-            texts = [] if versions is None else [*versions.texts()]
+            texts = [] if watched is None else [*watched.texts()]
             lines, until = printed.read(), time.monotonic() + _EVENTS * options.interval
             lost = attached.lost()
             if table is not None and (lost or texts or lines.lines or lines.lost):

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ..dialogs.compare import Offer, Other
     from ..nodes import Node
     from ..text.comparison import Comparison
+    from .change_marks import ChangeMarksController
     from .code import CodeController
     from .controller import Stage
     from .navigation import Navigation
-    from .versions import VersionsController
 
 __all__ = ["ComparingController"]
 
@@ -40,7 +40,7 @@ class ComparingController(Controller):
         spec: What is explored.
         title: What it is called.
         read: Reads another object, in a thread; it tells what there is to know of it.
-        versions: Knows the version before.
+        change_marks: Knows the version before.
         navigation: Where one is.
         code: Leads to instructions.
     """
@@ -64,7 +64,7 @@ class ComparingController(Controller):
         spec: CollectionSpec,
         title: str,
         read: Callable[[str, Callable[[str], None]], CollectionSpec],
-        versions: VersionsController,
+        change_marks: ChangeMarksController,
         navigation: Navigation,
         code: CodeController,
     ) -> None:
@@ -72,7 +72,7 @@ class ComparingController(Controller):
         self._spec = spec
         self._title = title
         self._read = read
-        self._versions = versions
+        self._change_marks = change_marks
         self._navigation = navigation
         self._code = code
 
@@ -86,7 +86,7 @@ class ComparingController(Controller):
         from ..dialogs.compare import Offer
         from ..state.recent import recent
 
-        if (changes := self._versions.changes) is not None:
+        if (changes := self._change_marks.changes) is not None:
             yield Offer("the version before", f"until {clock_time(changes.when)}", changes.before)
         here = self._spec.file if parse_loaded(self._spec.file) is not None else os.path.abspath(self._spec.file)
         for path in [each for each in recent() if each != here][:_OFFERED]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from textual import on
 from textual.widgets import TabbedContent, TabPane, Tree
 
+from ..controllers.change_marks import ChangeMarksController
 from ..controllers.code import CodeController
 from ..controllers.comparing import ComparingController
 from ..controllers.controller import ControlledScreen
@@ -31,7 +32,6 @@ from ..controllers.search import SearchController
 from ..controllers.session import SessionController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
-from ..controllers.versions import VersionsController
 from ..jumps import CodePlace
 from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
 from ..nodes import Node, NodeKind
@@ -106,7 +106,7 @@ class ExplorerScreen(ControlledScreen):
         *FinderController.BINDINGS,
         *TypesController.BINDINGS,
         *CodeController.BINDINGS,
-        *VersionsController.BINDINGS,
+        *ChangeMarksController.BINDINGS,
         *ComparingController.BINDINGS,
         *ValuesController.BINDINGS,
         *EditingController.BINDINGS,
@@ -265,13 +265,13 @@ class ExplorerScreen(ControlledScreen):
         self.sampling = SamplingController(
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
-        self.versions = VersionsController(self, tree=self._tree, panes=panes, navigation=navigation)
+        self.change_marks = ChangeMarksController(self, tree=self._tree, panes=panes, navigation=navigation)
         self.comparing = ComparingController(
             self,
             spec=spec,
             title=operations.session.title,
             read=lambda name, say: cast("BpftuiApp", self.app).read(name, say),
-            versions=self.versions,
+            change_marks=self.change_marks,
             navigation=navigation,
             code=self.code,
         )
@@ -316,7 +316,7 @@ class ExplorerScreen(ControlledScreen):
             self.editing,
             self.code,
             self.types,
-            self.versions,
+            self.change_marks,
             self.comparing,
             self.values,
             self.sampling,
@@ -366,7 +366,7 @@ class ExplorerScreen(ControlledScreen):
         self.panes.variables.take_over(other.panes.variables)
         self.panes.code.take_over(other.panes.code, changes.slot_after)
         self.navigation.come_from(other.navigation, moved)
-        self.versions.show(changes)
+        self.change_marks.show(changes)
 
     def _debug_run(self, asked: DebugRequest) -> None:
         self.debugging.debug(asked)
@@ -506,7 +506,7 @@ class ExplorerScreen(ControlledScreen):
                 self.operations.monitor.last,
                 past=self.operations.session.is_past,
             )
-            if self.furnished.is_set() and (changes := self.versions.marked) is not None:
+            if self.furnished.is_set() and (changes := self.change_marks.marked) is not None:
                 add_changes(page, changes, self.navigation.node)
             has_tab = self.navigation.has_tab(self.navigation.node)
             self.query_one(Overview).show(page, keep_place=keep_place, has_tab=has_tab)
@@ -591,7 +591,7 @@ class ExplorerScreen(ControlledScreen):
 
     def on_marked_code_pane_changes_passed(self, event: MarkedCodePane.ChangesPassed) -> None:
         """Go on in another program that changed."""
-        self.versions.change_beyond(event.step)
+        self.change_marks.change_beyond(event.step)
 
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a list."""

@@ -12,8 +12,8 @@ import pytest
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.tui.commands.reloaded import ObjectFile, Versions
-from bpftui.tui.rereading import WatchedFile
+from bpftui.tui.commands.watched_object import WatchedObject
+from bpftui.tui.watched_file import WatchedFile
 from tests.tui.commands.command_line import bpftui, user_environment
 from tests.versions import object_of
 from tests.waiting import PATIENCE
@@ -108,10 +108,10 @@ class Loaded:
     def __init__(self, path: Path) -> None:
         path.write_bytes(object_of(1))
         self._path = path
-        self.file = ObjectFile(self._read, WatchedFile(str(path)))
+        self.file = WatchedFile(str(path), self._read)
         self.session = Session(CollectionSpec.from_file(path), MachineRuntime())
         self.session.load()
-        self.versions = Versions(self.session, self.file, swaps=True)
+        self.watched = WatchedObject(self.session, self.file, swaps=True)
         self.reading = threading.Event()
         self.may_read = threading.Event()
         self.woken = threading.Event()
@@ -124,16 +124,16 @@ class Loaded:
 
 def test_what_is_saved_before_the_watching_begins_is_another_version(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path / "prog.o")
-    with loaded.versions as versions:
+    with loaded.watched as watched:
         (tmp_path / "prog.o").write_bytes(object_of(2))
         loaded.may_read.set()
-        versions.begin(loaded.woken.set)
+        watched.begin(loaded.woken.set)
         assert loaded.woken.wait(PATIENCE)
-        assert [*versions.texts()] == ["prog.o was swapped: seen, by_cpu, .data, .bss handed over"]
-        assert versions.go_on()
-        after = versions.session
+        assert [*watched.texts()] == ["prog.o was swapped: seen, by_cpu, .data, .bss handed over"]
+        assert watched.go_on()
+        after = watched.session
         assert after is not loaded.session
-        assert (loaded.session.collection, versions.is_over) == (None, False)
+        assert (loaded.session.collection, watched.is_over) == (None, False)
         assert after.collection is not None
         assert after.collection.variables["version"].get() == 2
     assert after.collection is None
@@ -141,8 +141,8 @@ def test_what_is_saved_before_the_watching_begins_is_another_version(tmp_path: P
 
 def test_the_end_waits_for_no_compiler(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path / "prog.o")
-    with loaded.versions as versions:
-        versions.begin(loaded.woken.set)
+    with loaded.watched as watched:
+        watched.begin(loaded.woken.set)
         (tmp_path / "prog.o").write_bytes(object_of(2))
         assert loaded.reading.wait(PATIENCE)
     assert loaded.session.collection is None
@@ -150,8 +150,8 @@ def test_the_end_waits_for_no_compiler(tmp_path: Path) -> None:
     loaded.may_read.set()
     thread.join(PATIENCE)
     assert not thread.is_alive()
-    assert not versions.is_over
-    assert [*versions.texts()] == []
+    assert not watched.is_over
+    assert [*watched.texts()] == []
 
 
 @pytest.mark.parametrize(

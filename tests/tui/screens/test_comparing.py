@@ -11,7 +11,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui.conftest import ROOT, let_messages_stay
-from tests.tui.test_rereading import another, explored
+from tests.tui.test_live_reload import another, explored
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Walk

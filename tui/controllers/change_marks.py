@@ -1,4 +1,4 @@
-"""VersionsController: what is not as it was in the version before is marked wherever it stands, and gone through."""
+"""ChangeMarksController: what is not as it was in the version before is marked wherever it stands, and gone through."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from .controller import Stage
     from .navigation import Navigation
 
-__all__ = ["VersionsController"]
+__all__ = ["ChangeMarksController"]
 
 
-class VersionsController(Controller):
+class ChangeMarksController(Controller):
     """Marks what changed when the file was read again, in the tree, the code and the tables.
 
     Args:

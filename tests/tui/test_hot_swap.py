@@ -15,7 +15,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui import app as app_module
 from bpftui.tui.app import BpftuiApp
-from bpftui.tui.rereading import Rereading
+from bpftui.tui.live_reload import LiveReload
 from bpftui.tui.status import Failure
 from tests.tui.conftest import Walk, let_messages_stay
 from tests.versions import object_of
@@ -57,8 +57,8 @@ class Loop:
         """Write these bytes, if any, and have the explorer look twice."""
         if raw:
             self._file.write_bytes(raw)
-        found = self.walk.app.rereading
-        assert isinstance(found, Rereading)
+        found = self.walk.app.live_reload
+        assert isinstance(found, LiveReload)
         for _ in range(2):
             await found.look()
         await self.walk.settle()

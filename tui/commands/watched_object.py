@@ -1,15 +1,15 @@
-"""Versions of an object that is watched by a command: its file changes, and what is loaded is swapped, or stays."""
+"""An object that a command watches: its file changes, and what is loaded is swapped for what that is, or stays."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from ...core.closing import Closing
 from ...core.errors import BpftuiError, GivenUpError, VerifierError
-from ...core.foreign import is_source
 from ...core.interrupt import Interrupt
 from ...core.threads import start_thread
 from ..status import told
@@ -19,34 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ...core.live import Session, Swapped
-    from ...core.spec import CollectionSpec
-    from ..rereading import WatchedFile
+    from ..watched_file import WatchedFile
 
-__all__ = ["ObjectFile", "Versions"]
+__all__ = ["WatchedObject"]
 
 _INTERVAL: Final = 0.2
 """Seconds between two looks at the file; it is read when two in a row see the same."""
 
 
-class ObjectFile(NamedTuple):
-    """A file that is watched."""
-
-    read: Callable[[Callable[[str], None]], CollectionSpec]
-    """Reads it as it is now, as it was asked for, and tells its argument what there is to know besides."""
-    watched: WatchedFile
-    """Made before it was read for what runs: what is saved while that is compiled and attached is another version."""
-
-
-class Versions(Closing):
+class WatchedObject(Closing):
     """The version of an object that runs, and those that its file becomes. It owns the session, and closes it.
 
     Args:
         session: What runs.
-        file: What it was read from; None where that is no file that could change.
+        file: What it was read from, begun before it was: what is saved while that is compiled and attached is another
+            version. None where it is no file that could change.
         swaps: Whether another version is put in the place of what runs; else it is told that there is one.
     """
 
-    def __init__(self, session: Session, file: ObjectFile | None, *, swaps: bool) -> None:
+    def __init__(self, session: Session, file: WatchedFile | None, *, swaps: bool) -> None:
         self.session = session
         self._file = file
         self._swaps = swaps
@@ -117,57 +108,53 @@ class Versions(Closing):
         self._texts.extend(texts)
         self._wake()
 
-    def _look(self, file: ObjectFile) -> None:
-        watched = file.watched
+    def _look(self, file: WatchedFile) -> None:
+        title = self.session.title
         while not self._stopping.wait(_INTERVAL):
-            if self._next is None and watched.has_changed() and watched.is_news():
+            if self._next is not None:
+                continue
+            has_changed = file.has_changed()
+            if file.has_gone():
+                self._say(f"{title} is gone: what is loaded of it stays")
+            elif file.has_returned():
+                self._say(f"{title} is there again")
+            if has_changed and file.is_news():
                 try:
                     self._changed(file)
                 except GivenUpError:
                     return
                 except Exception as error:  # whatever it is, what runs is not to end with it
                     what = "refused" if isinstance(error, VerifierError) else "not taken"
-                    version = f"the version of {clock_time(watched.seen_at)}"
+                    version = f"the version of {clock_time(file.seen_at)}"
                     self._say(f"{version} is {what}, nothing was changed: {told(error)}")
                     if isinstance(error, BpftuiError) and error.hint:
                         self._say(f"what helps: {error.hint}")
 
-    def _changed(self, file: ObjectFile) -> None:
+    def _changed(self, file: WatchedFile) -> None:
         """Read the file anew; tell what it is, or swap it."""
-        from ...core.diff import diff
-        from ...core.live import Session, Swap
-        from ..changes import Changes
+        from ...core.live import Session
 
-        notes: list[str] = []
-        watched = file.watched
-        that = watched.look()
-        try:
-            spec = file.read(notes.append)
-        except Exception:
-            if is_source(watched.path) or watched.refuse():
-                raise
-            watched.ask_again()  # its writer may not have finished
+        session = self.session
+        version = file.next_version(session.spec)
+        if version is None:
             return
-        changes = Changes(diff(self.session.spec.as_in_file(), spec.as_in_file()))
-        if not changes.differs:
-            watched.take(that)
-            watched.include(spec.headers)
+        if not version.differs:
+            file.take(version)
             return
-        title = self.session.title
         if not self._swaps:
-            self._say(*notes, f"{title} is another file now, {changes.text}: what is loaded stays; --reload swaps it")
+            text = f"{session.title} is another file now, {version.changes.text}"
+            self._say(*version.notes, f"{text}: what is loaded stays; --reload swaps it")
             return
-        after = Session(spec, self.session.runtime, traffic=self.session.traffic)
         with self._swapping:
             if self._stopping.is_set():
                 return
-            with Swap(self.session, after) as swap:
+            begin = partial(Session, runtime=session.runtime, traffic=session.traffic)
+            with file.swap(session, version, begin) as swap:
                 swap.prepare(stop=self._stop)
                 swapped = swap.commit()
-            watched.take(that)
-            watched.include(spec.headers)
-            self._next = after
-        self._say(*notes, *_told(title, swapped))
+            file.take(version)
+            self._next = swap.after
+        self._say(*version.notes, *_told(session.title, swapped))
 
 
 def _told(title: str, swapped: Swapped) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reloading: what is loaded is taken for the version that its file has become, while packets come."""
+"""Hot swap: the version that a file has become takes the place of what was loaded from it, while packets come."""
 
 from __future__ import annotations
 
@@ -10,41 +10,38 @@ from textual.css.query import NoMatches
 
 from ..core.errors import BpftuiError, GivenUpError
 from ..core.interrupt import Interrupt
-from ..core.live import State, Swap
+from ..core.live import State
 from .dialogs.confirm import ConfirmDialog
-from .rereading import read_changed
 from .text.format import clock_time
 
 if TYPE_CHECKING:
-    from ..core.live import Obstacle, Swapped
-    from .app import BpftuiApp, OpenObject, Reader
-    from .rereading import NextVersion
+    from ..core.live import Obstacle, Swap, Swapped
+    from .app import BpftuiApp, OpenObject
+    from .watched_file import Version
 
-__all__ = ["Reloading"]
+__all__ = ["HotSwap"]
 
 _LOOK: Final = 0.1
 """Seconds between two looks whether the user is done with what lies over the object."""
 
 
-class Reloading:
+class HotSwap:
     """Puts the version that a file has become in the place of what was loaded from it: see `bpftui.core.live.Swap`.
 
     Args:
         app: What shows the objects.
-        read: Reads one, in a thread.
         at_once: Whether that is done at each change, without being asked for.
     """
 
-    def __init__(self, app: BpftuiApp, read: Reader, *, at_once: bool = False) -> None:
+    def __init__(self, app: BpftuiApp, *, at_once: bool = False) -> None:
         self._app = app
-        self._read = read
         self.at_once = at_once
 
     def asked(self, each: OpenObject) -> None:
         """Swap, because the user wants it; what cannot be done in one step is asked about."""
         self.start(each, asks=True)
 
-    def start(self, old: OpenObject, version: NextVersion | None = None, *, asks: bool = False) -> None:
+    def start(self, old: OpenObject, version: Version | None = None, *, asks: bool = False) -> None:
         """Begin to swap; it is waited for by nobody, since it may wait for a user who is in another place.
 
         Args:
@@ -54,7 +51,7 @@ class Reloading:
         """
         self._app.run_worker(self._run(old, version, asks=asks), description="swap")
 
-    async def _run(self, old: OpenObject, version: NextVersion | None, *, asks: bool) -> None:
+    async def _run(self, old: OpenObject, version: Version | None, *, asks: bool) -> None:
         try:
             await self._swap(old, version, asks=asks)
         except NoMatches:
@@ -62,17 +59,21 @@ class Reloading:
                 raise
             # It has ended meanwhile, and its screens are taken apart.
 
-    async def _swap(self, old: OpenObject, version: NextVersion | None, *, asks: bool) -> None:
+    async def _swap(self, old: OpenObject, version: Version | None, *, asks: bool) -> None:
         """Read the file of a loaded object, have it verified, and let it take over; if it is refused all stays."""
-        operations, stop = old.operations, Interrupt()
-        if old.session.state is State.SPEC or not operations.begin_work("swap", "verifying the new version", stop):
+        operations, watched, stop = old.operations, old.watched, Interrupt()
+        if watched is None or old.session.state is State.SPEC:
+            return
+        if not operations.begin_work("swap", "verifying the new version", stop):
             return
         old.screen.message_line.forget()  # that there is another version
         try:
-            swap, version = await asyncio.to_thread(self._begin, old, version)
+            if version is None:
+                version = await asyncio.to_thread(watched.read_version, old.session.spec, old.screen.program_name())
+            swap = await asyncio.to_thread(watched.swap, old.session, version, self._app.begin_session)
         except Exception as error:
             operations.end_work()
-            old.screen.outcomes.not_swapped(error, clock_time(None if old.watched is None else old.watched.seen_at))
+            old.screen.outcomes.not_swapped(error, clock_time(watched.seen_at))
             return
         swapped: Swapped | None = None
         try:
@@ -85,13 +86,11 @@ class Reloading:
         except GivenUpError as error:
             old.screen.notify(error.message)
         except Exception as error:  # whatever it is, what runs is not to end with it
-            if old.watched is not None:
-                old.watched.turned_down = version.look
-            old.screen.outcomes.not_swapped(
-                error, clock_time(None if version.look is None else version.look.written_at), swap.after.spec
-            )
+            watched.turned_down = version.look
+            old.screen.outcomes.not_swapped(error, clock_time(version.look.written_at), version.spec)
         else:
             if swapped is not None:
+                watched.take(version)  # it may have been saved again while that was verified, or asked about
                 await self._show(old, swap, swapped, version)
                 return
             old.screen.notify("nothing was swapped", timeout=4)
@@ -100,21 +99,8 @@ class Reloading:
                 await asyncio.to_thread(swap.close)
         operations.end_work()
 
-    def _begin(self, old: OpenObject, version: NextVersion | None) -> tuple[Swap, NextVersion]:
-        """Read the new version, unless that was done; in a thread."""
-        if version is None:
-            version = read_changed(self._read, old)
-        spec = version.changes.after
-        if old.watched is not None:
-            old.watched.carry_over(old.session.spec, spec)
-        return Swap(old.session, self._app.begin_session(spec)), version
-
-    async def _show(self, old: OpenObject, swap: Swap, swapped: Swapped, version: NextVersion) -> None:
+    async def _show(self, old: OpenObject, swap: Swap, swapped: Swapped, version: Version) -> None:
         """Show the new version where the old one was."""
-        if old.watched is not None:
-            # It may have been saved again while that version was verified, or asked about.
-            old.watched.take(version.look)
-            old.watched.include(version.changes.after.headers)
         keeping = old.operations.keeping
         ended = keeping.path if keeping.seconds is not None else ""
         screen = await self._app.replace(old, swap.after, version.changes, swapped)
