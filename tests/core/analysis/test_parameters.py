@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.analysis.facts import context_extent
 from bpftui.core.analysis.parameters import Parameter, Parameters, _kernel_function, _tracepoint
 from bpftui.core.btf import Btf, Kind
 from bpftui.core.spec import CollectionSpec, Function, LineInfo, LinkedCode, ProgramSpec, ProgramType
@@ -19,6 +20,36 @@ def parameters(kind: ProgramType, source: str) -> Parameters:
     lines = [LineInfo(0, "a.c", 1, 1, source), LineInfo(1, "a.c", 2, 1, "return 0;")]
     linked = LinkedCode(bytes(16), (Function("here", 0, 2, "s", 0),), line_infos=lines)
     return Parameters(ProgramSpec("here", "s", kind, link=lambda: linked), CollectionSpec("a.o"))
+
+
+def test_what_a_program_takes_that_a_struct_of_functions_has() -> None:
+    """Of struct_ops, by the member that it is put into: a pointer, and numbers."""
+    spec = CollectionSpec.from_file("tests/objects/congestion.o")
+    assert spec.btf is not None
+    sock = spec.btf.find("sock", Kind.FWD)
+    u32 = spec.btf.find("__u32", Kind.TYPEDEF) or 0
+    assert {name: Parameters(program, spec).elements for name, program in spec.programs.items()} == {
+        "half": (Parameter("", target=sock or 0),),
+        "avoid": (Parameter("", target=sock or 0), Parameter("", u32), Parameter("", u32)),
+        "undo": (Parameter("", target=sock or 0),),
+        "dreaming": (Parameter("", target=sock or 0),),
+    }
+    spec.maps["bpftui_half"].functions.clear()
+    assert Parameters(spec.programs["avoid"], spec).elements == ()
+
+
+def test_how_far_into_its_context_a_program_reads() -> None:
+    spec = CollectionSpec.from_file("tests/objects/contexts.o")
+    assert {name: context_extent(program) for name, program in spec.programs.items()} == {
+        "on_connect": 72,  # sk of struct bpf_sock_addr ends there
+        "on_option": 36,
+        "on_device": 12,
+        "on_message": 16,
+        "on_syscall": 16,
+        "on_rename": 16,
+        "bad_time": 160,
+    }
+    assert context_extent(CollectionSpec.from_file("bpf/traffic.o").programs["count_traffic"]) == 8
 
 
 @pytest.mark.parametrize(

@@ -265,6 +265,7 @@ def test_a_fault_is_an_exception() -> None:
         assert stop["reason"] == "exception"
         info = client.ask("exceptionInfo", threadId=1)
         assert (info["exceptionId"], info["breakMode"]) == ("fault", "always")
+        assert info["details"] == {"message": info["description"], "typeName": "AccessError"}
         assert stop["text"] == info["description"]
         assert "read of 8 bytes at 0x0" in stop["text"]
         assert client.move("stepBack", granularity="instruction")["reason"] == "step"
@@ -275,6 +276,9 @@ def test_what_the_machine_lacks_is_answered() -> None:
     with Client() as client:
         stop = client.begin(object="tests/objects/not_here.o", program="other_kernel")
         assert stop["reason"] == "exception"
+        info = client.ask("exceptionInfo", threadId=1)
+        hint = f"{info['description']} (--return not_in_any_kernel=VALUE makes it return a value)"
+        assert (info["details"]["formattedDescription"], info["details"]["typeName"]) == (hint, "RunError")
         assert client.output()[-1].startswith("answer VALUE, typed here, says what not_in_any_kernel returns")
         client.ask("evaluate", expression="answer 3", context="repl")
         assert client.event("stopped")["reason"] == "step"

@@ -143,6 +143,15 @@ def test_what_a_program_can_be_given() -> None:
         ]
 
 
+def test_the_halves_of_an_input() -> None:
+    with begin("bpf/traffic.o", "count_traffic") as search:
+        assert search.target.halves((b"packet", b"key and value", None, b"x")) == (b"packet", None)
+        assert search.target.halves((None, None, None, None)) == (b"", None)
+    with begin("tests/objects/contexts.o", "on_syscall") as search:
+        assert [part.kind for part in search.target.parts] == [Kind.CONTEXT]
+        assert search.target.halves((b"context",)) == (b"", b"context")
+
+
 def test_an_operand_is_found_in_either_order_and_what_is_beside_it_tried() -> None:
     with begin("bpf/traffic.o", "count_traffic") as search:
         target = search.target

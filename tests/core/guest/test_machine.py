@@ -144,5 +144,12 @@ def test_an_archive_is_what_cpio_reads(tmp_path: Path) -> None:
     first = archive.bytes()
     archive.add("/other", b"")
     assert archive.bytes()[: len(first) - 124] == first[: len(first) - 124]
-    names = [part.split(b"\0")[0] for part in archive.bytes().split(b"070701")[1:]]
+    entries = archive.bytes().split(b"070701")[1:]
+    fields = [[int(entry[at : at + 8], 16) for at in range(0, 104, 8)] for entry in entries[:3]]
+    # inode, mode, uid, gid, links, when it was changed, size, four numbers of devices, length of the name, checksum
+    assert fields[1:] == [
+        [2, 0o40755, 0, 0, 2, 0, 0, 0, 0, 0, 0, 12, 0],
+        [4, 0o100755, 0, 0, 1, 1_700_000_000, 8, 0, 0, 0, 0, 17, 0],
+    ]
+    names = [part.split(b"\0")[0] for part in entries]
     assert [name[104:].decode() for name in names] == ["deep", "deep/inside", "deep/inside/file", "other", "TRAILER!!!"]
