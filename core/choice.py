@@ -39,7 +39,7 @@ def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
 
 
 def runtime_options(name: RuntimeName, *, returns: Iterable[str] = (), memory: Iterable[str] = ()) -> dict[str, Any]:
-    """Return what `choose_runtime` is to be told for that, as a user types it: options of the built-in runtime.
+    """Return what `choose_runtime` is to be told for that, as a user types it: options of the built-in machine.
 
     Args:
         name: Which runtime was asked for.
@@ -58,9 +58,9 @@ def runtime_options(name: RuntimeName, *, returns: Iterable[str] = (), memory: I
 
     settings = Settings(returns=parse_returns(returns), memory=parse_memory(memory))
     if runtime_name(name) == "kernel":
-        what = "--return is for the built-in runtime: in the kernel, functions do what they do"
+        what = "--return is for the built-in machine: in the kernel, functions do what they do"
         if not returns:
-            what = "--memory is for the built-in runtime: in the kernel, memory holds what it holds"
+            what = "--memory is for the built-in machine: in the kernel, memory holds what it holds"
         raise UsageError(what, hint="add --runtime vm")
     return {"settings": settings}
 

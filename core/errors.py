@@ -37,6 +37,7 @@ __all__ = [
     "VerifierError",
     "nearest",
     "quoted",
+    "reason_of",
 ]
 
 _MOST_NAMES: Final = 20_000
@@ -252,6 +253,12 @@ def quoted(value: object) -> str:
         return _SHORT.repr(value)
     except ValueError:  # an integer of more than 4,300 digits
         return f"{hex(value)[:40]}…" if isinstance(value, int) else type(value).__name__
+
+
+def reason_of(error: Exception) -> str:
+    """Return what the system or a library says of an error, as the end of a sentence: "no space left on device"."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return reason[:1].lower() + reason[1:]
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

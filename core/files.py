@@ -1,4 +1,4 @@
-"""Files by their names: written as a whole or not at all; and what there is where one was looked for in vain."""
+"""Files by their names: written as a whole or not at all; and what is said where one cannot be read or written."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from .errors import BpftuiError, NoPermissionError, ObjectError, nearest
+from .errors import BpftuiError, NoPermissionError, ObjectError, UsageError, nearest, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LATEST", "beside", "check_place", "inside", "unreadable", "write_whole"]
+__all__ = ["LATEST", "beside", "check_place", "inside", "unreadable", "unwritable", "write_whole"]
 
 LATEST: Final = 250_000_000_000.0
 """Seconds since 1970 that a calendar has room for: the year 9892. What a file says of times may be anything."""
@@ -52,8 +52,31 @@ def unreadable(path: str | os.PathLike[str], error: OSError) -> BpftuiError:
         case PermissionError():
             return NoPermissionError(f"{name}: it cannot be read: permission denied")
         case _:
-            reason = error.strerror or str(error)
-            return ObjectError(f"it cannot be read: {reason[:1].lower()}{reason[1:]}", file=name)
+            return ObjectError(f"it cannot be read: {reason_of(error)}", file=name)
+
+
+def unwritable(path: str | os.PathLike[str], error: OSError | ValueError, what: str = "it") -> BpftuiError:
+    """Return why a file cannot be written, in the same words whatever it should have become; *what* names that."""
+    name = os.fspath(path) or "''"
+    match error:
+        case FileExistsError():
+            return UsageError(f"{name}: there is a file of that name already", hint="name another one, or remove it")
+        case IsADirectoryError():
+            return ObjectError(f"{what} cannot be written: this is a directory", file=name)
+        case FileNotFoundError():
+            return ObjectError(f"{what} cannot be written: there is no directory {_missing(name)}", file=name)
+        case PermissionError():
+            return NoPermissionError(f"{name}: {what} cannot be written: permission denied")
+        case _:
+            return ObjectError(f"{what} cannot be written: {reason_of(error)}", file=name)
+
+
+def _missing(path: str) -> str:
+    """Return which of the directories above a file is not there: the uppermost."""
+    missing = os.path.dirname(path) or "."
+    while (above := os.path.dirname(missing)) and not os.path.exists(above):
+        missing = above
+    return missing
 
 
 def _files(directory: str) -> list[str]:

@@ -57,7 +57,7 @@ def test_arrays_are_an_extra_and_what_needs_them_says_how_to_get_it(monkeypatch:
     assert project["project"]["optional-dependencies"]["arrays"] == ["numpy>=1.26"]
     monkeypatch.setitem(sys.modules, "numpy", None)
     monkeypatch.delitem(sys.modules, "bpftui.core.maps.arrays", raising=False)
-    with pytest.raises(FeatureError, match="maps as arrays need numpy, which is not installed") as raised:
+    with pytest.raises(FeatureError, match="maps as arrays take numpy, which is not installed") as raised:
         importlib.import_module("bpftui.core.maps.arrays")
     assert raised.value.hint == "pip install 'bpftui[arrays]'"
 

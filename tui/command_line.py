@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from ..core import files
-from ..core.errors import BpftuiError, ExitCode, UsageError, nearest
+from ..core.errors import BpftuiError, ExitCode, UsageError, nearest, reason_of
 from ..core.threads import NoThreadError
 from .commands import COMMANDS, EXPLORE, usage
 from .terminal.hush import unhush
@@ -81,10 +81,10 @@ def _run(given: Sequence[str]) -> int:
 
 def _refused(error: OSError) -> BpftuiError:
     """Return what the system said no to, as a sentence."""
-    reason = error.strerror or str(error)
+    reason = reason_of(error)
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return BpftuiError(f"{name or 'a file'} cannot be opened: {reason.lower()}", hint="see ulimit -n")
+        return BpftuiError(f"{name or 'a file'} cannot be opened: {reason}", hint="see ulimit -n")
     if not name:
         what = {errno.EAGAIN: "no process can be started", errno.ENOMEM: "there is not enough memory"}
         return BpftuiError(f"{what.get(error.errno or 0, 'the output cannot be written')}: {reason}")

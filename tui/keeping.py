@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ..core.errors import BpftuiError, UsageError
+from ..core.errors import BpftuiError, UsageError, reason_of
 from .state.places import give, make_directory
 from .state.recordings import SUFFIX, recordings_directory
 
@@ -84,7 +84,7 @@ class Keeping:
         try:
             make_directory(directory)
         except OSError as error:
-            raise UsageError(f"{directory}: recordings cannot be kept there: {error.strerror or error}") from None
+            raise UsageError(f"{directory}: recordings cannot be kept there: {reason_of(error)}") from None
         now = self._monitor.graph.now
         path = _new_file(directory, collection)
         recorder = Recorder.of(str(path), collection, interval=self._monitor.interval, start=now, theirs=theirs)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import BpftuiError, FeatureError, UnknownNameError
+from ..errors import BpftuiError, FeatureError, UnknownNameError, reason_of
 from . import cache
 from .btf import Btf
 
@@ -36,7 +36,7 @@ def vmlinux() -> Btf:
     try:
         raw = _mapped(VMLINUX)
     except OSError as error:
-        reason = f"this kernel does not publish its types: {VMLINUX}: {error.strerror}"
+        reason = f"this kernel does not publish its types: {VMLINUX}: {reason_of(error)}"
         raise FeatureError(reason, hint="use a kernel with CONFIG_DEBUG_INFO_BTF=y") from None
     belongs = cache.key(raw)
     index = cache.fetch(VMLINUX.name, belongs)
@@ -62,7 +62,7 @@ def module(name: str) -> Btf:
     try:
         raw = _mapped(path)
     except OSError as error:
-        raise FeatureError(f"cannot read the types of module {name}: {path}: {error.strerror}") from None
+        raise FeatureError(f"cannot read the types of module {name}: {path}: {reason_of(error)}") from None
     belongs = cache.key(raw)
     index = cache.fetch(name, belongs)
     found = Btf(raw, sys.byteorder, base=base, file=str(path), index=index)

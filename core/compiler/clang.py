@@ -22,4 +22,6 @@ def find_clang(name: str | None = None) -> str:
     for each in (name,) if name is not None else ("clang", *(f"clang-{version}" for version in _VERSIONS)):
         if (path := shutil.which(each)) is not None:
             return path
-    raise FeatureError(f"there is no {name or 'clang'} here, which compiles it", hint="apt install clang")
+    raise FeatureError(
+        f"compiling takes {name or 'clang'}, which is not installed", hint=f"apt install {name or 'clang'}"
+    )

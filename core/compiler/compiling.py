@@ -12,6 +12,7 @@ import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import BpftuiError
+from ..files import unreadable
 from . import vmlinux_header
 from .clang import find_clang
 from .diagnostics import Diagnostic, Severity, parse_diagnostics
@@ -121,7 +122,7 @@ def compiled(source: str, flags: Sequence[str] = (), *, compiler: str | None = N
         FeatureError: There is no such compiler, or no types of the kernel for a vmlinux.h.
     """
     if not os.path.exists(source):
-        raise BpftuiError(f"{source}: there is no such file")
+        raise unreadable(source, FileNotFoundError())
     clang = find_clang(compiler)
     command = [clang, "-target", "bpf", "-O2", "-g", "-fno-color-diagnostics", "-H", *_surroundings(flags), *flags]
     if source in _without_header and (known := vmlinux_header.known_folder()) is not None:

@@ -14,7 +14,7 @@ import shlex
 import stat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from ..errors import BpftuiError, UsageError
+from ..errors import BpftuiError, UsageError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -170,8 +170,9 @@ def _command(place: str, source: str) -> tuple[list[str], str] | None:
         words = shlex.split(entry.words) if isinstance(entry.words, str) else [*entry.words]
         _check((*words, entry.directory))
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise BpftuiError(f"{place} cannot be read: {reason}", hint="--cflags says the flags instead") from None
+        raise BpftuiError(
+            f"{place}: it cannot be read: {reason_of(error)}", hint="--cflags says the flags instead"
+        ) from None
     return words[1:], entry.directory
 
 
@@ -187,7 +188,7 @@ def _entries(place: str, stamp: tuple[int, int, int]) -> Mapping[str, _Entry]:
         stamp: When it was written, its size and its inode.
     """
     if stamp[1] > _LARGEST:
-        raise BpftuiError(f"{place} is larger than {_LARGEST >> 20} MiB", hint="--cflags says the flags")
+        raise BpftuiError(f"{place}: it is larger than {_LARGEST >> 20} MiB", hint="--cflags says the flags instead")
     with open(place, "rb") as opened:
         entries: Any = json.load(opened)
     if not isinstance(entries, list):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..btf import cache
-from ..errors import BpftuiError, FeatureError
+from ..errors import BpftuiError, FeatureError, reason_of
 from ..files import write_whole
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def folder() -> str:
                 write_whole(place / NAME, [first, c_header(vmlinux())])
         except OSError as error:
             raise BpftuiError(
-                f"{NAME} cannot be kept: {place / NAME}: {error.strerror}",
+                f"{NAME} cannot be kept: {place / NAME}: {reason_of(error)}",
                 hint=f"bpftui show {VMLINUX} --header > {NAME}, and -I says where it is",
             ) from None
     return os.fspath(place)

@@ -202,7 +202,7 @@ class Evaluator:
         """Return the bytes of a key: an integer, or the members of a struct in braces."""
         ctype, size = found.spec.key, found.store.shape.key_size
         if not size:
-            raise self._error(node, f"{found.name} is a {found.store.shape.type.label}, which has no keys")
+            raise self._error(node, f"map {found.name} ({found.store.shape.type.label}) has no keys")
         if isinstance(node, Braces):
             if ctype is None:
                 raise self._error(node, f"nothing tells what a key of map {found.name} is")

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 from ..documents import parse_json
 from ..elf import read_object_file
 from ..errors import ObjectError, UsageError, ValueRangeError, quoted
-from ..files import write_whole
+from ..files import unwritable, write_whole
 from ..limits import Budget
 from ..spec import CollectionSpec
 from ..spec.edits import Edits
@@ -310,7 +310,7 @@ class Recording:
         try:
             write_whole(path, [json.dumps(document, indent=1), "\n"])
         except OSError as error:
-            raise ObjectError(f"cannot write the recording: {error.strerror}", file=str(path)) from error
+            raise unwritable(path, error, "the recording") from error
 
     def _as_json(self) -> dict[str, Any]:
         settings = self.settings

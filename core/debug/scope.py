@@ -206,7 +206,7 @@ class Scope:
             address = HashStore.address_of(store, key, cpu) if is_lru else store.address_of(key, cpu)
         except ElementError:
             kind = store.shape.type.label
-            raise UsageError(f"{found.name} is a {kind}, which has no entries that are found by a key") from None
+            raise UsageError(f"map {found.name} ({kind}) has no entries that are found by a key") from None
         if not address:
             raise UsageError(f"map {found.name} has no entry with this key")
         ctype = found.spec.value

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..btf.cache import directory
+from ..errors import reason_of
 from .archive import Archive
 from .errors import GuestError
 from .init import HOME
@@ -70,7 +71,7 @@ def guest_files(kernel: Kernel, init: str) -> Archive:
         for path in kernel.modules:
             archive.add(f"{HOME}/modules/{path.name}", module_code(path))
     except OSError as error:
-        raise GuestError(f"the guest's files: {error}") from error
+        raise GuestError(f"the guest's files cannot be read: {error.filename or ''}: {reason_of(error)}") from error
     archive.add("/init", f"#!{python} -BE\n{init}".encode(), mode=0o755)
     return archive
 
@@ -110,6 +111,6 @@ def _libraries_of(files: Sequence[Path]) -> list[Path]:
     try:
         done = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False)
     except OSError as error:
-        raise GuestError(f"ldd, which tells what Python is linked to: {error}") from error
+        raise GuestError(f"ldd, which tells what Python is linked to, cannot be started: {reason_of(error)}") from error
     found = (Path(name) for name in re.findall(r"(/\S+) \(0x", done.stdout))
     return list(dict.fromkeys((*files, *found)))

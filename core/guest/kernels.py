@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf.cache import directory
-from ..errors import ObjectError
+from ..errors import ObjectError, reason_of
 from ..files import unreadable
 from .errors import GuestError
 
@@ -101,7 +101,7 @@ def _order(name: str | Path) -> tuple[int, ...]:
 def _newest(line: Version) -> str:
     for program in ("apt-get", "apt-cache", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise GuestError(f"{program} is not here, with which Debian's kernels are fetched", hint=_OWN)
+            raise GuestError(f"fetching Debian's kernels takes {program}, which is not installed", hint=_OWN)
     names = _run("apt-cache", "pkgnames", f"linux-image-{line}.").split()
     found = [name for name in names if (match := _PACKAGE.fullmatch(name)) and match[1] == str(line)]
     # apt also lists names that it has no file for.
@@ -121,7 +121,7 @@ def _fetch(package: str, folder: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{package}.", dir=folder.parent))
     except OSError as error:
-        raise GuestError(f"{folder.parent}: {os.strerror(error.errno or 0).lower()}") from error
+        raise GuestError(f"{folder.parent}: kernels cannot be kept there: {reason_of(error)}") from error
     try:
         # As root, apt would become another user, who may not write here, and this process may not be able to let it.
         sandbox = ("-o", "APT::Sandbox::User=root") if os.geteuid() == 0 else ()
@@ -137,7 +137,7 @@ def _fetch(package: str, folder: Path) -> None:
         with suppress(FileExistsError):  # somebody else was quicker
             wanted.rename(folder)
     except (OSError, ValueError, lzma.LZMAError) as error:  # ValueError: it holds something else than kernels do
-        raise GuestError(f"{package} cannot be unpacked: {error}") from error
+        raise GuestError(f"{package} cannot be unpacked: {reason_of(error)}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -147,8 +147,10 @@ def _run(*command: str, cwd: Path | None = None) -> str:
         done = subprocess.run(
             command, cwd=cwd, capture_output=True, text=True, timeout=_TIME_LIMIT, check=False, stdin=subprocess.DEVNULL
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise GuestError(f"{command[0]}: {error}", hint=_OWN) from error
+    except OSError as error:
+        raise GuestError(f"{command[0]} cannot be started: {reason_of(error)}", hint=_OWN) from error
+    except subprocess.TimeoutExpired as error:
+        raise GuestError(f"{command[0]} did not end within {_TIME_LIMIT} s", hint=_OWN) from error
     if done.returncode:
         said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()
         raise GuestError(f"{command[0]} cannot get {command[-1]}: {said[0]}", hint=f"apt-get update, or {_OWN}")

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import reason_of
 from ..privileges import end_with_parent
 from .errors import GuestError
 from .init import findings
@@ -46,7 +47,7 @@ def require_emulator() -> None:
         raise GuestError(f"the kernels are for x86-64, and this machine is {platform.machine()}", hint=hint)
     if shutil.which(_EMULATOR) is None:
         hint = "apt install qemu-system-x86; or bpftui doctor OBJECT --kernels, which tells it by versions"
-        raise GuestError(f"{_EMULATOR} is not installed, which boots the kernels", hint=hint)
+        raise GuestError(f"booting kernels takes {_EMULATOR}, which is not installed", hint=hint)
 
 
 def emulation_remark() -> str:
@@ -61,7 +62,7 @@ def _why_emulated() -> str:
     try:
         os.close(os.open(_KVM, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
-        return f"{_KVM} cannot be opened ({os.strerror(error.errno or 0).lower()}; its group is kvm)"
+        return f"{_KVM} cannot be opened ({reason_of(error)}; its group is kvm)"
     # A guest of a guest may hang before it says a word.
     return "this is a virtual machine itself" if _HYPERVISOR.search(Path("/proc/cpuinfo").read_text()) else ""
 

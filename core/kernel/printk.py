@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from ..asm import instructions
 from ..asm.opcodes import CALL
 from ..closing import Closing
-from ..errors import BpftuiError
+from ..errors import BpftuiError, reason_of
 from ..runtime import Printed, PrintedLine
 from .program import native_code, native_code_of
 from .streams import StreamReader
@@ -277,7 +277,7 @@ def _reason(error: OSError | BpftuiError) -> str:
     path = str(error.filename)
     if error.errno == errno.ENOENT and path.endswith(f"{EVENT}/format"):
         return "this kernel does not trace what programs print (Linux 5.9, CONFIG_BPF_EVENTS)"
-    return (error.strerror or str(error)).lower()
+    return reason_of(error)
 
 
 def _text(record: bytes) -> str:

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from typing import Final, Protocol
 
 from ..closing import Closing
-from ..errors import BpftuiError
+from ..errors import BpftuiError, reason_of
 
 __all__ = ["HasSlots", "PerfBuffer"]
 
@@ -52,7 +52,7 @@ class _Event:
         try:
             self._event = open_output(cpu)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             raise BpftuiError(
                 f"cannot open a perf event on CPU {cpu}: {reason}", hint="it takes CAP_PERFMON: run it with sudo"
             ) from None
@@ -62,7 +62,7 @@ class _Event:
             enable(self._event)
         except OSError as error:
             self._event.close()
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             hint = "ask for fewer pages, or raise kernel.perf_event_mlock_kb"
             raise BpftuiError(f"cannot map the perf buffer of CPU {cpu}: {reason}", hint=hint) from None
         self._positions = memoryview(self._memory)[: mmap.PAGESIZE].cast("Q")

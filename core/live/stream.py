@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias, cast, runtime_checkable
 
 from ..closing import Closing
-from ..errors import BpftuiError
+from ..errors import BpftuiError, reason_of
 from ..spec import MapType
 from .block import Block
 from .perf import HasSlots, PerfBuffer
@@ -130,7 +130,7 @@ class RingBuffer(Closing):
                     descriptor, mmap.PAGESIZE + 2 * size, prot=mmap.PROT_READ, offset=mmap.PAGESIZE
                 )
             except (OSError, ValueError) as error:
-                raise BpftuiError(f"cannot map the ring buffer: {error}") from error
+                raise BpftuiError(f"cannot map the ring buffer: {reason_of(error)}") from error
             undo.pop_all()
         self._consumed = memoryview(self._consumer).cast("Q")
         self._produced = memoryview(self._producer)[: mmap.PAGESIZE].cast("Q")

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ..closing import Closing
-from ..errors import BpftuiError, UsageError
+from ..errors import BpftuiError, UsageError, reason_of
 from .stream import BUSY, HEADER
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class UserRingBuffer(Closing):
                 self._consumer = undo.enter_context(mmap.mmap(fd, mmap.PAGESIZE, prot=mmap.PROT_READ))
                 self._producer = mmap.mmap(fd, mmap.PAGESIZE + 2 * self._size, offset=mmap.PAGESIZE)
             except (OSError, ValueError) as error:
-                raise BpftuiError(f"cannot map the user ring buffer: {error}") from error
+                raise BpftuiError(f"cannot map the user ring buffer: {reason_of(error)}") from error
             undo.pop_all()
         self._consumed = memoryview(self._consumer).cast("Q")
         self._produced = memoryview(self._producer)[: mmap.PAGESIZE].cast("Q")

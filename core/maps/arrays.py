@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     np = find_numpy()
     if np is None:
-        raise FeatureError("maps as arrays need numpy, which is not installed", hint="pip install 'bpftui[arrays]'")
+        raise FeatureError("maps as arrays take numpy, which is not installed", hint="pip install 'bpftui[arrays]'")
 
 __all__ = ["MapArrays", "dtype_of", "pack", "unpack"]
 

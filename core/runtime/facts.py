@@ -103,7 +103,7 @@ class RunResult:
     retval: int
     """r0 as an unsigned 32-bit integer."""
     data: bytes
-    """The packet as the program left it; of an iterator on the built-in runtime, what it wrote."""
+    """The packet as the program left it; of an iterator on the built-in machine, what it wrote."""
     context: bytes
     """The context as the program left it; empty where the program type has none."""
     duration_ns: int

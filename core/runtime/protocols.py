@@ -296,7 +296,7 @@ class Program(Protocol):
         """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size.
 
         A *context* is bytes, or values by the names of its fields (`{"mark": 5}`). Once another thread sets *stop* the
-        run is given up, with GivenUpError: on the built-in runtime soon, in the kernel between two rounds of it.
+        run is given up, with GivenUpError: on the built-in machine soon, in the kernel between two rounds of it.
         """
         ...
 

@@ -339,9 +339,9 @@ def _unzstd(data: bytes, name: str) -> bytes:
         return _bounded(unzstd(data, _MAX_UNPACKED + 1), name)
     except ModuleNotFoundError:
         raise ObjectError(
-            "it is packed with zstd, which this Python cannot unpack",
+            "unpacking zstd takes the package backports.zstd, which is not installed",
             file=name,
-            hint="Python 3.14 can, and so can any with the package backports.zstd; or: zstd -dc FILE | bpftui show -",
+            hint="pip install backports.zstd, or: zstd -dc FILE | bpftui show -; Python 3.14 takes neither",
         ) from None
     except ValueError as error:
         raise ObjectError(f"its zstd data is damaged: {error}", file=name) from None

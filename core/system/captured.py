@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from ..closing import Closing
-from ..errors import BpftuiError, NoPermissionError, UsageError
+from ..errors import BpftuiError, NoPermissionError, UsageError, reason_of
 from ..kernel.net import rtnetlink
 from ..kernel.sys.namespace import visit
 
@@ -147,9 +147,9 @@ class Capturing(Closing):
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EACCES):
                 raise NoPermissionError(
-                    f"cannot capture on {meeting.tapped}: {os.strerror(error.errno)}", hint="it takes CAP_NET_RAW"
+                    f"cannot capture on {meeting.tapped}: {reason_of(error)}", hint="it takes CAP_NET_RAW"
                 ) from error
-            raise UsageError(f"cannot capture on {meeting.tapped}: {error.strerror}") from error
+            raise UsageError(f"cannot capture on {meeting.tapped}: {reason_of(error)}") from error
 
     channel: socket.socket
     """The packet socket."""
@@ -184,7 +184,7 @@ class Capturing(Closing):
         except BlockingIOError:
             return None
         except OSError as error:
-            raise UsageError(f"capturing on {self.meeting.tapped} ended: {error.strerror}") from error
+            raise UsageError(f"capturing on {self.meeting.tapped} ended: {reason_of(error)}") from error
         return _Passed(raw, beside, address[2] == socket.PACKET_OUTGOING)
 
     def close(self) -> None:

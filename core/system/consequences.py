@@ -44,7 +44,9 @@ def of_detaching(snapshot: Snapshot, number: int) -> Consequences:
     if link.type in _UNDETACHABLE:
         held = [f"{owner.comm} {owner.pid}" for owner in others(link.owners)] + [*link.pinned]
         by = f": {', '.join(held)}" if held else ""
-        raise UsageError(f"link {number} cannot be detached: a {link.type} link ends with the last that holds it{by}")
+        raise UsageError(
+            f"link {number} cannot be detached: one of type {link.type} ends with the last that holds it{by}"
+        )
     program = snapshot.programs.get(link.program or 0)
     name = _named(program.id, program.name) if program is not None else link.type
     lines = [f"{name} no longer runs at {link.where}"]

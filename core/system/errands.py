@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from ..closing import Closing
-from ..errors import BpftuiError, NoPermissionError, UsageError
+from ..errors import BpftuiError, NoPermissionError, UsageError, reason_of
 from ..kernel.sys import rights
 from ..kernel.sys.rights import Capability
 from ..kernel.sys.survey import packed_runs, unpacked_runs
@@ -135,7 +135,7 @@ def _asked(what: str) -> int | None:
     try:
         return errand("inventory", what)
     except OSError as error:
-        raise BpftuiError(f"the process that takes the inventory does not answer: {error.strerror}") from error
+        raise BpftuiError(f"the process that takes the inventory does not answer: {reason_of(error)}") from error
 
 
 def _received(fd: int | None) -> object:

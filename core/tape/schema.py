@@ -12,7 +12,8 @@ import urllib.parse
 from contextlib import suppress
 from typing import Final
 
-from ..errors import NoPermissionError, ObjectError
+from ..errors import ObjectError
+from ..files import unreadable, unwritable
 from ..foreign import RECORDING, is_recording
 
 __all__ = ["create", "damaged", "open_to_read", "raw", "text"]
@@ -60,15 +61,8 @@ def create(path: str) -> sqlite3.Connection:
     """
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        raise ObjectError(
-            "a recording is written to a new file, and there is one", file=path, hint="name another one, or remove it"
-        ) from None
-    except PermissionError as error:
-        raise NoPermissionError(f"{path}: a recording cannot be written there: {error.strerror}") from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ObjectError(f"a recording cannot be written there: {reason}", file=path) from None
+        raise unwritable(path, error, "the recording") from None
     os.close(descriptor)
     try:
         # Whoever asks for a sample's rows and whoever writes them may be two threads; they take turns.
@@ -88,7 +82,7 @@ def create(path: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         with suppress(OSError):
             os.unlink(path)
-        raise ObjectError(f"a recording cannot be written there: {error}", file=path) from None
+        raise ObjectError(f"the recording cannot be written: {error}", file=path) from None
     return connection
 
 
@@ -100,9 +94,9 @@ def open_to_read(path: str) -> sqlite3.Connection:
         NoPermissionError: It may not be read.
     """
     if not os.path.exists(path):
-        raise ObjectError("there is no such file", file=path)
+        raise unreadable(path, FileNotFoundError())
     if not os.access(path, os.R_OK):
-        raise NoPermissionError(f"{path}: the recording cannot be read by this user")
+        raise unreadable(path, PermissionError())
     if not is_recording(path):
         raise ObjectError("it is no recording", file=path)
     try:

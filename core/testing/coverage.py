@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..coverage.lines import covered
 from ..coverage.report import report_lines, write_report
 from ..errors import BpftuiError
+from ..files import unwritable
 from ..spec import CollectionSpec
 
 if TYPE_CHECKING:
@@ -47,6 +48,6 @@ def reported(gathered: Gathered, wanted: Sequence[Wanted]) -> Iterator[str]:
         try:
             write_report(each, files)
         except OSError as error:
-            yield f"{each.file} cannot be written: {error.strerror}"
+            yield unwritable(each.file, error, "the report").message
         else:
             yield f"{each.kind} report: {each.file}"

@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from ..coverage.gathered import Gathered
         from ..coverage.report import parse_report
         from ..errors import BpftuiError
-        from ..files import check_place
+        from ..files import check_place, unwritable
 
         config.stash[_GATHERED] = Gathered()
         try:
@@ -96,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except BpftuiError as error:
             raise pytest.UsageError(error.message) from None
         except OSError as error:
-            raise pytest.UsageError(f"--bpf-cov-data {_data(config)} cannot be written: {error.strerror}") from None
+            raise pytest.UsageError(f"--bpf-cov-data: {unwritable(_data(config), error).message}") from None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import ObjectError, UsageError
-from ..files import write_whole
+from ..errors import UsageError
+from ..files import unwritable, write_whole
 from ..foreign import is_source
 from .given import Given
 
@@ -138,4 +138,4 @@ def write_test(path: str, text: str) -> None:
     try:
         write_whole(path, [text], replace=False)
     except OSError as error:
-        raise ObjectError(os.strerror(error.errno or 0).lower(), file=path) from error
+        raise unwritable(path, error, "the test") from error

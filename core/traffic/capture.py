@@ -17,13 +17,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..closing import Closing
-from ..errors import BpftuiError, FeatureError, NoPermissionError
+from ..errors import BpftuiError, FeatureError
+from ..files import unreadable, unwritable
 from .frames import DESTINATION_MAC, SOURCE_MAC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Capture", "CaptureError", "CaptureWriter", "CapturedPacket", "unwritable"]
+__all__ = ["Capture", "CaptureError", "CaptureWriter", "CapturedPacket"]
 
 _ETHERNET: Final = DESTINATION_MAC + SOURCE_MAC
 _IP: Final = {4: b"\x08\x00", 6: b"\x86\xdd"}
@@ -82,7 +83,8 @@ class Capture:
         path: Its name; `-` for standard input, which can be read once.
 
     Raises:
-        CaptureError: There is no such file, it is no capture, or its packets cannot become Ethernet frames.
+        ObjectError: It cannot be read.
+        CaptureError: It is no capture, or its packets cannot become Ethernet frames.
         NoPermissionError: It may not be read.
         FeatureError: pcapy-ng is not installed.
     """
@@ -99,12 +101,8 @@ class Capture:
             if self.path != "-":
                 _look_at(self.path)
             reader = self._open_by_name()
-        except FileNotFoundError as error:
-            raise CaptureError(f"{self.path}: there is no such file") from error
-        except PermissionError as error:
-            raise NoPermissionError(f"{self.path}: it cannot be read: permission denied") from error
         except OSError as error:
-            raise CaptureError(f"cannot read {self.path}: {os.strerror(error.errno or errno.EIO)}") from error
+            raise unreadable(self.path, error) from error
         except (self._pcapy.PcapError, UnicodeError, ValueError) as error:
             raise CaptureError(f"{self.path} is no capture: {error}", hint=_WANTED) from error
         link: int = reader.datalink()
@@ -170,7 +168,7 @@ class CaptureWriter(Closing):
         path: The file, which is made anew.
 
     Raises:
-        CaptureError, NoPermissionError: It cannot be written.
+        ObjectError, NoPermissionError: It cannot be written.
     """
 
     def __init__(self, path: str) -> None:
@@ -226,20 +224,12 @@ def _look_at(path: str) -> None:
             )
 
 
-def unwritable(path: str, error: OSError | ValueError) -> BpftuiError:
-    """Return what is said of a file that cannot be written."""
-    if isinstance(error, ValueError):
-        return CaptureError(f"cannot write {path}: {error}")
-    kind = NoPermissionError if isinstance(error, PermissionError) else CaptureError
-    return kind(f"cannot write {path}: {os.strerror(error.errno or errno.EIO).lower()}")
-
-
 def _pcapy() -> Any:
     try:
         return import_module("pcapy")
     except ImportError as error:
         raise FeatureError(
-            "captures are read with the package pcapy-ng, which is not installed", hint="pip install pcapy-ng"
+            "reading captures takes pcapy-ng, which is not installed", hint="pip install pcapy-ng"
         ) from error
 
 

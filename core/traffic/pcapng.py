@@ -12,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ..closing import Closing
-from .capture import unwritable
+from ..files import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class PcapngWriter(Closing):
         application: What writes it.
 
     Raises:
-        CaptureError, NoPermissionError: It cannot be written.
+        ObjectError, NoPermissionError: It cannot be written.
     """
 
     def __init__(self, path: str, application: str) -> None:

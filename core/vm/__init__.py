@@ -1,4 +1,4 @@
-"""The built-in runtime: a machine for BPF that needs no kernel, no rights and no Linux.
+"""The built-in machine: a machine for BPF that needs no kernel, no rights and no Linux.
 
     >>> Machine(bytes.fromhex("b7000000 2a000000 95000000 00000000")).run()
     42

@@ -68,7 +68,7 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
         reason = why_unreadable(kind)
         if reason is None and kind.gives_ids:
             reason = "it holds what belongs to one version"
-        return "" if reason is None else f"in the built-in runtime entries are copied, and {reason}"
+        return "" if reason is None else f"in the built-in machine entries are copied, and {reason}"
 
     def successor(
         self,
@@ -96,7 +96,7 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
     def handing_over(self, successor: Collection) -> Generator[None]:
         """Let no program run while it is open, and give another version what the maps hold that are handed over."""
         if not isinstance(successor, MachineCollection):
-            raise UsageError(f"{successor.spec.file} is not loaded in the built-in runtime")
+            raise UsageError(f"{successor.spec.file} is not loaded in the built-in machine")
         with ExitStack() as stack:
             for sandbox in {id(link.sandbox): link.sandbox for link in self.links}.values():
                 stack.enter_context(sandbox.still())
@@ -110,7 +110,7 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
     def take_over(self, link: RuntimeLink) -> None:
         """Put the program of the link's name in the place of the link's, which is this collection's from then on."""
         if not isinstance(link, Link):
-            raise UsageError(f"{link.program} is not attached in the built-in runtime")
+            raise UsageError(f"{link.program} is not attached in the built-in machine")
         link.update(self.loaded_program(link.program))
 
     @property

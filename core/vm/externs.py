@@ -25,12 +25,12 @@ def look_up_externs(spec: CollectionSpec, settings: Settings) -> Mapping[str, Ex
     options = options_of(settings.kconfig or {})
     found = [ExternAnswer(e.name, *_option(spec, e, options), "kconfig", e.weak, e.type) for e in externs.kconfig]
     found += [
-        ExternAnswer(e.name, False, "0: the built-in runtime has no kernel's memory", "ksym", e.weak, e.type)
+        ExternAnswer(e.name, False, "0: the built-in machine has no kernel's memory", "ksym", e.weak, e.type)
         for e in externs.ksyms
     ]
     for extern in externs.kfuncs:
         has = extern.name in declared() or extern.name in (settings.returns or {})
-        text = "a function of the built-in runtime" if has else "the built-in runtime has no such function"
+        text = "a function of the built-in machine" if has else "the built-in machine has no such function"
         found.append(ExternAnswer(extern.name, has, text, "kfunc", extern.weak, extern.type))
     return {answer.name: answer for answer in found}
 
@@ -38,7 +38,7 @@ def look_up_externs(spec: CollectionSpec, settings: Settings) -> Mapping[str, Ex
 def _option(spec: CollectionSpec, extern: Extern, options: Mapping[str, str]) -> tuple[bool, str]:
     value = options.get(extern.name)
     if value is None:
-        return False, "0: the built-in runtime has no such option"
+        return False, "0: the built-in machine has no such option"
     if misfit := option_misfit(spec, extern.name, value):
         return False, misfit
     return True, f"{value}: {version_text(int(value))}" if extern.name == KERNEL_VERSION else value

@@ -287,7 +287,7 @@ class Program:
             found.close()
 
     def attach(self, target: AttachTarget | None = None) -> Link:
-        """Attach it to *target*, a sandbox of the built-in runtime.
+        """Attach it to *target*, a sandbox of the built-in machine.
 
         Raises:
             AttachError: It is something else.

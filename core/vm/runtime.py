@@ -54,7 +54,7 @@ class MachineRuntime:
     ) -> None:
         if pin_path is not None:
             raise FeatureError(
-                "the built-in runtime has no bpffs: maps cannot be pinned", hint="leave --pin-path out, or use root"
+                "the built-in machine has no bpffs: maps cannot be pinned", hint="leave --pin-path out, or use root"
             )
         self.settings = settings or Settings()
         self._target = target
@@ -73,7 +73,7 @@ class MachineRuntime:
     @property
     def remark(self) -> str:
         """One sentence on what it is, and how to get the other one."""
-        return "this is the built-in runtime, no kernel; as root on Linux, --runtime kernel uses the real one"
+        return "this is the built-in machine, no kernel; as root on Linux, --runtime kernel uses the real one"
 
     def load(
         self,
@@ -134,7 +134,7 @@ class MachineRuntime:
         if sandbox is not None and name in ("", SANDBOX):
             return replace(sandbox.target(), options=options, remark=_without_effect(options))
         what = f"has no interface {name}" if place_of(program) is Place.INTERFACE else f"has no {name or 'such hook'}"
-        raise FeatureError(f"the built-in runtime {what}", hint="attach to sandbox, or use --runtime kernel as root")
+        raise FeatureError(f"the built-in machine {what}", hint="attach to sandbox, or use --runtime kernel as root")
 
     def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
         """Whether it names the sandbox, or nothing: a hook of a kernel that is not there."""
@@ -212,4 +212,4 @@ def _without_effect(options: tuple[str, ...]) -> str:
     idle = [option for option in options if option not in _AS_IT_IS]
     if not idle:
         return ""
-    return f"{', '.join(idle)} has no effect: in the built-in runtime packets come in, in order, and without a driver"
+    return f"{', '.join(idle)} has no effect: in the built-in machine packets come in, in order, and without a driver"

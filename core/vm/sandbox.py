@@ -1,4 +1,4 @@
-"""The built-in runtime's sandbox: packets out of memory, at a rate, for the programs that are attached to it."""
+"""The built-in machine's sandbox: packets out of memory, at a rate, for the programs that are attached to it."""
 
 from __future__ import annotations
 
@@ -220,14 +220,14 @@ def attach(program: Program, target: AttachTarget) -> Link:
     """Attach *program* to *target*; errors as for `Program.attach`."""
     if program.type not in ON_PACKETS and place_of(program.spec) is Place.NOWHERE:
         raise UsageError(
-            f"the built-in runtime has nothing that programs of type {program.type.label} are attached to",
+            f"the built-in machine has nothing that programs of type {program.type.label} are attached to",
             hint="run it instead",
         )
     if not isinstance(target.namespace, Sandbox):
         raise AttachError(
-            f"cannot attach {program.name} to {target.name}: the built-in runtime has no interfaces",
+            f"cannot attach program {program.name} to {target.name}: the built-in machine has no interfaces",
             hint="attach it to sandbox, or use --runtime kernel",
         )
     if program in target.namespace.programs:
-        raise AttachError(f"cannot attach {program.name} to {target.name}: it is attached there already")
+        raise AttachError(f"cannot attach program {program.name} to {target.name}: it is attached there already")
     return Link(program, target, target.namespace)

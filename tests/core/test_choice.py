@@ -31,7 +31,7 @@ def test_options_of_the_machine_are_not_the_kernels() -> None:
     assert runtime_options("kernel") == {}
     options = runtime_options("vm", returns=["bpf_get_smp_processor_id=3"], memory=["0x1000=hex:0102"])
     assert options["settings"].returns == {"bpf_get_smp_processor_id": 3}
-    with pytest.raises(UsageError, match=r"^--return is for the built-in runtime: in the kernel, functions do what"):
+    with pytest.raises(UsageError, match=r"^--return is for the built-in machine: in the kernel, functions do what"):
         runtime_options("kernel", returns=["bpf_get_smp_processor_id=3"])
-    with pytest.raises(UsageError, match=r"^--memory is for the built-in runtime: in the kernel, memory holds what"):
+    with pytest.raises(UsageError, match=r"^--memory is for the built-in machine: in the kernel, memory holds what"):
         runtime_options("kernel", memory=["0x1000=hex:0102"])

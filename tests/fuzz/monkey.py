@@ -75,7 +75,7 @@ _READ: Final = (
     "tests/objects/subprograms.nobtf.o",
     "tests/objects/rust_counter.o",
 )
-"""What only the built-in runtime opens besides: the kernel would attach some of their programs to the whole machine."""
+"""What only the built-in machine opens besides: the kernel would attach some of their programs to the whole machine."""
 _KILLED: Final = "it was told to end, did not get to it, and was killed"
 _NAMESPACES: Final = ("net", "mnt", "cgroup")
 _WITHIN: Final = (

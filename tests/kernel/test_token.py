@@ -82,10 +82,10 @@ def test_what_is_not_delegated_is_said(tmp_path: Path) -> None:
     assert line.startswith(f"there is no BPF token to be had at {tmp_path}: that is not where a bpffs is mounted")
     line = delegated("-", tmp_path, *run[:-2], "--runtime", "kernel").refused(3)
     assert "the capabilities of a user namespace do not count for bpf(2) (EPERM)" in line
-    # An empty variable means no token, as in libbpf; without rights, auto is the built-in runtime.
+    # An empty variable means no token, as in libbpf; without rights, auto is the built-in machine.
     done = delegated(ALL, tmp_path, *run[:-2], LIBBPF_BPF_TOKEN_PATH="")
     assert done.code == 0
-    assert "this is the built-in runtime" in done.err
+    assert "this is the built-in machine" in done.err
 
 
 def test_doctor_tells_of_the_token(tmp_path: Path) -> None:

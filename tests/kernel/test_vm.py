@@ -148,7 +148,7 @@ def test_the_same_results() -> None:
 def both(
     code: bytes, packets: list[bytes], kind: ProgramType = ProgramType.SOCKET_FILTER
 ) -> tuple[list[object], list[object]]:
-    """Return what a program gives in the kernel, and on the built-in runtime: what it returns, the packet out."""
+    """Return what a program gives in the kernel, and on the built-in machine: what it returns, the packet out."""
     spec = ProgramSpec("both", "", kind, license="GPL", link=lambda: LinkedCode(code))
     results: list[list[object]] = []
     for load in (kernel.load, MachineRuntime().load):

@@ -1,4 +1,4 @@
-"""The checks before a run find nothing in what the kernel takes, but what the built-in runtime lacks."""
+"""The checks before a run find nothing in what the kernel takes, but what the built-in machine lacks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_nothing_is_found_in_what_loads() -> None:
             program.name: [
                 line
                 for line in findings(program).splitlines()
-                if line != DISCLAIMER and "the built-in runtime does not have" not in line
+                if line != DISCLAIMER and "the built-in machine does not have" not in line
             ]
             for program in spec.programs.values()
             if program.problem is None

@@ -1,4 +1,4 @@
-"""The built-in runtime against the kernel: the same packets give the same return values, packets and maps."""
+"""The built-in machine against the kernel: the same packets give the same return values, packets and maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The built-in runtime in a real terminal and without one: for a user without any right, and without Linux."""
+"""The built-in machine in a real terminal and without one: for a user without any right, and without Linux."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_whole_line_where_there_is_no_linux(tmp_path: Path, monkeypatch: pyt
     [
         (
             ["demo", "--duration", "0.5", "--interval", "0.2"],
-            "this is the built-in runtime, no kernel",
+            "this is the built-in machine, no kernel",
         ),
         (["run", "bpf/global_example.o", "global_example", "--set", "global_u16=7"], "global_example returned 7"),
         (["check", "bpf/traffic.o"], "bpf/traffic.o: everything loads"),

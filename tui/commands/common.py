@@ -191,14 +191,14 @@ def loading(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def add_machine(parser: Parser) -> None:
-    """Add `--return` and `--memory`: what programs on the built-in runtime find."""
+    """Add `--return` and `--memory`: what programs on the built-in machine find."""
     parser.group(LOADING).add_argument(
         "--return",
         metavar="NAME=VALUE",
         action="append",
         default=[],
         dest="returns",
-        help="the built-in runtime only: what a helper or kernel function returns, in place of what it would do, or of "
+        help="the built-in machine only: what a helper or kernel function returns, in place of what it would do, or of "
         "stopping the run where there is none: bpf_get_smp_processor_id=3, bpf_sk_lookup_tcp=0, bpf_fib_lookup=-ENODEV"
         ', and of a pointer what it leads to: bpf_task_from_pid={"pid": 5}',
     )
@@ -207,13 +207,13 @@ def add_machine(parser: Parser) -> None:
         metavar="ADDRESS=FILE",
         action="append",
         default=[],
-        help="the built-in runtime only: what bpf_probe_read* and the kernel's pointers read from this address on, a "
+        help="the built-in machine only: what bpf_probe_read* and the kernel's pointers read from this address on, a "
         "file or bytes: 0xffff888000001000=hex:0102 (default: -EFAULT, and 0)",
     )
 
 
 def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what `add_machine` brought as options of the built-in runtime; nothing where it was not given.
+    """Return what `add_machine` brought as options of the built-in machine; nothing where it was not given.
 
     Raises:
         UsageError: It was, and the runtime is the kernel; or it is not of its form.

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...core.context.values import parse_context
-from ...core.errors import BpftuiError, ExitCode, ObjectError, UsageError
+from ...core.errors import BpftuiError, ExitCode, UsageError
+from ...core.files import unwritable
 from ...core.references import refuse_loaded
 from ..terminal.output import complain, write_lines
 from ..text.format import counted
@@ -138,7 +139,7 @@ def _said(report: Wanted) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise ObjectError(f"the report cannot be written: {error.strerror}", file=report.file) from error
+        raise unwritable(report.file, error, "the report") from error
 
 
 def _covered(options: Any, spec: CollectionSpec) -> tuple[list[FileCoverage], int]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...core.errors import BpftuiError, ExitCode, UsageError
+from ...core.errors import BpftuiError, ExitCode, UsageError, reason_of
 from ..terminal.output import complain
 from .debug.recorded import add_calls, recording_of
 from .parser import Parser
@@ -87,7 +87,7 @@ def _listen(port: int) -> int:
     try:
         server = socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise UsageError(f"nobody can listen at port {port} of 127.0.0.1: {error.strerror}") from None
+        raise UsageError(f"nobody can listen at port {port} of 127.0.0.1: {reason_of(error)}") from None
     with server:
         complain(f"listening at 127.0.0.1:{server.getsockname()[1]}")
         while True:
@@ -126,7 +126,7 @@ def launched(given: Mapping[str, Any], home: str = "") -> Launch:
         try:
             os.chdir(os.path.join(home, cwd))
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "that is no path"
+            why = reason_of(error) if isinstance(error, OSError) else "that is no path"
             raise UsageError(f"launch: cwd is {cwd!r}: {why}") from None
     parser = Parser("launch", "")
     add_calls(parser)

@@ -90,7 +90,8 @@ def _traffic(options: argparse.Namespace) -> Traffic:
         target, traffic = parse_traffic(f"sandbox,{text}")
     if target not in ("", "sandbox"):
         raise UsageError(
-            f"--traffic {text!r}: what is {target.removeprefix('sandbox,')!r}?", hint="see bpftui demo --help"
+            f"--traffic {text!r}: {target.removeprefix('sandbox,')!r} is no part of traffic",
+            hint="see bpftui demo --help",
         )
     traffic = traffic or Traffic()
     if options.rate is not None:

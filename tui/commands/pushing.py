@@ -84,7 +84,7 @@ def parse_endpoint(text: str) -> Endpoint:
         )
     if not _is_installed():
         raise FeatureError(
-            "--otlp takes OpenTelemetry's HTTP exporter",
+            "--otlp takes OpenTelemetry's HTTP exporter, which is not installed",
             hint="pip install 'bpftui[export]', or 'opentelemetry-exporter-otlp-proto-http'",
         )
     return Endpoint(text if url.path.strip("/") else f"{url.scheme}://{url.netloc}{_PATH}")

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UsageError
+from ...core.files import unwritable
 from ...core.foreign import is_recording
 from ...core.testing.given import MOST_RUNS, Given
 from ...core.testing.saved import TestedRecording, runs_test, set_values, write_test
@@ -57,7 +58,7 @@ def check_save_test(options: argparse.Namespace, option: str = "--save-test") ->
         )
     path = getattr(options, option.strip("-").replace("-", "_"))
     if os.path.lexists(path):
-        raise UsageError(f"{option}: {path} is there already", hint="pytest finds test_*.py")
+        raise unwritable(path, FileExistsError())
 
 
 def captured_runs(path: str) -> list[Given]:

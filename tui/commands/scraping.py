@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...core.errors import UsageError
+from ...core.errors import UsageError, reason_of
 from ...core.metrics import OPEN_METRICS, TEXT, exposition
 from ...core.threads import start_thread
 
@@ -65,9 +65,8 @@ class Address(NamedTuple):
         try:
             server = _server(self, teller)
         except (OSError, OverflowError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise UsageError(
-                f"metrics cannot be had at {self.host}:{self.port}: {reason.lower()}", hint="choose another port"
+                f"metrics cannot be had at {self.host}:{self.port}: {reason_of(error)}", hint="choose another port"
             ) from None
         with server:
             thread = threading.Thread(target=server.serve_forever, args=(_POLL,), name="bpftui-metrics", daemon=True)

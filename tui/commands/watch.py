@@ -124,7 +124,7 @@ def run(arguments: Sequence[str]) -> int:
     hire_guardian()
     check_timing(options)
     if options.limit < 1:
-        raise UsageError(f"--limit {options.limit} is no number of entries")
+        raise UsageError(f"--limit {options.limit} is less than 1")
     loaded = parse_loaded(options.object)
     if loaded is not None:
         return _run_loaded(loaded, options)
@@ -350,9 +350,9 @@ def check_timing(options: argparse.Namespace) -> None:
     if options.interval is None:
         options.interval = SENDING if vars(options).get("otlp") is not None else 1.0
     if not 0.01 <= options.interval <= 86_400:
-        raise UsageError(f"--interval {options.interval:g} is not between 0.01 and 86400 seconds")
+        raise UsageError(f"--interval {options.interval:g} is not between 0.01 and 86,400 seconds")
     if options.duration is not None and not 0 < options.duration < 1e9:
-        raise UsageError(f"--duration {options.duration:g} is no time to watch for")
+        raise UsageError(f"--duration {options.duration:g} is not between 0 and 1,000,000,000 seconds")
 
 
 def _watch(

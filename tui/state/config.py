@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from ...core.documents import parse_toml
-from ...core.errors import NoPermissionError, UnknownNameError, UsageError, quoted
+from ...core.errors import UnknownNameError, UsageError, quoted
+from ...core.files import unreadable, unwritable
 from .places import config_directory, read, write
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def load_config(path: Path | None = None) -> Config:
         found = parse_toml(read(path))
     except (FileNotFoundError, NotADirectoryError):
         return Config()
-    except PermissionError:
-        raise NoPermissionError(f"{path}: it cannot be read: permission denied") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     for name in found:
         if name not in ("theme", "keys"):
@@ -103,6 +104,6 @@ def keep_theme(name: str, path: Path | None = None, *, begin: Callable[[], str] 
             raise UsageError(f"{path}: where it sets the theme is not understood")
         write(place, kept)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+        raise unwritable(path, error) from None
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None

@@ -7,6 +7,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Final
 
+from ...core.errors import reason_of
 from .places import append, state_directory
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Journal:
         try:
             append(self.path, f"{stamp} [{os.getpid()}] {lines}\n", limit=_LIMIT)
         except OSError as error:
-            self.problem = f"no log is kept: {self.path}: {error.strerror or error}"
+            self.problem = f"no log is kept: {self.path}: {reason_of(error)}"
         return self.problem
 
     def write_error(self, error: BaseException, doing: str, *, file: str = "") -> str:

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.documents import parse_json
-from ...core.errors import NoPermissionError, UsageError
+from ...core.errors import UsageError, reason_of
+from ...core.files import unreadable
 from .places import DamagedError, read, set_aside, state_directory, write
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class SavedPackets:
             return {str(name): bytes.fromhex(digits) for name, digits in document["packets"].items()}
         except (FileNotFoundError, NotADirectoryError):
             return {}
-        except PermissionError:
-            raise NoPermissionError(f"{self._path}: it cannot be read: permission denied") from None
+        except PermissionError as error:
+            raise unreadable(self._path, error) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DamagedError(self._path, "packets", error) from None
 
@@ -59,9 +60,7 @@ class SavedPackets:
             try:
                 beside = set_aside(self._path)
             except OSError as error:
-                raise UsageError(
-                    f"{self._path}: it is damaged and cannot be moved: {error.strerror or error}"
-                ) from None
+                raise UsageError(f"{self._path}: it is damaged and cannot be moved: {reason_of(error)}") from None
             return f"{self._path} was damaged: it is {beside.name} now, and saved packets begin anew"
         return ""
 
@@ -85,4 +84,4 @@ class SavedPackets:
         try:
             write(self._path, json.dumps(document, indent=2) + "\n")
         except OSError as error:
-            raise UsageError(f"{self._path}: the packet cannot be kept: {error.strerror or error}") from None
+            raise UsageError(f"{self._path}: the packet cannot be kept: {reason_of(error)}") from None

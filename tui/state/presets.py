@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ...core.btf import Text
 from ...core.documents import parse_json
-from ...core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError, quoted
+from ...core.errors import BpftuiError, UnknownNameError, UsageError, quoted, reason_of
+from ...core.files import unreadable
 from .places import DamagedError, read, set_aside, state_directory, write
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Presets:
                 try:
                     beside = set_aside(path)
                 except OSError as error:
-                    raise UsageError(f"{path}: it is damaged and cannot be moved: {error.strerror or error}") from None
+                    raise UsageError(f"{path}: it is damaged and cannot be moved: {reason_of(error)}") from None
                 said.append(f"{path} was damaged: it is {beside.name} now, and presets begin anew")
         return said
 
@@ -166,7 +167,7 @@ class Presets:
         try:
             write(path, json.dumps(document, indent=2) + "\n")
         except OSError as error:
-            raise UsageError(f"{path}: the preset cannot be kept: {error.strerror or error}") from None
+            raise UsageError(f"{path}: the preset cannot be kept: {reason_of(error)}") from None
 
 
 def current_values(
@@ -226,8 +227,8 @@ def _read(path: Path) -> list[Preset]:
         ]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except PermissionError:
-        raise NoPermissionError(f"{path}: it cannot be read: permission denied") from None
+    except PermissionError as error:
+        raise unreadable(path, error) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError(path, "presets", error) from None
 

@@ -7,7 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...core.documents import parse_json
-from ...core.errors import NoPermissionError, UsageError
+from ...core.errors import UsageError, reason_of
+from ...core.files import unreadable
 from .places import DamagedError, read, state_directory, write
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class SavedStops:
             try:
                 write(self._path, json.dumps({"schema": SCHEMA, "objects": kept}, indent=1) + "\n")
             except OSError as error:
-                raise UsageError(f"{self._path}: the stops cannot be kept: {error.strerror or error}") from None
+                raise UsageError(f"{self._path}: the stops cannot be kept: {reason_of(error)}") from None
 
     def _all(self) -> dict[str, Any]:
         try:
@@ -70,8 +71,8 @@ class SavedStops:
             return {str(name): _checked(each) for name, each in document["objects"].items()}
         except (FileNotFoundError, NotADirectoryError):
             return {}
-        except PermissionError:
-            raise NoPermissionError(f"{self._path}: it cannot be read: permission denied") from None
+        except PermissionError as error:
+            raise unreadable(self._path, error) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DamagedError(self._path, "stops", error) from None
 

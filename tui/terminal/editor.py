@@ -9,7 +9,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from ...core.errors import UsageError
+from ...core.errors import UsageError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def run_editor(command: list[str]) -> str:
     try:
         ended = subprocess.run(command, check=False, stdout=None if os.isatty(1) else 2)
     except OSError as error:
-        return f"{command[0]} could not be started: {error.strerror}"
+        return f"{command[0]} cannot be started: {reason_of(error)}"
     if ended.returncode < 0:
         return f"{command[0]} was ended by {signal.Signals(-ended.returncode).name}"
     return f"{command[0]} ended with exit code {ended.returncode}" if ended.returncode else ""

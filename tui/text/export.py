@@ -11,8 +11,7 @@ import html
 import re
 from typing import TYPE_CHECKING, Final
 
-from ...core.errors import BpftuiError, UsageError
-from ...core.files import write_whole
+from ...core.files import unwritable, write_whole
 from ...core.visible import cells, visible
 from ..roles import DARK, LIGHT
 from .colors import CODES, Painted, joined
@@ -83,11 +82,8 @@ def write_document(path: str, lines: Iterable[str], *, replace: bool) -> None:
     """
     try:
         write_whole(path, (f"{joined(line)}\n" for line in lines), replace=replace)
-    except FileExistsError:
-        raise UsageError(f"{path} exists already", hint="choose another name") from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise BpftuiError(f"cannot write {path}: {reason}") from None
+        raise unwritable(path, error) from None
 
 
 def _plain(line: str) -> Painted:

@@ -17,7 +17,7 @@ def machine_facts() -> tuple[str, ...]:
     release = ".".join(name.release.split("-")[0].split(".")[:2])
     rights = "root" if os.geteuid() == 0 else f"uid {os.geteuid()}"
     if runtime_name("auto") == "vm":
-        rights += ", built-in runtime"
+        rights += ", built-in machine"
     facts = ["kernel BTF" if _has_types() else "no kernel BTF"]
     if (jit := _jit()) is not None:
         facts.append("JIT on" if jit else "JIT off")

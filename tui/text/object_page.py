@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, reason_of
 from ...core.foreign import is_source
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
@@ -67,7 +67,7 @@ def object_page(path: str, note: str, state: str, before: Page | None = None) ->
         status = os.stat(path if os.path.exists(path) else path.rpartition("#")[0])
     except OSError as error:
         page = ObjectPage(os.path.basename(path), "")
-        page.problem(f"it cannot be read: {(error.strerror or str(error)).lower()}")
+        page.problem(f"it cannot be read: {reason_of(error)}")
         return page
     changed = f"changed {age(time.time() - status.st_mtime)} ago"
     version = status.st_mtime_ns, status.st_size

@@ -6,7 +6,7 @@ import os
 import time
 from typing import Final
 
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, reason_of
 from ...core.live.drawn import mark_text
 from .format import byte_size, clock, counted, duration
 from .page import Page
@@ -55,7 +55,7 @@ def recording_page(path: str, state: str) -> Page:
             return page
     except OSError as error:
         page = Page(os.path.basename(path), "")
-        page.problem(f"it cannot be read: {(error.strerror or str(error)).lower()}")
+        page.problem(f"it cannot be read: {reason_of(error)}")
     except BpftuiError as error:
         page = Page(os.path.basename(path), "")
         page.problem(error.message)

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...elf import SectionFlag, SectionHeader, SectionType, SymbolType
-from ...errors import UnknownNameError, UsageError
+from ...errors import UnknownNameError, UsageError, reason_of
 from ...limits import Budget
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def open_elf(path: str, wanted: str) -> Generator[Any]:
         with open(path, "rb") as file:
             yield ELFFile(file)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot look for {wanted} in {path}: {reason}") from error
     except (*_DAMAGE, ELFError) as error:
         raise UsageError(f"cannot look for {wanted} in {path}: {str(error) or 'it is damaged'}") from error

@@ -6,7 +6,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final
 
-from ...errors import AttachError, FeatureError, UsageError
+from ...errors import AttachError, FeatureError, UsageError, reason_of
 from ...spec import AttachType, ProgramType
 from ..probe.since import links_since
 from ..sys.layouts import OrderedLink
@@ -56,7 +56,7 @@ def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
     try:
         group = os.open(target.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot {described(program, target)}: {reason}") from error
     order = Order()
     try:

@@ -7,7 +7,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UsageError
+from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UsageError, reason_of
 from ...spec import AttachType
 from ..link import Attachment
 from ..net.interfaces import interfaces
@@ -101,7 +101,7 @@ def attach_filter(program: Program, target: AttachTarget) -> Attachment:
     except OSError as error:
         if not _exists(target):
             raise _no_interface(program, target) from error
-        raise AttachError(f"cannot {described(program, target)}: {error.strerror or error}") from error
+        raise AttachError(f"cannot {described(program, target)}: {reason_of(error)}") from error
 
 
 def _listen(program: FileDescriptor, index: int) -> socket.socket:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ...errors import AttachError, FeatureError, UsageError
+from ...errors import AttachError, FeatureError, UsageError, reason_of
 from ...spec import AttachType
 from ..link import Attachment
 from ..probe.since import links_since
@@ -46,7 +46,7 @@ def attach_netns(program: Program, target: AttachTarget) -> Attachment:
             link = inside(target, partial(_link, FileDescriptor(fd), path, attach_type))
         return Attachment((Descriptor(link, f"link of {program.name}"),))
     except OSError as error:
-        raise UsageError(f"cannot {described(program, target)}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"cannot {described(program, target)}: {reason_of(error)}") from error
     except BpfError as error:
         raise refused(error, program, target, feature=links_since("netns", "links of network namespaces")) from error
 

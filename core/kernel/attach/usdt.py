@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from ...errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError
+from ...errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError, reason_of
 from ...spec import AttachType
 from ..host.kconfig import option
 from ..probe.link_types import has_links
@@ -162,7 +162,7 @@ def _address(probe: UsdtProbe, path: str, pid: int, program: Program) -> int:
         with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps:
             lines = [line.split(None, 5) for line in maps]
     except OSError as error:
-        raise UsageError(f"{doing}: {(error.strerror or str(error)).lower()}: /proc/{pid}/maps") from error
+        raise UsageError(f"{doing}: {reason_of(error)}: /proc/{pid}/maps") from error
     for addresses, rights, start, _, _, name in (line for line in lines if len(line) == 6):
         begin, _, end = addresses.partition("-")
         inside = probe.offset - int(start, 16)

@@ -161,7 +161,7 @@ def _open_channel() -> socket.socket:
 
 
 def _refused(code: int) -> BpftuiError:
-    message = f"cannot make a veth pair: {os.strerror(code)}"
+    message = f"cannot make a veth pair: {os.strerror(code).lower()}"
     if code == errno.EPERM:
         return NoPermissionError(f"{message}: a policy of this host", hint="look for AppArmor, SELinux or seccomp")
     if code == errno.EOPNOTSUPP:

@@ -78,7 +78,7 @@ class _Batch:
             code = ctypes.get_errno()
             if code == errno.ENOBUFS or code == errno.EINTR:
                 return 0
-            raise BpftuiError(f"cannot send packets: {os.strerror(code)}")
+            raise BpftuiError(f"cannot send packets: {os.strerror(code).lower()}")
         return sent
 
 

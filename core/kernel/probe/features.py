@@ -68,7 +68,7 @@ def report() -> list[Feature]:
 def _machine() -> Iterator[Feature]:
     yield Feature("kernel", "machine", None, f"{platform.system()} {platform.release()}")
     yield Feature("architecture", "machine", None, f"{platform.machine()}, {sys.byteorder}-endian")
-    yield Feature("built-in runtime", "machine", True, "run, check, watch and demo need no right with --runtime vm")
+    yield Feature("built-in machine", "machine", True, "run, check, watch and demo need no right with --runtime vm")
 
 
 def _linux() -> Iterator[Feature]:

@@ -11,7 +11,7 @@ import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ...errors import BpftuiError, UsageError
+from ...errors import BpftuiError, UsageError, reason_of
 from ...privileges import Capability, errand
 from .errands import brought
 from .explain import explain
@@ -99,7 +99,7 @@ def have_unpinned(path: str, kind: PinKind, number: int, mounts: int = 0) -> Non
                 what = f"cannot remove {path}: a part of its path is no directory, and symbolic links are not followed"
                 raise UsageError(what) from None
             case _:
-                raise BpftuiError(f"cannot remove {path}: {(error.strerror or str(error)).lower()}") from None
+                raise BpftuiError(f"cannot remove {path}: {reason_of(error)}") from None
     os.close(fd)
 
 

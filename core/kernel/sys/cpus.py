@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Final
 
-from ...errors import FeatureError
+from ...errors import FeatureError, reason_of
 
 __all__ = ["online_cpus", "possible_cpu_ids", "possible_cpus"]
 
@@ -29,7 +29,7 @@ def possible_cpu_ids() -> tuple[int, ...]:
     try:
         return _numbers(path.read_text())
     except OSError as error:
-        reason = f"{path}: {error.strerror}; without it nobody knows how large per-CPU values are"
+        reason = f"{path}: {reason_of(error)}; without it nobody knows how large per-CPU values are"
         raise FeatureError(reason, hint="mount -t sysfs sysfs /sys") from error
 
 

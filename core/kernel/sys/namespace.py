@@ -120,7 +120,7 @@ def visit(places: Mapping[int, str], look: Callable[[int], _T]) -> tuple[dict[in
 
 
 def _refused(code: int) -> BpftuiError:
-    message = f"cannot make a network namespace: {os.strerror(code)}"
+    message = f"cannot make a network namespace: {os.strerror(code).lower()}"
     if code == errno.EPERM:
         return NoPermissionError(message, hint="run as root: it takes CAP_SYS_ADMIN")
     if code in (errno.EINVAL, errno.ENOSYS):

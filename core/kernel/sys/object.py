@@ -9,7 +9,7 @@ import re
 import struct
 from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias, TypeVar
 
-from ...errors import LoadError, UnknownNameError, UsageError
+from ...errors import LoadError, UnknownNameError, UsageError, reason_of
 from ...uapi import MapFlag
 from . import rights
 from .errands import brought
@@ -109,7 +109,7 @@ class KernelObject:
                 pass
             except OSError as error:
                 doing = f"remove the pin {self._pins[-1]} of {self.descriptor.name}"
-                raise UsageError(f"cannot {doing}: {(error.strerror or str(error)).lower()}") from None
+                raise UsageError(f"cannot {doing}: {reason_of(error)}") from None
             self._pins.pop()
 
 

@@ -13,7 +13,7 @@ import os
 import threading
 from typing import Final
 
-from ...errors import BpftuiError, FeatureError, NoPermissionError, UsageError
+from ...errors import BpftuiError, FeatureError, NoPermissionError, UsageError, reason_of
 from ...privileges import Capability, in_user_namespace, privileges
 from .layouts import TokenCreate
 from .syscall import BpfError, Command, errno_name
@@ -99,9 +99,7 @@ def _create(path: str) -> int:
     try:
         directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise UsageError(
-            f"there is no BPF token to be had at {path}: {os.strerror(error.errno or 0).lower()}"
-        ) from error
+        raise UsageError(f"there is no BPF token to be had at {path}: {reason_of(error)}") from error
     try:
         return TokenCreate(bpffs_fd=directory).call(Command.TOKEN_CREATE)
     except BpfError as error:

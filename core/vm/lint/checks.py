@@ -181,7 +181,7 @@ class _Checks:
                 if name is None:
                     yield Finding(slot, f"there is no helper {insn.imm}")
                 elif self._helpers is not None and insn.imm not in self._helpers:
-                    yield Finding(slot, f"the built-in runtime does not have {name} (helper {insn.imm})")
+                    yield Finding(slot, f"the built-in machine does not have {name} (helper {insn.imm})")
 
     def registers(self) -> Iterator[Finding]:
         """Find registers that are read though nothing was written to them."""

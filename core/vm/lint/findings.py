@@ -52,7 +52,7 @@ def lacking(program: ProgramSpec, settings: Settings) -> Iterator[str]:
             continue
         if not is_there and name not in told and name not in (settings.returns or ()):
             told.add(name)
-            yield f"instruction {slot}: the built-in runtime does not have {name}(); a run that comes to it ends there"
+            yield f"instruction {slot}: the built-in machine does not have {name}(); a run that comes to it ends there"
 
 
 def findings(program: ProgramSpec) -> str:

@@ -31,7 +31,7 @@ def fake(folder: Path, name: str, script: str) -> None:
 
 def test_the_newest_is_taken_but_for_one_without_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FeatureError, match="there is no clang here"):
+    with pytest.raises(FeatureError, match="compiling takes clang, which is not installed"):
         find_clang()
     for name in ("clang-9", "clang-14", "clang-19"):
         fake(tmp_path, name, "exit 0")
@@ -39,7 +39,7 @@ def test_the_newest_is_taken_but_for_one_without_a_number(tmp_path: Path, monkey
     assert find_clang("clang-14") == str(tmp_path / "clang-14")
     fake(tmp_path, "clang", "exit 0")
     assert find_clang() == str(tmp_path / "clang")
-    with pytest.raises(FeatureError, match="there is no clang-22 here"):
+    with pytest.raises(FeatureError, match="compiling takes clang-22, which is not installed"):
         find_clang("clang-22")
 
 
@@ -249,7 +249,7 @@ def test_a_vmlinux_h_that_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.Mon
     source.write_text('#include "vmlinux.h"\n')
     with pytest.raises(BpftuiError) as raised:
         compiled(str(source))
-    assert raised.value.message == f"vmlinux.h cannot be kept: {source}/bpftui/include/vmlinux.h: Not a directory"
+    assert raised.value.message == f"vmlinux.h cannot be kept: {source}/bpftui/include/vmlinux.h: not a directory"
     assert raised.value.hint == "bpftui show /sys/kernel/btf/vmlinux --header > vmlinux.h, and -I says where it is"
 
 

@@ -144,7 +144,7 @@ def test_values(session: Session, text: str, told: str) -> None:
         (r"'\x'", r"(character 1): C has no character \x"),
         (r"'\777'", r"(character 1): the character \777 has more than 8 bits"),
         (r"'\400'", r"(character 1): the character \400 has more than 8 bits"),
-        ("events[0]", "'events[0]' at '0]' (character 8): events is a ringbuf, which has no keys"),
+        ("events[0]", "'events[0]' at '0]' (character 8): map events (ringbuf) has no keys"),
     ],
 )
 def test_errors_say_where(session: Session, text: str, said: str) -> None:
@@ -271,7 +271,7 @@ def test_a_breakpoint_on_a_map_is_at_its_own_calls() -> None:
 def test_a_breakpoint_where_nothing_calls_is_refused() -> None:
     with pytest.raises(UsageError, match="nothing in the program calls a helper on map pages"):
         breakpoint_at("tests/objects/arena_globals.o", "bump", "map pages", None)
-    with pytest.raises(UsageError, match="events is a ringbuf, which has no keys"):
+    with pytest.raises(UsageError, match=r"map events \(ringbuf\) has no keys"):
         breakpoint_at("bpf/traffic.o", "count_traffic", "map events[0]", UDP)
 
 

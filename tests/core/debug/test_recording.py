@@ -117,7 +117,7 @@ def test_writing_that_is_interrupted_leaves_the_older_file(tmp_path: Path, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(ObjectError, match="cannot write the recording: No space left on device"):
+    with pytest.raises(ObjectError, match="the recording cannot be written: no space left on device"):
         _recorded().save(path)
     assert path.read_text() == "older"
     assert [each.name for each in tmp_path.iterdir()] == ["run.json"]

@@ -80,7 +80,7 @@ def test_why_there_is_none(apt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         debian_kernel(Version.of("6.1"))
     assert list(apt.iterdir()) == []
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(GuestError, match=r"apt-get is not here, with which Debian's kernels are fetched"):
+    with pytest.raises(GuestError, match=r"fetching Debian's kernels takes apt-get, which is not installed"):
         debian_kernel(Version.of("6.1"))
 
 

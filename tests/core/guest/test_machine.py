@@ -105,7 +105,7 @@ def test_without_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(GuestError) as error:
         require_emulator()
-    assert error.value.message == "qemu-system-x86_64 is not installed, which boots the kernels"
+    assert error.value.message == "booting kernels takes qemu-system-x86_64, which is not installed"
     assert error.value.hint is not None
     assert error.value.hint.startswith("apt install qemu-system-x86; or bpftui doctor OBJECT --kernels")
 

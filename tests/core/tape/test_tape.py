@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from bpftui.core.choice import choose_runtime
-from bpftui.core.errors import ObjectError, UsageError
+from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.live import EventReader, Events, Sample, Sampler
 from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
@@ -278,8 +278,12 @@ def test_a_full_disk_ends_the_tape_and_not_what_is_recorded(tmp_path: Path, load
 
 def test_where_none_can_be_written(tmp_path: Path, loaded: Collection) -> None:
     (tmp_path / "link.rec").symlink_to(tmp_path / "elsewhere")
-    for name, reason in (("link.rec", "there is one"), ("none/a.rec", "No such file"), ("a\0b", "embedded null")):
-        with pytest.raises(ObjectError, match=reason):
+    for name, reason in (
+        ("link.rec", "of that name already"),
+        ("none/a.rec", "there is no directory "),
+        ("a\0b", "embedded null"),
+    ):
+        with pytest.raises(BpftuiError, match=reason):
             Recorder(str(tmp_path / name), loaded, b"", Edits(), interval=1.0)
     assert not (tmp_path / "elsewhere").exists()
 

@@ -173,7 +173,7 @@ def test_coverage_without_a_report_of_that_name_is_refused(tmp_path: Path) -> No
 
 def test_coverage_data_that_cannot_be_written_is_refused_before_the_tests(tmp_path: Path) -> None:
     code, told = run(tmp_path, PASSES, "--bpf-cov", "--bpf-cov-data=/dev/null/data")
-    assert (code, "--bpf-cov-data /dev/null/data cannot be written: Not a directory" in told) == (4, True), told
+    assert (code, "--bpf-cov-data: /dev/null/data: it cannot be written: not a directory" in told) == (4, True), told
 
 
 def test_workers_hand_over_what_they_gathered(tmp_path: Path) -> None:

@@ -146,4 +146,4 @@ def test_saved_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "time=" in again.read_text()
     with contextlib.suppress(SystemExit):
         assert main(["run", traffic, "count_traffic", *sizes, "--save-test", str(file)]) == 2
-    assert f"--save-test: {file} is there already" in capsys.readouterr().err
+    assert f"{file}: there is a file of that name already" in capsys.readouterr().err

@@ -15,13 +15,13 @@ EXTERNS = Path(__file__).parents[2] / "objects/externs.o"
 def test_options_functions_and_symbols() -> None:
     found = MachineRuntime().externs(CollectionSpec.from_file(EXTERNS))
     assert {name: (answer.found, answer.text) for name, answer in found.items()} == {
-        "CONFIG_THAT_IS_NOT_THERE": (False, "0: the built-in runtime has no such option"),
+        "CONFIG_THAT_IS_NOT_THERE": (False, "0: the built-in machine has no such option"),
         "LINUX_KERNEL_VERSION": (True, "397824: 6.18.0"),
-        "init_task": (False, "0: the built-in runtime has no kernel's memory"),
-        "symbol_that_is_not_there": (False, "0: the built-in runtime has no kernel's memory"),
-        "bpf_rcu_read_lock": (True, "a function of the built-in runtime"),
-        "bpf_rcu_read_unlock": (True, "a function of the built-in runtime"),
-        "kfunc_that_is_not_there": (False, "the built-in runtime has no such function"),
+        "init_task": (False, "0: the built-in machine has no kernel's memory"),
+        "symbol_that_is_not_there": (False, "0: the built-in machine has no kernel's memory"),
+        "bpf_rcu_read_lock": (True, "a function of the built-in machine"),
+        "bpf_rcu_read_unlock": (True, "a function of the built-in machine"),
+        "kfunc_that_is_not_there": (False, "the built-in machine has no such function"),
     }
     assert found["init_task"][3:] == ("ksym", True, "const void init_task")
 

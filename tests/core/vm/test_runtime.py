@@ -1,4 +1,4 @@
-"""The built-in runtime: from a spec to maps, variables and programs that run, without a kernel."""
+"""The built-in machine: from a spec to maps, variables and programs that run, without a kernel."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_what_is_not_there_is_said() -> None:
         runtime.target(opened("bpf/count_packets.o").program("count_packets"), "eth0")
     with runtime.load(opened("bpf/count_packets.o")) as loaded:
         program = loaded.programs["count_packets"]
-        with pytest.raises(AttachError, match="the built-in runtime has no interfaces"):
+        with pytest.raises(AttachError, match="the built-in machine has no interfaces"):
             program.attach(AttachTarget("eth0"))
         with pytest.raises(UsageError, match="a packet has 14 to"):
             program.run(bytes(13))
@@ -199,7 +199,7 @@ def test_a_forecast_says_what_the_machine_lacks() -> None:
     program = ProgramSpec("p", "kprobe/f", ProgramType.KPROBE, link=lambda: linked)
     spec = CollectionSpec("made.o", programs={"p": program})
     lacks = (
-        "p: instruction 0: the built-in runtime does not have bpf_override_return(); a run that comes to it ends there"
+        "p: instruction 0: the built-in machine does not have bpf_override_return(); a run that comes to it ends there"
     )
     absent = HELPERS.index("bpf_override_return") not in numbers()
     assert MachineRuntime().forecast(spec).remarks == ((lacks,) if absent else ())

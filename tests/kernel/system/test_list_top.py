@@ -205,7 +205,7 @@ def test_what_a_right_would_add_is_said() -> None:
             "the built-in machine has nothing to list: whatever runs there is of one command",
         ),
         (["list", "progs"], "argument NOUN: invalid choice: 'progs'"),
-        (["top", "--interval", "0"], "--interval 0 is not between 0.1 and 86400 seconds"),
+        (["top", "--interval", "0"], "--interval 0 is not between 0.1 and 86,400 seconds"),
         (["top", "--sort", "size"], "argument --sort: invalid choice: 'size'"),
     ],
 )

@@ -206,7 +206,7 @@ def test_a_reader_of_the_demo_that_goes_away() -> None:
 def test_a_full_disk_is_one_line(options: str) -> None:
     done = shell(f"$B show bpf/traffic.o {options} >/dev/full")
     assert done.returncode == 1
-    assert done.stderr == "bpftui: error: the output cannot be written: No space left on device\n"
+    assert done.stderr == "bpftui: error: the output cannot be written: no space left on device\n"
 
 
 def test_closed_streams_are_no_traceback() -> None:

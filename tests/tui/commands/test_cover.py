@@ -65,9 +65,9 @@ def test_json_reports_and_a_capture(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--runtime", "kernel"], "cover runs programs on the built-in machine"),
         (["--report", "pdf"], "there is no report 'pdf'"),
         (["--pcap", "x", "--data", "00"], "--pcap brings the packets"),
-        (["--report", "html:/dev/null/x"], "/dev/null/x: the report cannot be written: Not a directory"),
-        (["--lcov", "/"], "/: the report cannot be written: Is a directory"),
-        (["--html", __file__], "test_cover.py/index.html: the report cannot be written: Not a directory"),
+        (["--report", "html:/dev/null/x"], "/dev/null/x: the report cannot be written: not a directory"),
+        (["--lcov", "/"], "/: the report cannot be written: this is a directory"),
+        (["--html", __file__], "test_cover.py/index.html: the report cannot be written: not a directory"),
         (["--json", "--report", "term"], "--report term and --json are both for standard output"),
     ],
 )

@@ -192,4 +192,4 @@ def test_a_run_may_have_fewer_steps_or_more(tmp_path: Path, capsys: pytest.Captu
     assert "step 141 of 141 · returned" in capsys.readouterr().out
     for steps in ("0", "268435457"):
         assert main([*TRAFFIC, "--steps", steps]) == 2
-        assert f"--steps takes from 1 to 268,435,456, and not {int(steps):,}" in capsys.readouterr().err
+        assert f"--steps {int(steps):,} is not between 1 and 268,435,456" in capsys.readouterr().err

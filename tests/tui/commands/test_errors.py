@@ -118,7 +118,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         (["watch", "bpf/count_packets.o", "--interval", "0"], 2, "--interval 0 is not between"),
         (["watch", "bpf/count_packets.o", "--interval", "x"], 2, "argument --interval: invalid float value: 'x'"),
         (["demo", "--rate", "0"], 2, "--rate 0 is not between"),
-        (["demo", "--duration", "-1"], 2, "--duration -1 is no time"),
+        (["demo", "--duration", "-1"], 2, "--duration -1 is not between 0 and 1,000,000,000 seconds"),
         (["show"], 2, "the following arguments are required: OBJECT (see bpftui show --help)"),
         (["show", ""], 1, "'': there is no such file"),
         (["run", "--hepl"], 2, "unrecognized arguments: --hepl (did you mean --help? see bpftui run --help)"),
@@ -266,10 +266,10 @@ def test_without_rights_the_built_in_runtime_does_it() -> None:
         "global_example returned 9000 (0x2328)",
         "global_example returned 9001 (0x2329)",
     ]
-    assert "this is the built-in runtime" in done.err
+    assert "this is the built-in machine" in done.err
     done = bpftui("demo", "--duration", "0.6", "--interval", "0.2", prefix=UNPRIVILEGED)
     assert done.code == 0
-    assert "this is the built-in runtime" in done.out
+    assert "this is the built-in machine" in done.out
     counts = [int(line.split("pkt_count")[1].split()[0].replace(",", "")) for line in done.out.splitlines()[2:]]
     assert counts == sorted(counts)
     assert counts[-1] > counts[0] > 0

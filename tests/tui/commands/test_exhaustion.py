@@ -117,14 +117,14 @@ def test_the_explorer_without_threads(
     ("missing", "arguments", "code", "error"),
     [
         ("mount -t tmpfs none /dev", ["show", "bpf/traffic.o"], 0, ""),
-        ("mount -t tmpfs none /dev", DEMO, 1, "bpftui: error: /dev/null: No such file or directory\n"),
+        ("mount -t tmpfs none /dev", DEMO, 1, "bpftui: error: /dev/null: no such file or directory\n"),
         ("umount -l /proc", ["show", "bpf/traffic.o"], 0, ""),
         ("umount -l /proc", [*DEMO, "--runtime", "vm"], 0, ""),
         (
             "umount -l /proc",
             ["doctor"],
             1,
-            "bpftui: error: /proc/self/mounts: No such file or directory (mount -t proc proc /proc)\n",
+            "bpftui: error: /proc/self/mounts: no such file or directory (mount -t proc proc /proc)\n",
         ),
         ("mount --bind /tmp /tmp; mount -o remount,bind,ro /tmp", ["show", "bpf/traffic.o"], 0, ""),
     ],

@@ -100,15 +100,18 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "message"),
     [
         (["--runtime", "kernel"], "fuzz runs programs on the built-in machine"),
-        (["--seconds", "0"], "--seconds 0: it takes more than 0"),
+        (["--seconds", "0"], "--seconds 0 is not between 0 and 86,400"),
         (["--test", "x.py", "--return", "bpf_get_prandom_u32=0"], "--test: a test has no --return"),
         (["--test", "x.py", "--type", "count_traffic=xdp"], "--test: a test has no --type"),
         (["--may-differ", "events"], "--may-differ is what --compare leaves out"),
         (["--compare", "kernel", "--return", "bpf_ktime_get_ns=5"], "leave --return out"),
-        (["--test", __file__], "test_fuzz.py is there already"),
-        (["--test", "/nowhere/x.py"], "--test: it cannot be written: No such file or directory"),
-        (["--pcap", "/dev/null/x.pcap"], "--pcap: it cannot be written: Not a directory"),
-        (["--pcap", "/"], "--pcap: it cannot be written: Is a directory"),
+        (["--test", __file__], "test_fuzz.py: there is a file of that name already"),
+        (
+            ["--test", "/nowhere/x.py"],
+            "/nowhere/x.py: it cannot be written: there is no directory /nowhere",
+        ),
+        (["--pcap", "/dev/null/x.pcap"], "/dev/null/x.pcap: it cannot be written: not a directory"),
+        (["--pcap", "/"], "/: it cannot be written: this is a directory"),
     ],
 )
 def test_what_makes_no_sense_is_said(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""`--memory`: what programs on the built-in runtime find where they probe."""
+"""`--memory`: what programs on the built-in machine find where they probe."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_bytes_and_files_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--runtime", "kernel", "--memory", "16=hex:00"], "--memory is for the built-in runtime"),
+        (["--runtime", "kernel", "--memory", "16=hex:00"], "--memory is for the built-in machine"),
         (["--runtime", "vm", "--memory", "16"], "--memory '16' is not of the form ADDRESS=FILE or ADDRESS=hex:BYTES"),
         (["--runtime", "vm", "--memory", "16=hex:0"], "these are no bytes"),
         (["--runtime", "vm", "--memory", f"{1 << 63}=hex:00"], "lies where no address is"),

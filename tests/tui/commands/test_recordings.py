@@ -75,7 +75,7 @@ def test_its_object_is_as_it_was_loaded(made: tuple[str, str]) -> None:
         (
             ("watch", TRAFFIC, *WATCH, "--record", "{made}/a"),
             ExitCode.REFUSED,
-            "cannot be written there: Not a directory",
+            "the recording cannot be written: not a directory",
         ),
         (
             ("watch", "{made}", "--set", "sample_every=1"),

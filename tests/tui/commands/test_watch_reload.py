@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Watching:
-    """A `watch` of a file that is attached to a sandbox of the built-in runtime."""
+    """A `watch` of a file that is attached to a sandbox of the built-in machine."""
 
     def __init__(self, file: Path, *options: str) -> None:
         self._file = file

@@ -360,7 +360,7 @@ async def test_what_of_a_target_has_no_effect_is_said(explore: Callable[..., Any
     attach = [("count_traffic", "sandbox,native")]
     async with explore(attach=attach, runtime=MachineRuntime()) as walk:
         await walk.until(lambda: "native has no effect" in walk.message)
-        assert "in the built-in runtime packets come in, in order, and without a driver" in walk.message
+        assert "in the built-in machine packets come in, in order, and without a driver" in walk.message
 
 
 async def test_the_second_of_two_attachments_is_detached(explore: Callable[..., Any]) -> None:

@@ -119,7 +119,7 @@ def in_its_place(path: Path, what: str) -> None:
 
 STRANGE = {
     "a pipe": "it is no regular file",
-    "a folder": "Is a directory",
+    "a folder": "it is a directory, not a file",
     "gigabytes": "it has more than 4 MiB: nobody kept that much",
     "bytes": "'utf-8' codec can't decode byte 0xff",
     "a link to /dev/zero": "it is no regular file",
@@ -354,7 +354,7 @@ def test_what_cannot_be_kept_or_found(tmp_path: Path) -> None:
     path.write_text('{"presets": {"a": 1}}')
     with pytest.raises(UsageError, match=f"{path}: these are no presets"):
         presets.all()
-    with pytest.raises(UsageError, match="the preset cannot be kept: Not a directory"):
+    with pytest.raises(UsageError, match="the preset cannot be kept: not a directory"):
         Presets(spec, Path("/dev/null/x")).save("a", {"min_length": 1})
 
 
@@ -424,4 +424,4 @@ async def test_a_home_that_cannot_be_written_to_is_one_line(
         view = walk.explorer.query_one(MessageView)
         said = [view.row_text(index) for index in range(view.row_count())]
         assert sum("no log is kept: /dev/null/bpftui/log: Not a directory" in line for line in said) == 1
-        assert sum("the preset cannot be kept: Not a directory" in line for line in said) == 1
+        assert sum("the preset cannot be kept: not a directory" in line for line in said) == 1

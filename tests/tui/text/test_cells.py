@@ -116,8 +116,8 @@ def test_the_machine_in_a_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
     for has_types, jit, uid, runtime, facts in (
         (True, "1\n", 0, "kernel", ("kernel BTF", "JIT on", "Linux 6.12", "root")),
         (True, "2\n", 0, "kernel", ("kernel BTF", "JIT on", "Linux 6.12", "root")),
-        (False, "0\n", 1000, "vm", ("no kernel BTF", "JIT off", "Linux 6.12", "uid 1000, built-in runtime")),
-        (True, None, 0, "vm", ("kernel BTF", "Linux 6.12", "root, built-in runtime")),
+        (False, "0\n", 1000, "vm", ("no kernel BTF", "JIT off", "Linux 6.12", "uid 1000, built-in machine")),
+        (True, None, 0, "vm", ("kernel BTF", "Linux 6.12", "root, built-in machine")),
     ):
 
         def read(path: Path, _: str, jit: str | None = jit) -> str:

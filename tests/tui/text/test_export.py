@@ -99,13 +99,13 @@ def test_disasm_writes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_file_is_replaced_only_when_that_is_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "listing.txt"
     path.write_text("mine")
-    with pytest.raises(UsageError, match=r"listing\.txt exists already"):
+    with pytest.raises(UsageError, match=r"listing\.txt: there is a file of that name already"):
         write_document(str(path), ["x"], replace=False)
     assert path.read_text() == "mine"
     write_document(str(path), ["x"], replace=True)
     assert path.read_text() == "x\n"
     assert main(["disasm", str(ROOT / "bpf/traffic.o"), "--output", str(tmp_path / "no/where.txt")]) == 1
-    assert "cannot write" in capsys.readouterr().err
+    assert f"where.txt: it cannot be written: there is no directory {tmp_path}/no" in capsys.readouterr().err
 
 
 def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,8 +126,8 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path, capsys: pytest
     assert main(["disasm", source, "--output", str(tmp_path / "link.html")]) == 0
     assert path.read_text().startswith("<!DOCTYPE html>")
     assert path.stat().st_mode & 0o777 == 0o640
-    for place, why in (("/dev/full", "No space left on device"), (str(tmp_path), "Is a directory")):
+    for place, why in (("/dev/full", "no space left on device"), (str(tmp_path), "this is a directory")):
         assert main(["disasm", source, "--output", place]) == 1
-        assert capsys.readouterr().err == f"bpftui: error: cannot write {place}: {why}\n"
+        assert capsys.readouterr().err == f"bpftui: error: {place}: it cannot be written: {why}\n"
     assert main(["disasm", source, "--output", "/dev/null"]) == 0
     assert Path("/dev/null").is_char_device()

@@ -195,7 +195,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     elif options.compare == "":
         raise UsageError("--compare names no FILE", hint="without one it is for --kernels")
     if not 1 <= options.log_level <= _MOST_LEVELS:
-        raise UsageError(f"--log-level {options.log_level} is not from 1 to {_MOST_LEVELS}")
+        raise UsageError(f"--log-level {options.log_level} is not between 1 and {_MOST_LEVELS}")
     return options
 
 

@@ -78,7 +78,7 @@ def recording_of(options: Any, say: Callable[[str], None] = warn) -> Recording:
     if len(brought) > 1:
         raise UsageError("--pcap and --capture both bring the packets")
     if options.steps is not None and not 1 <= options.steps <= _MOST_STEPS:
-        raise UsageError(f"--steps takes from 1 to {_MOST_STEPS:,}, and not {options.steps:,}")
+        raise UsageError(f"--steps {options.steps:,} is not between 1 and {_MOST_STEPS:,}")
     options.runtime = "vm"
     if parse_loaded(options.object) is not None:
         spec, name = restored_program(options)

@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.json and (options.html or options.output):
         raise UsageError("--json and --html are different answers: one at a time")
     if options.context < 0:
-        raise UsageError(f"--context {options.context} is less than nothing")
+        raise UsageError(f"--context {options.context} is less than 0")
     from ....core.diff.verdict import failures, parse_conditions
 
     conditions = parse_conditions(options.fail_on) if options.fail_on is not None else None
@@ -123,9 +123,9 @@ def _check(options: Any) -> None:
     if not options.variant and options.new is None:
         raise UsageError("the following arguments are required: NEW", hint="see bpftui diff --help")
     if len(options.variant) > 2:
-        raise UsageError("--variant: two can be compared", hint="each two of them, one after the other")
+        raise UsageError("--variant is given once or twice: two are compared", hint="one pair after the other")
     if options.variant and not is_source(options.old):
-        raise UsageError(f"--variant compiles a C file, and {options.old} is not called so")
+        raise UsageError(f"--variant compiles a C file, and {options.old} is not called *.c")
     if options.cflags is not None and not any(map(is_source, (options.old, options.new or ""))):
         raise UsageError("--cflags are for a C file, and neither of these is one")
 

@@ -105,7 +105,7 @@ def _print(spec: CollectionSpec, forecast: Forecast, *, verifies: bool, color: b
             mark = assembled(("–", "dim") if name in forecast.optional else ("NO", "bold danger"))
         table.add_row(mark, kind, assembled(name), type_, _reasons(found.get(name, ())))
     write_table(table, color=color)
-    where = "here" if verifies else "into the built-in runtime"
+    where = "here" if verifies else "into the built-in machine"
     refused = len(_refused(forecast))
     left_out = len(forecast.maps) + len(forecast.programs) - refused
     told = f"nothing known keeps it from being loaded {where}"

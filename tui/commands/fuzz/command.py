@@ -7,8 +7,8 @@ import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
-from ....core.errors import ExitCode, ObjectError, UsageError
-from ....core.files import check_place
+from ....core.errors import ExitCode, UsageError
+from ....core.files import check_place, unwritable
 from ....core.foreign import is_recording
 from ....core.references import refuse_loaded
 from ...terminal.guardian import until_told
@@ -86,15 +86,14 @@ def run(arguments: Sequence[str]) -> int:
             "fuzz runs programs on the built-in machine: no kernel tells where runs come to", hint="leave --runtime out"
         )
     if not 0 < options.seconds <= 86_400:
-        raise UsageError(f"--seconds {options.seconds:g}: it takes more than 0, and a day at most")
+        raise UsageError(f"--seconds {options.seconds:g} is not between 0 and 86,400")
     if options.may_differ and options.against is None:
         raise UsageError("--may-differ is what --compare leaves out")
     if options.memory:
         raise UsageError("--memory: a search has no memory of a kernel's")
     options.runtime = "vm"
-    for option, path in (("--pcap", options.pcap), ("--test", options.test)):
-        if path is not None:
-            _check(option, path)
+    for path in filter(None, (options.pcap, options.test)):
+        _check(path)
     if options.test is not None:
         check_save_test(options, "--test")
     refuse_loaded([options.object], "fuzz", "a search changes maps, and those that are loaded are somebody's")
@@ -167,12 +166,12 @@ def _asking(
     return ask
 
 
-def _check(option: str, path: str) -> None:
+def _check(path: str) -> None:
     """Raise what will keep a file from being written: after an hour's search it would be late."""
     try:
         check_place(path)
     except OSError as error:
-        raise ObjectError(f"{option}: it cannot be written: {error.strerror}", file=path) from error
+        raise unwritable(path, error) from error
 
 
 def _progress() -> Callable[[Found], None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ....core.errors import BpftuiError, ObjectError
-from ....core.files import write_whole
+from ....core.errors import BpftuiError
+from ....core.files import unwritable, write_whole
 from ....core.testing.compared import Question
 
 if TYPE_CHECKING:
@@ -85,4 +85,4 @@ def write_test(
     try:
         write_whole(options.test, (f"{line}\n" for line in lines), replace=False)
     except OSError as error:
-        raise ObjectError(f"the test cannot be written: {error.strerror}", file=options.test) from error
+        raise unwritable(options.test, error, "the test") from error

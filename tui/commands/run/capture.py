@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ....core.context.fields import returned
-from ....core.errors import BpftuiError
+from ....core.errors import BpftuiError, ObjectError
 from ....core.live.replay import Tally, replay
 from ....core.traffic import Capture, CaptureError, CaptureWriter
 from ...terminal.output import write_line, write_lines
@@ -40,7 +40,7 @@ def run_capture(program: Program, capture: Capture, changes: Changes, *, write: 
         CaptureError: It is damaged, which is said after what there was before the damage.
     """
     tally, start = Tally(), time.monotonic()
-    damage: CaptureError | None = None
+    damage: CaptureError | ObjectError | None = None
     with ExitStack() as stack:
         writer = None if write is None else stack.enter_context(CaptureWriter(write))
         try:
@@ -53,7 +53,7 @@ def run_capture(program: Program, capture: Capture, changes: Changes, *, write: 
                     print_lines(changes.printed.read())
                 else:
                     print_json(_json(program.spec, run, schema) | changes.as_json(), indent=None)
-        except CaptureError as error:
+        except (CaptureError, ObjectError) as error:
             damage = error
         except BpftuiError:
             print_lines(changes.printed.read())

@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     options = make_parser().parse(arguments)
     if options.repeat < 1:
-        raise UsageError(f"--repeat {options.repeat}: there must be at least one run")
+        raise UsageError(f"--repeat {options.repeat} is less than 1")
     if options.pcap is not None and (options.data is not None or options.repeat != 1):
         raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --repeat")
     if options.write is not None and options.pcap is None:

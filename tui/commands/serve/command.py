@@ -9,7 +9,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from ....core.errors import ExitCode, FeatureError, UsageError
+from ....core.errors import ExitCode, FeatureError, UsageError, reason_of
 from ....core.files import unreadable
 from ....core.references import parse_loaded
 from ....core.spec.container import file_of
@@ -122,9 +122,8 @@ def _listening(place: Address) -> socket.socket:
         family = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((place.host, place.port), family=family)
     except (OSError, OverflowError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise UsageError(
-            f"nobody can listen at {place.host}:{place.port}: {reason.lower()}",
+            f"nobody can listen at {place.host}:{place.port}: {reason_of(error)}",
             hint=f"without {_LISTEN} it is any port",
         ) from None
 

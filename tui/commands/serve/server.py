@@ -26,6 +26,7 @@ import textual_serve
 from aiohttp import WSMsgType, web
 from textual_serve.download_manager import DownloadManager
 
+from ....core.errors import reason_of
 from ....core.page import html_text
 from ...roles import DARK
 from ...state.journal import crash_report
@@ -163,7 +164,7 @@ class Server:
             return
         self._told.add(what)
         if isinstance(error, OSError):
-            complain(f"who connects may have to wait: {(error.strerror or str(error)).lower()}")
+            complain(f"who connects may have to wait: {reason_of(error)}")
         elif isinstance(error, Exception):
             complain(crash_report(error, "bpftui serve"))
         else:

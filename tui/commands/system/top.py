@@ -106,9 +106,9 @@ def run(arguments: Sequence[str]) -> int:
     if options.interval is None:
         options.interval = SENDING if options.otlp is not None else 1.0
     if not 0.1 <= options.interval <= 86_400:
-        raise UsageError(f"--interval {options.interval:g} is not between 0.1 and 86400 seconds")
+        raise UsageError(f"--interval {options.interval:g} is not between 0.1 and 86,400 seconds")
     if options.duration is not None and not 0 < options.duration < 1e9:
-        raise UsageError(f"--duration {options.duration:g} is no time to look for")
+        raise UsageError(f"--duration {options.duration:g} is not between 0 and 1,000,000,000 seconds")
     where = destination(options, "json", "batch")
     if _opens_place(options):
         return _explore(options)

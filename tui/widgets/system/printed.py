@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.style import Style
 
-from ....core.errors import BpftuiError
+from ....core.errors import BpftuiError, reason_of
 from ....core.visible import visible
 from ...targets import Thing
 from ...text.shown import Text
@@ -53,7 +53,7 @@ def _why(error: Exception) -> str:
     """Return what went wrong, as a clause."""
     if isinstance(error, BpftuiError):
         return error.message
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    return reason_of(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def _open_reader() -> Reader:

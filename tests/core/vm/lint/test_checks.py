@@ -44,7 +44,7 @@ def test_control_flow_and_helpers(code: bytes, found: list[tuple[int, str]]) -> 
 def test_helpers_of_a_runtime() -> None:
     assert check(p.call(5) + EXIT, helpers={5}) == []
     assert check(p.call(5) + EXIT, helpers={1}) == [
-        (0, "the built-in runtime does not have bpf_ktime_get_ns (helper 5)")
+        (0, "the built-in machine does not have bpf_ktime_get_ns (helper 5)")
     ]
 
 

@@ -1,4 +1,4 @@
-"""`--return`: what helpers and kernel functions of the built-in runtime return."""
+"""`--return`: what helpers and kernel functions of the built-in machine return."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_function_that_is_not_there_says_how_it_could_be() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--runtime", "kernel", "--return", "f=1"], "--return is for the built-in runtime"),
+        (["--runtime", "kernel", "--return", "f=1"], "--return is for the built-in machine"),
         (["--runtime", "vm", "--return", "f"], "--return 'f' is not of the form NAME=VALUE"),
         (["--runtime", "vm", "--return", "f=-ENOSUCH"], "ENOSUCH is neither a number nor the name of an errno"),
         (["--runtime", "vm", "--return", "f=0x1ffffffffffffffff"], "does not fit 64 bits"),

@@ -97,4 +97,4 @@ def test_what_does_not_go_together_is_said(tmp_path: Path) -> None:
     assert "no capture" in bpftui(*run, "--pcap", "README.md").refused(1)
     watch = ("watch", "bpf/count_packets.o", "--attach", "count_packets=x.pcap", *VM)
     assert "there is no such file" in bpftui(*watch).refused(1)
-    assert "what is 'foo=1'?" in bpftui("demo", "--traffic", "tcp=1,foo=1").refused(2)
+    assert "'foo=1' is no part of traffic" in bpftui("demo", "--traffic", "tcp=1,foo=1").refused(2)
