@@ -1,4 +1,4 @@
-"""Numpy, where it is installed: it is an extra (`pip install 'bpftui[arrays]'`), larger than all the rest together."""
+"""Numpy, where it is installed: it is an extra (`arrays`), larger than all the rest together."""
 
 from __future__ import annotations
 

@@ -59,7 +59,27 @@ def test_arrays_are_an_extra_and_what_needs_them_says_how_to_get_it(monkeypatch:
     monkeypatch.delitem(sys.modules, "bpftui.core.maps.arrays", raising=False)
     with pytest.raises(FeatureError, match="maps as arrays take numpy, which is not installed") as raised:
         importlib.import_module("bpftui.core.maps.arrays")
-    assert raised.value.hint == "pip install 'bpftui[arrays]'"
+    assert raised.value.hint == "pip install numpy: it is the extra arrays"
+
+
+def test_extras_are_told_with_what_they_are() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\S+) \|$", (ROOT / "docs/packages.md").read_text(), re.MULTILINE)
+    names = {name: [re.match(r"[\w.-]+", each) for each in needed] for name, needed in extras.items()}
+    assert dict(rows) == {name: "".join(each[0] for each in found if each) for name, found in names.items()}
+
+
+def test_nobody_is_told_to_install_a_stranger_by_this_name() -> None:
+    documents = [
+        ROOT / "README.md",
+        ROOT / "SECURITY.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "tui/manual").glob("*.md"),
+    ]
+    sources = [path for folder in ("core", "tui") for path in (ROOT / folder).rglob("*.py")]
+    for path in (*documents, *sources):
+        told = re.findall(r"(?:pip|pipx|uv tool|uvx)(?: install)? (?:'|\")?bpftui(?!\S* @ git)", path.read_text())
+        assert told == [], path
 
 
 def test_the_tools_are_a_group_that_any_pip_can_be_given() -> None:

@@ -263,7 +263,7 @@ class Map(TypedMap, KernelObject, Closing):
 
         Raises:
             TypeMismatchError, ValueRangeError: They have another layout, other lengths, or a number that does not fit.
-            FeatureError: numpy is not installed: `pip install 'bpftui[arrays]'`.
+            FeatureError: numpy is not installed: `pip install numpy`.
         """
         from ..maps.arrays import dtype_of, pack
 
@@ -311,7 +311,7 @@ class Map(TypedMap, KernelObject, Closing):
         At most *limit* entries, in the order of the map. `bpftui.core.maps.arrays` says how C types are laid out.
 
         Raises:
-            FeatureError: numpy is not installed: `pip install 'bpftui[arrays]'`.
+            FeatureError: numpy is not installed: `pip install numpy`.
         """
         from ..maps.arrays import MapArrays, dtype_of, unpack
 

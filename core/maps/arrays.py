@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 else:
     np = find_numpy()
     if np is None:
-        raise FeatureError("maps as arrays take numpy, which is not installed", hint="pip install 'bpftui[arrays]'")
+        hint = "pip install numpy: it is the extra arrays"
+        raise FeatureError("maps as arrays take numpy, which is not installed", hint=hint)
 
 __all__ = ["MapArrays", "dtype_of", "pack", "unpack"]
 

@@ -2,11 +2,12 @@
 
     python -m tests.fuzz.monkey --minutes 60 [--seed N] [--stay M] [--runtime kernel|vm|both]
 
-It opens one object after another, some with an attachment to a sandbox, and stays with each for some minutes, or until
-the program is told to quit. What goes wrong: a traceback, on the terminal or in the user's log; an end that nobody had
-asked for; a screen that does not answer within `PATIENCE`; memory that grows; processes, maps, programs, links or
-namespaces that are left when it has ended, or a terminal that is left otherwise than it was. The seed of a stay says
-all that is done in it, up to the timing of the machine.
+It opens one object after another, some with an attachment to a sandbox, some as a recording of one, and stays with
+each for some minutes, or until the program is told to quit. Where it has been (`PLACES`) is told at the end. What goes
+wrong: a traceback, on the terminal or in the user's log; an end that nobody had asked for; a screen that does not
+answer within `PATIENCE`; memory that grows; processes, maps, programs, links or namespaces that are left when it has
+ended, or a terminal that is left otherwise than it was. The seed of a stay says all that is done in it, up to the
+timing of the machine.
 
 **Nothing but bpftui's own sandbox is ever attached to.** For the kernel's runtime the program has network, mount and
 cgroup namespaces of its own, in which there is no device and no cgroup, and opens only objects whose programs attach to
@@ -23,11 +24,14 @@ import re
 import select
 import shutil
 import signal
+import string
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +44,7 @@ from tests.victim import Victim
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KEYS", "Monkey", "NotApartError", "Plan", "main", "require_apart"]
+__all__ = ["KEYS", "PLACES", "Monkey", "NotApartError", "Plan", "main", "places", "require_apart"]
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -76,6 +80,7 @@ _READ: Final = (
     "tests/objects/rust_counter.o",
 )
 """What only the built-in machine opens besides: the kernel would attach some of their programs to the whole machine."""
+_RECORDING: Final = "traffic.rec"
 _KILLED: Final = "it was told to end, did not get to it, and was killed"
 _NAMESPACES: Final = ("net", "mnt", "cgroup")
 _WITHIN: Final = (
@@ -116,12 +121,13 @@ _NAMED: Final = {
 }
 KEYS: Final = (
     *_NAMED,
-    *"1234561234560()hjklgGnNyYuUwWvoxdmzpPRLADeab/:?[]{}<>,.+-=r",
+    *"1234561234567890()hjklgGnNyYuUwWvoxdmzpPRLADeab/:?[]{}<>,.+-=r",
+    *set(string.ascii_letters) - {"q"},
     *("enter",) * 12,
     *("escape",) * 6,
     *("down", "up", "tab") * 5,
 )
-"""What is pressed, the useful more often; a random letter besides."""
+"""What is pressed, the useful more often; any letter besides, but what quits."""
 _WALKS: Final = (
     "L",
     "LA\t\r",
@@ -152,10 +158,40 @@ _WALKS: Final = (
     "5,,",
     "W",
     "02\r",
+    "02",
+    *(f"02{noun}" for noun in range(2, 10)),
+    "02w",
+    "024\r",
     "0\r",
+    "03\r",
     "\x10a\r",
+    "Rd",
+    "R\rd",
+    "dnnsf",
+    "dc6",
+    "dcW5",
+    "dNSF",
+    "dbcC",
+    "de1\r",
+    "K",
+    "=\r",
+    f"={ROOT}/bpf/traffic.o\r",
+    f"={ROOT}/bpf/count_packets.o\r",
+    "p,,..",
 )
 """Ways that go deep."""
+PLACES: Final = {
+    "home": re.compile(r"1 Objects +2 System +3 Recordings"),
+    "system": re.compile(r"home › system"),
+    "explorer": re.compile(r"1 Overview +2 Code"),
+    "recording": re.compile(r"REC \d\d \w{3} \d\d:\d\d:\d\d"),
+    "test run": re.compile(r"› test run"),
+    "debugger": re.compile(r"› run \d+ "),
+    "comparison": re.compile(r"< > hunks"),
+    "finder": re.compile(r"⏎ go · esc close"),
+    "help": re.compile(r"\? manual · esc close"),
+}
+"""By where one can be, what stands on the screen there."""
 _PASTES: Final = (
     "45 00 00 1c\n00 01",
     "0000  ff ff ff ff ff ff 02 00  00 00 00 01 08 00 45 00  ........\n0010  00 1c\n",
@@ -164,6 +200,11 @@ _PASTES: Final = (
     "\n",
     "x\u202ey\u200bz",
 )
+
+
+def places(text: str) -> set[str]:
+    """Return where somebody is, or was, who sees a text on the screen."""
+    return {name for name, sign in PLACES.items() if sign.search(text)}
 
 
 class NotApartError(Exception):
@@ -200,17 +241,23 @@ class Plan:
     runtime: str
     path: Path = ROOT
     arguments: list[str] = field(default_factory=list[str])
+    recorded: list[str] = field(default_factory=list[str])
+    """What makes a recording, which is opened in place of the object: the words behind `bpftui`."""
 
     @classmethod
     def of(cls, seed: int, runtime: str) -> Plan:
         """Return the plan of a seed."""
         chance = random.Random(f"{seed} plan")
         path = chance.choice(_APART if runtime == "kernel" else _APART + _READ)
-        arguments = ["--runtime", runtime, "--read-only", str(ROOT / path)]
+        attached: list[str] = []
         if path in _APART[:2] and chance.random() < 0.5:
             program = "count_traffic" if "traffic" in path else "count_packets"
-            arguments += ["--attach", f"{program}=sandbox"]
-        return cls(seed, runtime, ROOT / path, arguments)
+            attached = ["--attach", f"{program}=sandbox"]
+        if runtime == "vm" and chance.random() < 0.25:
+            recorded = ["watch", str(ROOT / _APART[0]), "--attach", "count_traffic=sandbox", "--runtime", "vm"]
+            recorded += ["--interval", "0.1", "--duration", "2", "--record", _RECORDING]
+            return cls(seed, runtime, Path(_RECORDING), ["--read-only", _RECORDING], recorded)
+        return cls(seed, runtime, ROOT / path, ["--runtime", runtime, "--read-only", str(ROOT / path), *attached])
 
     def __str__(self) -> str:
         """Return the seed and what is opened."""
@@ -237,13 +284,19 @@ class Monkey:
         """Megabytes of memory in use, a figure a minute."""
         self.trace = ""
         """The last traceback."""
+        self.places = Counter[str]()
+        """How often it saw each of `PLACES`, looked at after each deed."""
         self.late = False
         """Whether the guardian killed it, on a machine that has no processor left for it to end in time."""
         self._home = home
         self._chance = random.Random(f"{plan.seed} keys")
         self._may_end = False
+        self._fresh = b""
         environment: dict[str, str] = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(home))
         environment["VISUAL"] = "true"  # a real editor would take the keys, and can do anything
+        if plan.recorded:
+            command = [sys.executable, "-m", "bpftui.tui", *plan.recorded]
+            subprocess.run(command, cwd=home, env=os.environ | environment, stdout=subprocess.DEVNULL, check=True)
         self._victim = Victim(
             ["-m", "bpftui.tui", *plan.arguments],
             terminal=True,
@@ -271,6 +324,8 @@ class Monkey:
                 self.memory.append(self._resident())
                 print(f"{self.plan}: minute {len(self.memory)}, {self.memory[-1]:.1f} MB", flush=True)
             why = self._do_something()
+            self.places.update(places(_plain(self._fresh)))
+            self._fresh = b""
             if self._victim.ended():
                 break
             if not why and self._chance.random() < 0.1:
@@ -372,7 +427,9 @@ class Monkey:
         return True
 
     def _read(self, seconds: float) -> None:
+        before = len(self._victim.shown)
         self._victim.read(seconds)
+        self._fresh += self._victim.shown[before:]
         self._victim.shown = self._victim.shown[-_SHOWN:]
 
     def _state(self) -> str:
@@ -455,8 +512,13 @@ class Monkey:
     @property
     def shown(self) -> str:
         """What the program wrote last, without escape sequences."""
-        text = self._victim.shown.decode(errors="replace")
-        return re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()].|.)", "", text).replace("\r", "")
+        return _plain(self._victim.shown)
+
+
+def _plain(raw: bytes) -> str:
+    """Return what was sent to a terminal without escape sequences."""
+    text = raw.decode(errors="replace")
+    return re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()].|.)", "", text).replace("\r", "")
 
 
 def _is_busy() -> bool:
@@ -477,6 +539,8 @@ def main(arguments: list[str] | None = None) -> int:
     stop = time.monotonic() + options.minutes * 60
     stays = deeds = wrong = late = 0
     memory: list[float] = []
+    growth: list[float] = []
+    seen = Counter[str]()
     seed: int = options.seed
     while time.monotonic() < stop:
         chosen: str = options.runtime
@@ -494,12 +558,17 @@ def main(arguments: list[str] | None = None) -> int:
             shutil.rmtree(home, ignore_errors=True)
         stays, deeds, seed = stays + 1, deeds + len(monkey.done), seed + 1
         memory += monkey.memory
+        growth += [monkey.memory[-1] / monkey.memory[0]] if len(monkey.memory) > 1 else []
+        seen.update(monkey.places)
         late += monkey.late
     figures = f", {min(memory):.0f} to {max(memory):.0f} MB" if memory else ""
+    if growth:
+        figures += f", at the end of a stay at most {max(growth):.2f} of what it was after a minute"
     print(
         f"{stays} objects, {deeds:,} keys and the like in {options.minutes:g} minutes{figures}: {wrong} went wrong"
         + (f", {late} were too busy to end in time" if late else "")
     )
+    print(f"places: {', '.join(f'{name} {seen[name]:,}' for name in PLACES)}")
     return 1 if wrong else 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.monkey import Monkey, NotApartError, Plan, require_apart
+from tests.fuzz.monkey import PLACES, Monkey, NotApartError, Plan, places, require_apart
 
 ROOT = Path(__file__).parents[2]
 TRAFFIC = ROOT / "bpf/traffic.o"
@@ -27,7 +27,31 @@ def test_nothing_goes_wrong_and_nothing_is_left(runtime: str, seed: int, tmp_pat
     assert kept.startswith(f"{monkey.plan}: {why or 'nothing'}\n\n{monkey.done[0]!r} ")
     assert "ValueError: what was said\n" in kept
     assert monkey.shown[-200:] in kept
+    assert monkey.places["explorer"] > 0
     assert why == "", f"{monkey.plan}, {monkey.done}: {monkey.shown[-1500:]}"
+
+
+def test_where_it_is_is_what_snapshots_show() -> None:
+    told = {
+        "home.txt": {"home"},
+        "system-links.txt": {"system"},
+        "overview.txt": {"explorer"},
+        "recording.txt": {"explorer", "recording"},
+        "test-run.txt": {"test run"},
+        "debugger.txt": {"debugger"},
+        "dialog-finder.txt": {"explorer", "finder"},
+        "dialog-help.txt": {"explorer", "help"},
+    }
+    snapshots = ROOT / "tests/tui/snapshots"
+    assert {name: places((snapshots / name).read_text()) for name in told} == told
+    assert set.union(*told.values()) == set(PLACES) - {"comparison"}
+    assert places("enter go there · < > hunks · / search · esc close") == {"comparison"}
+
+
+def test_some_of_its_plans_open_a_recording() -> None:
+    plans = [Plan.of(seed, "vm") for seed in range(40)]
+    assert 0 < sum(bool(plan.recorded) for plan in plans) < 20
+    assert all(("--record" in plan.recorded) == (plan.path.name == "traffic.rec") for plan in plans)
 
 
 def test_it_is_not_let_loose_in_namespaces_of_others() -> None:

@@ -85,7 +85,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if not _is_installed():
         raise FeatureError(
             "--otlp takes OpenTelemetry's HTTP exporter, which is not installed",
-            hint="pip install 'bpftui[export]', or 'opentelemetry-exporter-otlp-proto-http'",
+            hint="pip install opentelemetry-exporter-otlp-proto-http: it is the extra export",
         )
     return Endpoint(text if url.path.strip("/") else f"{url.scheme}://{url.netloc}{_PATH}")
 

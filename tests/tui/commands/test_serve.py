@@ -478,6 +478,6 @@ def test_it_is_an_extra_and_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("bpftui.tui.commands.serve.command.find_spec", lambda _name: None)
     with pytest.raises(FeatureError, match="serve takes textual-serve, which is not installed") as raised:
         run([])
-    assert raised.value.hint == "pip install 'bpftui[serve]'"
+    assert raised.value.hint == "pip install textual-serve: it is the extra serve"
     with pytest.raises(UsageError):  # what is wrong with the words comes first
         run(["--nonsense"])

@@ -73,7 +73,8 @@ def run(arguments: Sequence[str]) -> int:
             hint=f"listen at 127.0.0.1, and ssh -L {place.port or 8000}:127.0.0.1:{place.port or 8000} HOST",
         )
     if find_spec("textual_serve") is None:
-        raise FeatureError("serve takes textual-serve, which is not installed", hint="pip install 'bpftui[serve]'")
+        hint = "pip install textual-serve: it is the extra serve"
+        raise FeatureError("serve takes textual-serve, which is not installed", hint=hint)
     with _listening(place) as listener:
         return _serve(listener, place, explorer_words(arguments), " ".join(options.objects))
 
