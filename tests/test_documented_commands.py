@@ -108,8 +108,9 @@ def test_the_first_guide_runs(begun: Path) -> None:
 
 
 def test_the_first_guide_tests(begun: Path) -> None:
-    tested, searched, covered = [told(begun, words) for words in steps("Test it")]
+    tested, reached_by_tests, searched, covered = [told(begun, words) for words in steps("Test it")]
     assert "2 passed" in tested
+    assert re.search(r"drop\.c +11 of 11 +6 of 10 ", reached_by_tests), reached_by_tests
     # How far it comes in a second is the machine's. What it tells is what it wrote: so many packets run the first line.
     found = re.match(
         r"drop: (\d+) of 10 outcomes of jumps .* (\d+) inputs? reach (?:them|(\d+) of them, .*)$", searched, re.M

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec
     from ..vm.world.settings import Given
 
-__all__ = ["Bpf", "RuntimeChoice"]
+__all__ = ["Bpf", "RuntimeChoice", "read_object"]
 
 RuntimeChoice: TypeAlias = Literal["vm", "kernel", "both"]
 """Where tests run: `--bpf-runtime`."""
@@ -128,7 +128,7 @@ class Bpf(Closing):
     ) -> BpfObject:
         from ..spec import CollectionSpec
 
-        spec = file.copy() if isinstance(file, CollectionSpec) else _read(path(file))
+        spec = file.copy() if isinstance(file, CollectionSpec) else read_object(path(file))
         for name, value in values.items():
             _set(spec, name, value)
         check_functions(owned["helpers"] or {}, spec)
@@ -187,8 +187,8 @@ class Bpf(Closing):
                 stack.callback(each.close)
 
 
-def _read(file: str) -> CollectionSpec:
-    """Read an object, or what a C file is compiled to."""
+def read_object(file: str) -> CollectionSpec:
+    """Read an object, or what a C file is compiled to; errors are those of both."""
     from ..spec import CollectionSpec
 
     if not is_source(file):

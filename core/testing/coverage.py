@@ -8,13 +8,14 @@ from ..coverage.lines import covered
 from ..coverage.report import report_lines, write_report
 from ..errors import BpftuiError
 from ..files import unwritable
-from ..spec import CollectionSpec
+from .bpf import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..coverage.gathered import Gathered
     from ..coverage.report import Wanted
+    from ..spec import CollectionSpec
     from .bpf import Bpf
 
 __all__ = ["gather", "reported"]
@@ -34,7 +35,7 @@ def reported(gathered: Gathered, wanted: Sequence[Wanted]) -> Iterator[str]:
     specs: list[CollectionSpec] = []
     for file in gathered.files:
         try:
-            specs.append(CollectionSpec.from_file(file))
+            specs.append(read_object(file))
         except BpftuiError as error:
             yield f"{file} is left out: {error.message}"
     files = covered(gathered, specs)

@@ -82,7 +82,7 @@ def test_presets_that_are_nested_too_deep(depth: int, tmp_path: Path) -> None:
     path.write_text('{"presets": {"one": {"saved": "now", "variables": ' + values + "}}}")
     with pytest.raises(UsageError) as caught:
         presets.all()
-    assert caught.value.message == f"{path}: these are no presets: ValueError: it is nested too deep"
+    assert caught.value.message == f"{path}: these are no presets: it is nested too deep"
 
 
 @pytest.mark.parametrize("depth", [129, 700, 200_000])

@@ -122,7 +122,7 @@ def test_traffic_that_breaks_off_is_told_at_the_end() -> None:
     netlink(
         lambda route: route.link("set", index=find("veth1", sandbox.namespace).index, state="down"), sandbox.namespace
     )
-    with pytest.raises(BpftuiError, match="cannot send packets: Network is down"):
+    with pytest.raises(BpftuiError, match="cannot send packets: network is down"):
         sandbox.send(1)
     sandbox.rate = 100
     assert wait_for(lambda: sandbox.rate == 0)

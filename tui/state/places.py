@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ...core.errors import UsageError
+from ...core.errors import UsageError, reason_of
 
 __all__ = [
     "DamagedError",
@@ -42,7 +42,9 @@ class DamagedError(UsageError):
     """
 
     def __init__(self, path: Path, what: str, error: Exception) -> None:
-        super().__init__(f"{path}: these are no {what}: {type(error).__name__}: {error}", hint="delete the file")
+        # Which key was missed, or what had no items, says nothing to whoever has never seen the code.
+        why = f": {reason_of(error)}" if isinstance(error, OSError | ValueError) else ""
+        super().__init__(f"{path}: these are no {what}{why}", hint="delete the file")
         self.path = path
 
 

@@ -185,11 +185,11 @@ def test_a_condition_on_what_has_no_entries_stops() -> None:
     with Session(Recording.of(spec, "count_traffic", [Call(UDP)], settings=Settings(clock=lambda: 5))) as session:
         found = session.break_at("traffic.c:189", condition="events[0] == 1")
         assert session.resume().by is found
-        assert "events is a ringbuf" in found.problem
+        assert "map events (ringbuf) has no keys" in found.problem
         found.enabled = False
         session.break_at("traffic.c:190", log="{events[0]}")
         assert session.resume().reason is Reason.END
-        assert "events is a ringbuf" in session.logged[0]
+        assert "map events (ringbuf) has no keys" in session.logged[0]
 
 
 def test_to_look_at_an_entry_is_no_use_of_it() -> None:

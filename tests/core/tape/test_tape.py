@@ -170,7 +170,7 @@ def test_it_is_read_while_it_is_written(tmp_path: Path, loaded: Collection) -> N
     number = 0
     sampler = Sampler(loaded, clock=lambda: float(number))
     with Recorder(path, loaded, LIVE.read_bytes(), Edits(), interval=1.0) as tape:
-        with pytest.raises(ObjectError, match="there is one"):
+        with pytest.raises(UsageError, match="of that name already"):
             Recorder(path, loaded, LIVE.read_bytes(), Edits(), interval=1.0)
         tape.add(sampler.take(), {}, Printed())
         with Tape(path) as reader:

@@ -200,8 +200,8 @@ def test_what_is_loaded_is_recorded_and_opens_without_it(traffic: KernelCollecti
     assert "r1 = map[traffic]" in code
     stops = bpftui("run", path, "count_traffic", "--runtime", "vm", "--json").out
     assert json.loads(stops)["retval"] == 2
-    assert bpftui("watch", f"map:{traffic.maps['traffic'].id}", *words, "--record", path).refused(1) == (
-        f"{path}: a recording is written to a new file, and there is one (name another one, or remove it)"
+    assert bpftui("watch", f"map:{traffic.maps['traffic'].id}", *words, "--record", path).refused(2) == (
+        f"{path}: there is a file of that name already (name another one, or remove it)"
     )
 
 

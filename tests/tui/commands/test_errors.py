@@ -101,7 +101,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
             2,
             "there is no program 'global_exmple' in bpf/global_example.o (did you mean 'global_example'?)",
         ),
-        (["run", "bpf/global_example.o", "global_example", "--repeat", "0"], 2, "--repeat 0: "),
+        (["run", "bpf/global_example.o", "global_example", "--repeat", "0"], 2, "--repeat 0 is less than 1"),
         (["run", "bpf/global_example.o", "global_example", "--data", "xyz"], 2, "--data: 'xyz' is not hexadecimal"),
         (["run", "bpf/global_example.o", "global_example", "--data", "@/no/where"], 1, "/no/where: there is no such"),
         (["disasm", "bpf/traffic.o", "count_trafic"], 2, "there is no program 'count_trafic'"),
@@ -217,7 +217,7 @@ def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
         ip link set v0 up
         {watch} --duration 20 >{tmp_path}/first 2>&1 &
         first=$!
-        for _ in $(seq 100); do ip link show v0 | grep -q xdp && break; sleep 0.05; done
+        for _ in $(seq 600); do ip link show v0 | grep -q xdp && break; sleep 0.1; done
         code=0
         {watch} --duration 20 || code=$?
         kill -TERM $first

@@ -160,8 +160,8 @@ def test_packets_of_test_runs(recording: str, tmp_path: Path) -> None:
         (1_800_000_001_750_000_000, UDP),
         (1_800_000_001_750_000_000, UDP),
     ]
-    refused = bpftui("export", recording, "--output", str(file)).refused(ExitCode.REFUSED)
-    assert "file exists" in refused
+    refused = bpftui("export", recording, "--output", str(file)).refused(ExitCode.USAGE)
+    assert "there is a file of that name already" in refused
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")

@@ -69,8 +69,8 @@ def test_its_object_is_as_it_was_loaded(made: tuple[str, str]) -> None:
     [
         (
             ("watch", TRAFFIC, *WATCH, "--record", "{made}"),
-            ExitCode.REFUSED,
-            "is written to a new file, and there is one",
+            ExitCode.USAGE,
+            "there is a file of that name already",
         ),
         (
             ("watch", TRAFFIC, *WATCH, "--record", "{made}/a"),

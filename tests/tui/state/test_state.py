@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input, OptionList
 
-from bpftui.core.errors import UnknownNameError, UsageError
+from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui import __main__ as command_line
 from bpftui.tui.commands import Command
@@ -119,7 +119,7 @@ def in_its_place(path: Path, what: str) -> None:
 
 STRANGE = {
     "a pipe": "it is no regular file",
-    "a folder": "it is a directory, not a file",
+    "a folder": "is a directory",
     "gigabytes": "it has more than 4 MiB: nobody kept that much",
     "bytes": "'utf-8' codec can't decode byte 0xff",
     "a link to /dev/zero": "it is no regular file",
@@ -137,7 +137,7 @@ def test_whatever_lies_in_the_place_of_a_file_is_not_waited_for(
     with pytest.raises(UsageError, match=re.escape(STRANGE[what])):
         Presets(spec, tmp_path).all()
     in_its_place(tmp_path / "config.toml", what)
-    with pytest.raises(UsageError, match=re.escape(STRANGE[what])):
+    with pytest.raises(BpftuiError, match=re.escape(STRANGE[what])):
         load_config(tmp_path / "config.toml")
     in_its_place(tmp_path / "recent.json", what)
     assert recent(tmp_path / "recent.json") == []
@@ -190,14 +190,14 @@ def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     journal = Journal(tmp_path / "file/log")
-    assert journal.write("one") == f"no log is kept: {tmp_path}/file/log: Not a directory"
+    assert journal.write("one") == f"no log is kept: {tmp_path}/file/log: not a directory"
     assert journal.write("two") == ""
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("untouched")
     (tmp_path / "log").symlink_to(tmp_path / "victim")
-    assert "Too many levels of symbolic links" in Journal(tmp_path / "log").write("one")
+    assert "too many levels of symbolic links" in Journal(tmp_path / "log").write("one")
     assert (tmp_path / "victim").read_text() == "untouched"
 
 
@@ -219,7 +219,7 @@ def test_a_bug_is_one_line_and_a_traceback_in_the_log(
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
     assert command_line.main(["show", "x.o"]) == 1
     said = capsys.readouterr().err
-    assert "in broken; no log is kept: /dev/null/bpftui/log: Not a directory" in said
+    assert "in broken; no log is kept: /dev/null/bpftui/log: not a directory" in said
     assert len(said.splitlines()) == 1
 
 
@@ -423,5 +423,5 @@ async def test_a_home_that_cannot_be_written_to_is_one_line(
         await walk.press("P", "a", "enter")
         view = walk.explorer.query_one(MessageView)
         said = [view.row_text(index) for index in range(view.row_count())]
-        assert sum("no log is kept: /dev/null/bpftui/log: Not a directory" in line for line in said) == 1
+        assert sum("no log is kept: /dev/null/bpftui/log: not a directory" in line for line in said) == 1
         assert sum("the preset cannot be kept: not a directory" in line for line in said) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,4 +59,4 @@ def test_what_went_wrong_is_said() -> None:
     assert run_editor(["true"]) == ""
     assert run_editor(["false"]) == "false ended with exit code 1"
     assert run_editor(["sh", "-c", "kill -9 $$"]) == "sh was ended by SIGKILL"
-    assert run_editor(["/nowhere/ed"]) == "/nowhere/ed could not be started: " + os.strerror(2)
+    assert run_editor(["/nowhere/ed"]) == "/nowhere/ed cannot be started: no such file or directory"
