@@ -126,7 +126,7 @@ def test_traffic_that_breaks_off_is_told_at_the_end() -> None:
         sandbox.send(1)
     sandbox.rate = 100
     assert wait_for(lambda: sandbox.rate == 0)
-    with pytest.raises(BpftuiError, match="Network is down"):
+    with pytest.raises(BpftuiError, match="network is down"):
         sandbox.close()
     sandbox.close()
 
