@@ -169,7 +169,7 @@ def _command(place: str, source: str) -> tuple[list[str], str] | None:
             return None
         words = shlex.split(entry.words) if isinstance(entry.words, str) else [*entry.words]
         _check((*words, entry.directory))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BpftuiError(
             f"{place}: it cannot be read: {reason_of(error)}", hint="--cflags says the flags instead"
         ) from None
@@ -198,7 +198,9 @@ def _entries(place: str, stamp: tuple[int, int, int]) -> Mapping[str, _Entry]:
         directory, file = os.path.join(os.path.dirname(place), _text(entry, "directory")), _text(entry, "file")
         if file.endswith(".c"):
             arguments = entry.get("arguments")
-            words = _text(entry, "command") if arguments is None else tuple(str(each) for each in arguments)
+            if arguments is not None and not isinstance(arguments, list):
+                raise ValueError("the arguments of an entry are no list")
+            words = _text(entry, "command") if arguments is None else tuple(map(str, cast("list[Any]", arguments)))
             found.setdefault(os.path.realpath(os.path.join(directory, file)), _Entry(directory, words))
     return found
 

@@ -141,12 +141,12 @@ def test_of_a_file_only_what_neither_writes_nor_loads_is_taken(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("{", "expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("{}", "it is no list"),
         ("[7]", "an entry has no 'directory'"),
         ('[{"directory": "."}]', "an entry has no 'file'"),
-        ('[{"directory": ".", "file": "prog.c", "command": "cc \'"}]', "No closing quotation"),
-        ('[{"directory": ".", "file": "prog.c", "arguments": 7}]', "'int' object is not iterable"),
+        ('[{"directory": ".", "file": "prog.c", "command": "cc \'"}]', "no closing quotation"),
+        ('[{"directory": ".", "file": "prog.c", "arguments": 7}]', "the arguments of an entry are no list"),
     ],
 )
 def test_a_compile_commands_json_that_is_none(text: str, reason: str, source: str, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_compile_commands_json_that_is_none(text: str, reason: str, source: st
     place.write_text(text)
     with pytest.raises(BpftuiError) as raised:
         flags_of(source)
-    assert raised.value.message == f"{place} cannot be read: {reason}"
+    assert raised.value.message == f"{place}: it cannot be read: {reason}"
     assert raised.value.hint == "--cflags says the flags instead"
 
 
