@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.btf.units import Unit
-from bpftui.core.live import Sample, counters
+from bpftui.core.live import Sample, counters, variable_counters
 from bpftui.core.live.graph import Graph
-from bpftui.core.live.quantity import Entries, OfEntry
-from bpftui.core.runtime import Entry, MapSnapshot
+from bpftui.core.live.quantity import Arrivals, Entries, OfEntry, Runs, RunTime, Total
+from bpftui.core.runtime import Entry, MapSnapshot, ProgramInfo
 from bpftui.core.spec import CollectionSpec
 from tests.waiting import Clock
 
@@ -245,3 +245,79 @@ def test_rows_of_an_array_are_the_slots_that_their_index_says() -> None:
         graph.follow(OfEntry(counter, slot.to_bytes(4, "little")))
     rows = graph.rows(OfEntry(counter, (3).to_bytes(4, "little")), 60)
     assert [None if each.span is None else each.span[:2] for each in rows] == [(8, 16), (128, 256)]
+
+
+def test_another_version_goes_on_with_what_both_have(graph: Graph) -> None:
+    """Versions of an object: the new one has no program `gone` and no map `recent_ones`, and `counts` counts on."""
+    old, new = (CollectionSpec.from_file(f"tests/objects/versions{each}.o") for each in ("", ".new"))
+    graph = Graph(old)
+    stay = (Runs("count"), Entries("counts"), OfEntry(counters(old.maps["counts"])[0], b"key1"))
+    go = (Runs("gone"), Entries("recent_ones"), OfEntry(counters(old.maps["counts"])[1], b"key1"))
+    total = OfEntry(variable_counters(old.variables["total"])[0], b"")
+    for each in (stay[1], go[1], stay[2], go[2], total):
+        graph.choose(each)
+    for each in (stay[0], go[0]):
+        graph.follow(each)
+    graph.turn(stay[2])
+    graph.turn(go[2])
+    graph.rows(stay[2], 60)
+    graph.rows(go[2], 60)
+    assert len(graph.whole) == 2
+    graph.go_on(new)
+    assert graph.chosen == (stay[1], stay[2], total)
+    assert graph.whole == (stay[2].counter,)
+    assert graph.shows_value(stay[2])
+    assert not graph.shows_value(go[2]), "what it was turned to is forgotten"
+    for each in graph.chosen:
+        graph.leave_out(each)
+    assert graph.drawn == (Runs("count"),)
+
+
+def test_how_often_programs_run_together(graph: Graph) -> None:
+    def ran(time: float, **counts: int) -> Sample:
+        programs = {name: ProgramInfo(1, "", 0, 0, None, run_time_ns=0, run_cnt=count) for name, count in counts.items()}
+        return Sample(time, 0.5, {}, {}, programs)
+
+    assert graph.run_rate(["one"]) is None
+    graph.observe(ran(0.0, one=10, two=100))
+    assert graph.run_rate(["one", "two"]) is None
+    graph.observe(ran(2.0, one=14, two=300))
+    assert graph.run_rate(["one", "two"]) == 102
+    assert graph.run_rate(["one", "three"]) == 2
+    assert graph.run_rate([]) is None
+    assert [each.label for each in graph.series(60)] == ["one runs", "two runs"]
+
+
+def test_a_unit_that_is_chosen_is_that_of_all_of_the_number(graph: Graph) -> None:
+    tcp, udp = packets(graph, TCP), packets(graph, UDP)
+    graph.choose_unit(tcp, Unit.BYTES)
+    assert (graph.unit(udp), graph.unit(size(graph, TCP))) == (Unit.BYTES, Unit.BYTES)
+    assert list(graph.units.values()) == [Unit.BYTES]
+    graph.choose_unit(udp, Unit.NUMBER)
+    assert (graph.unit(tcp), graph.units) == (Unit.NUMBER, {})
+
+
+def test_when_a_moment_was(graph: Graph, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+    clock.now += 10
+    assert (graph.is_recorded, graph.is_past) == (False, False)
+    assert graph.date(4.0) == 1_800_000_000.0 - 6
+    recorded = Graph(CollectionSpec.from_file(TRAFFIC_O), clock, date=lambda moment: 5 + moment)
+    assert (recorded.date(4.0), recorded.is_recorded, recorded.is_past) == (9.0, True, True)
+
+
+def test_what_lines_are_called(graph: Graph) -> None:
+    spec = CollectionSpec.from_file(TRAFFIC_O)
+    count, _ = counters(spec.maps["traffic"])
+    total = variable_counters(spec.variables["total_packets"])[0]
+    lines = {
+        OfEntry(count, TCP): "{IPV4, TCP} packets",
+        OfEntry(count, TCP, 1): "{IPV4, TCP} packets on CPU 1",
+        OfEntry(total, b""): "total_packets",
+        Total(count): "all packets of traffic",
+        Entries("traffic"): "entries of traffic",
+        Runs("count_traffic"): "count_traffic runs",
+        RunTime("count_traffic"): "count_traffic time of a run",
+        Arrivals("events"): "events records",
+    }
+    assert [graph.label(each) for each in lines] == [*lines.values()]
