@@ -275,7 +275,7 @@ def test_another_version_goes_on_with_what_both_have(graph: Graph) -> None:
 
 def test_how_often_programs_run_together(graph: Graph) -> None:
     def ran(time: float, **counts: int) -> Sample:
-        programs = {name: ProgramInfo(1, "", 0, 0, None, run_time_ns=0, run_cnt=count) for name, count in counts.items()}
+        programs = {name: ProgramInfo(1, "", count, 0, None, 0, 0) for name, count in counts.items()}
         return Sample(time, 0.5, {}, {}, programs)
 
     assert graph.run_rate(["one"]) is None

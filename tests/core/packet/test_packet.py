@@ -6,7 +6,7 @@ import pytest
 
 from bpftui.core.errors import UsageError
 from bpftui.core.packet import ETHERNET, IPV4, TEMPLATES, Difference, Packet, differences, dissect, template
-from bpftui.core.packet.protocols import TCP, UDP, VLAN
+from bpftui.core.packet.protocols import IPV6, TCP, UDP, VLAN
 from bpftui.core.traffic import make_frames
 
 UDP_FRAME = bytes.fromhex(
@@ -202,6 +202,9 @@ def test_a_checksum_covers_the_last_address_of_a_route(left: int, right: int | N
     packet = Packet.of(bytes.fromhex(frame))
     assert names(packet) == ["Ethernet", "IPv6", "routing", "UDP"]
     assert packet.right(3, UDP.field("checksum")) == right
+    alone = Packet.of(bytes.fromhex(frame)[14:], IPV6)
+    assert names(alone) == ["IPv6", "routing", "UDP"]
+    assert alone.right(2, UDP.field("checksum")) == right
 
 
 @pytest.mark.parametrize(
