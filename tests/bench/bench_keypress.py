@@ -6,8 +6,10 @@ The explorer runs in a terminal, with a program of 500,000 instructions in an ob
 written to it one after the other, as by a user who waits for the screen. Of each are told:
 
 - *clock*: from the key's bytes to the first that the explorer writes after it;
-- *paint*: the same on a machine that does nothing else, what all threads work until then and what is waited for;
-- *last*: the same, to the last frame that the key brought about;
+- *paint*: the same on a machine that does nothing else, what the thread of its loop works until then and what is
+  waited for, without what other threads take of Python meanwhile;
+- *threads*: the same with all that other threads work meanwhile, which is the most that it can be;
+- *last*: as *paint*, to the last frame that the key brought about;
 - *held*: the longest time for which the loop did one thing until all was quiet again, in which it paints nothing and
   hears no key, as the processor's time of its thread.
 
@@ -28,6 +30,9 @@ from tests.bench.pressing import Pressed, Terminal, tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_PREPARING: Final = 400
+"""Seconds that the explorer may be at work after it has opened the object: on a quiet machine it takes some 30."""
 
 WALK: Final = {
     "tree": "down up j k pagedown pageup ctrl+d ctrl+u G g j j space space l h minus plus y / l o o k enter n N escape",
@@ -62,7 +67,7 @@ def walk(places: Mapping[str, Sequence[str]], rounds: int, slots: int, columns: 
         arguments = ["-m", __spec__.name, "--inside", "{}", "--slots", str(slots)]
         terminal = Terminal(arguments, columns, rows, home)
         try:
-            terminal.settle(quiet=3, longest=120)
+            terminal.settle(quiet=3, longest=_PREPARING)  # an outline of the program and a look at what can be loaded
             terminal.opened()
             return [
                 [terminal.press(place, key) for place, keys in places.items() for key in keys] for _ in range(rounds)
@@ -78,6 +83,7 @@ class Key(NamedTuple):
     key: str
     clock: float
     paint: float
+    threads: float
     last: float
     held: float
     waits: float
@@ -100,7 +106,8 @@ def scaled(rounds: Sequence[Sequence[Pressed]]) -> list[Key]:
                 each.key,
                 each.clock,
                 each.work * quickest / each.slow + each.waits,
-                each.last * quickest / each.slow,
+                each.threads * quickest / each.slow + each.waits,
+                each.last * quickest / each.slow + each.waits,
                 each.held * quickest / each.slow,
                 each.waits,
                 each.frames,
@@ -117,17 +124,17 @@ def told(keys: Sequence[Key], *, most: int) -> None:
     for each in sorted(keys, key=lambda key: -key.slowness)[:most]:
         mark = " ←" if each.slowness > 0.05 else ""
         print(
-            f"{each.place:10} {each.key:10} clock {_ms(each.clock)}   paint {_ms(each.paint)}"
-            f" (waits {_ms(each.waits)})   last {_ms(each.last)} of {each.frames}   held {_ms(each.held)}{mark}"
+            f"{each.place:10} {each.key:10} clock {_ms(each.clock)}   paint {_ms(each.paint)} (waits {_ms(each.waits)})"
+            f"   threads {_ms(each.threads)}   last {_ms(each.last)} of {each.frames}   held {_ms(each.held)}{mark}"
         )
     painted = [key for key in keys if key.frames]
     print(f"\n{len(keys)} keys, {len(painted)} paint")
-    for what in ("clock", "paint", "last", "held"):
+    for what in ("clock", "paint", "threads", "last", "held"):
         times: list[float] = [getattr(key, what) for key in painted]
         cuts = statistics.quantiles(times, n=100, method="inclusive")
         quick = sum(each < 0.05 for each in times) / len(times)
         print(
-            f"{what:6} half under {_ms(cuts[49])}, 95 % under {_ms(cuts[94])}, 99 % under {_ms(cuts[98])},"
+            f"{what:7} half under {_ms(cuts[49])}, 95 % under {_ms(cuts[94])}, 99 % under {_ms(cuts[98])},"
             f" longest {_ms(max(times))}; {quick * 100:.1f} % under 50 ms"
         )
 

@@ -21,6 +21,7 @@ import selectors
 import struct
 import subprocess
 import sys
+import threading
 import time
 from enum import IntEnum
 from pathlib import Path
@@ -64,7 +65,7 @@ class What(IntEnum):
     INPUT_WAIT = 2
     """The thread that reads keys did."""
     HEARD = 3
-    """A key was read: when, and the processor's time of all threads until then."""
+    """A key was read: when, and the processor's time that the loop's thread and all of them had taken by then."""
     FRAME = 4
     """The screen was drawn, and is on its way to the terminal: the same."""
 
@@ -75,9 +76,12 @@ class Record(NamedTuple):
     what: int
     when: float
     amount: float
+    """Of the loop's thread, or waited for."""
+    threads: float = 0
+    """Of all threads."""
 
 
-_RECORD: Final = struct.Struct("=Bdd")
+_RECORD: Final = struct.Struct("=Bddd")
 
 
 class Pressed(NamedTuple):
@@ -88,11 +92,13 @@ class Pressed(NamedTuple):
     clock: float
     """From its bytes to the first that were written after it; 0 where nothing was."""
     work: float
-    """The processor's time of all threads until then …"""
+    """The processor's time of the loop's thread until then, …"""
+    threads: float
+    """… that of all threads, …"""
     waits: float
     """… and what was waited for."""
     last: float
-    """Work and waits until the last frame."""
+    """The loop's work until the last frame."""
     frames: int
     held: float
     """The longest time for which the loop did one thing, until all was quiet: the processor's time of its thread."""
@@ -161,7 +167,7 @@ class Terminal:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines())
         memory = int(status["VmRSS"].split()[0]) / 1024
         for frame, which in (frames[0], "first"), (frames[-1], "last"):
-            print(f"{which} frame after {frame.when - self._begun:.1f} s, {frame.amount:.1f} s of a processor")
+            print(f"{which} frame after {frame.when - self._begun:.1f} s, {frame.threads:.1f} s of a processor")
         print(f"{memory:.0f} MB in memory")
 
     def write(self, key: str) -> None:
@@ -181,19 +187,26 @@ class Terminal:
         frames = [each for each in records if each.what == What.FRAME and heard is not None and each.when > heard.when]
         slow = (slow + spin(100_000)) / 2
         if heard is None or not frames:
-            return Pressed(place, key, 0, 0, 0, 0, 0, held, slow)
+            return Pressed(place, key, 0, 0, 0, 0, 0, 0, held, slow)
 
-        def waits(frame: Record) -> float:
-            return sum(
-                each.amount
-                for each in records
-                if (each.what == What.INPUT_WAIT and each.when < heard.when)
-                or (each.what == What.WAIT and heard.when < each.when < frame.when)
-            )
-
-        work, last = (frame.amount - heard.amount for frame in (frames[0], frames[-1]))
+        first_frame, last_frame = frames[0], frames[-1]
+        waits = sum(
+            each.amount
+            for each in records
+            if (each.what == What.INPUT_WAIT and each.when < heard.when)
+            or (each.what == What.WAIT and heard.when < each.when < first_frame.when)
+        )
         return Pressed(
-            place, key, first - start, work, waits(frames[0]), last + waits(frames[-1]), len(frames), held, slow
+            place=place,
+            key=key,
+            clock=first - start,
+            work=first_frame.amount - heard.amount,
+            threads=first_frame.threads - heard.threads,
+            waits=waits,
+            last=last_frame.amount - heard.amount,
+            frames=len(frames),
+            held=held,
+            slow=slow,
         )
 
     def records(self) -> Iterator[Record]:
@@ -232,8 +245,13 @@ def tell(to: int) -> None:
 
     from bpftui.tui import base_app
 
-    def record(what: What, when: float, amount: float) -> None:
-        os.write(to, _RECORD.pack(what, when, amount))
+    clock = time.pthread_getcpuclockid(threading.get_ident())
+
+    def record(what: What, when: float, amount: float, threads: float = 0) -> None:
+        os.write(to, _RECORD.pack(what, when, amount, threads))
+
+    def spent(what: What) -> None:
+        record(what, time.monotonic(), time.clock_gettime(clock), time.process_time())
 
     turn = asyncio.Handle._run  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
 
@@ -265,7 +283,7 @@ def tell(to: int) -> None:
         class Listening(guarded(*arguments)):
             def process_message(self, message: Any) -> None:
                 if isinstance(message, Key):
-                    record(What.HEARD, time.monotonic(), time.process_time())
+                    spent(What.HEARD)
                 super().process_message(message)
 
         return Listening
@@ -276,6 +294,6 @@ def tell(to: int) -> None:
     def displayed(self: App[Any], screen: Any, renderable: Any) -> None:
         display(self, screen, renderable)
         if renderable is not None:
-            record(What.FRAME, time.monotonic(), time.process_time())
+            spent(What.FRAME)
 
     App._display = displayed

@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ....core.visible import visible
+from ...line_cache import LineCache
 from ...text.fit import wrapped
 from ...text.shown import Text
 from ..plain import PlainTitles
@@ -113,6 +114,7 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
             disabled: Whether the widget is disabled.
         """
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self._styles_cache = LineCache()
         self._strips: LRUCache[tuple[int, int, int, str, str, bool | None, object], Strip] = LRUCache(_CACHED_ROWS)
         self._inks: dict[tuple[str, ...], Style] = {}
         self._plain: Style | None = None

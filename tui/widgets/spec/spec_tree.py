@@ -16,6 +16,7 @@ from ....core.diff import Change
 from ....core.errors import BpftuiError
 from ....core.spec.architectures import foreign_registers
 from ....core.visible import visible
+from ...line_cache import LineCache
 from ...nodes import Node, NodeKind, first_node
 from ...text.facts import extern_groups, map_brief, program_brief, type_text
 from ...text.fit import width_of
@@ -138,6 +139,7 @@ class SpecTree(SteadyScroll, Tree[Node]):
     def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the tree of *spec*."""
         super().__init__(Text(spec.title), Node(NodeKind.COLLECTION, spec.file), id=id)
+        self._styles_cache = LineCache()
         self.spec = spec
         self.guide_depth = 2
         self.auto_expand = False
