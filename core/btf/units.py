@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from .ctype import CType
 
-__all__ = ["Unit", "unit_of", "unit_within", "words_of"]
+__all__ = ["Unit", "is_moment", "unit_of", "unit_within", "words_of"]
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _INDEX: Final = re.compile(r"\[\d+\]$")
@@ -40,6 +40,7 @@ _TIMES: Final = {
     **dict.fromkeys(("ms", "msec", "msecs", "millis", "milliseconds"), Unit.MILLISECONDS),
     **dict.fromkeys(("sec", "secs", "seconds"), Unit.SECONDS),
 }
+_MOMENTS: Final = frozenset({"time", "timestamp", "ts", "when", "ktime"})
 _TYPES: Final = {"ktime_t": Unit.NANOSECONDS}
 _HISTOGRAMS: Final = frozenset({"hist", "hists", "histogram", "histograms", "slots"})
 """What is called so counts how many had so much."""
@@ -61,6 +62,15 @@ def unit_of(name: str, ctype: CType | None) -> Unit:
     if not _BYTES.isdisjoint(words):
         return Unit.BYTES
     return _TIMES.get(words[-1], Unit.NUMBER) if words else Unit.NUMBER
+
+
+def is_moment(name: str) -> bool:
+    """Return whether a number of eight bytes that is so called is when something was, by the kernel's clock.
+
+    Those of `bpf_ktime_get_ns` and its like are nanoseconds; `spent_time` is a time, and no moment.
+    """
+    words = words_of(name.rpartition(".")[2])
+    return bool(words) and words[0] in _MOMENTS and (len(words) == 1 or words[1:] == ["ns"])
 
 
 def unit_within(name: str) -> Unit:

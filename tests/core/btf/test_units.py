@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.btf.units import Unit, unit_of
+from bpftui.core.btf.units import Unit, is_moment, unit_of
 from bpftui.core.live import counters
 from bpftui.core.spec import CollectionSpec
 
@@ -44,3 +44,22 @@ def test_a_counter_has_the_unit_of_its_name() -> None:
         ("packets", Unit.NUMBER),
         ("bytes", Unit.BYTES),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("time", True),
+        ("ts", True),
+        (".header.timestamp", True),
+        ("ts_ns", True),
+        ("when", True),
+        ("ts_us", False),
+        ("spent_time", False),
+        ("time_ms", False),
+        ("times", False),
+        ("", False),
+    ],
+)
+def test_a_name_tells_when_something_was(name: str, expected: bool) -> None:
+    assert is_moment(name) is expected

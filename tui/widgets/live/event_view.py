@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ....core.live.drawn import EventLine
     from ....core.live.field import Field
+    from .map_columns import Window
 
 __all__ = ["EventView"]
 
@@ -182,8 +183,8 @@ class EventView(StreamView):
             what = f"with {self.narrowed_by}" if self._is_condition else f"have {self.narrowed_by!r}"
             found = self.fault or f"{grouped(self.row_count())} of {grouped(self.kept)} kept {what}"
             return Strip([Segment(f" {found} · esc shows all", self.ink("event-view--note"))])
-        window = columns.window(width - _TIME - 1 - GAP, self.column)
-        segments = [Segment(f"{'seen':>{_TIME}} ")]
+        seen, window = self._laid_out(columns, width)
+        segments = [Segment(f"{'seen':>{_TIME}} ")] if seen else []
         for number in window.shown:
             cells = columns.width(number)
             title = fitted(columns.titles[number], cells).rstrip()
@@ -205,18 +206,30 @@ class EventView(StreamView):
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw when it came and its fields; what is no such record as it is."""
         line, columns = self.line(index), self._columns
-        segments = [Segment(f"{line.time:>{_TIME - 1}.3f}s ", self.ink("stream-view--time"))]
+        when = Segment(f"{line.time:>{_TIME - 1}.3f}s ", self.ink("stream-view--time"))
         if columns is None or not columns.has(line.raw):
-            return Strip([*segments, Segment(f" {self.line_text(line)}")])
+            return Strip([when, Segment(f" {self.line_text(line)}")])
         if columns.make_room((line.raw,)):
             self.call_next(self.refresh_rows)
         cells = columns.cells(line.raw)
-        for number in columns.window(width - _TIME - 1 - GAP, self.column).shown:
+        seen, window = self._laid_out(columns, width)
+        segments = [when] if seen else []
+        for number in window.shown:
             room, cell = columns.width(number), cells[number]
             cell = f"{cell:>{room}}" if columns.is_right(number) else fitted(cell, room)
             is_chosen = index == self.cursor and number == self.column
             segments += [Segment(" " * GAP), Segment(cell, self.ink("event-view--chosen") if is_chosen else None)]
         return Strip(segments)
+
+    def _laid_out(self, columns: RecordColumns, width: int) -> tuple[bool, Window]:
+        """Return whether there is room for when events were seen, and which columns have some.
+
+        Where not all have, and events tell themselves when they were, that says it.
+        """
+        window = columns.window(width - _TIME - 1 - GAP, self.column)
+        if columns.tells_when and (window.left or window.right):
+            return False, columns.window(width - GAP, self.column)
+        return True, window
 
     @property
     def chosen(self) -> Field | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ....core.btf.units import is_moment
 from ....core.live.events import is_record
+from ....core.live.field import Form
 from ....core.live.fields import record_fields
 from ....core.runtime import Entry
 from ...text.fit import width_of
@@ -14,12 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ....core.btf import CType
-    from ....core.live.field import Field, Form
+    from ....core.live.field import Field
 
 __all__ = ["RecordColumns"]
 
 _LONGEST: Final = 40
 """Cells of what is text; numbers are never cut."""
+_CLOCK: Final = 8
+"""Bytes of a moment."""
+_SECOND: Final = 1_000_000_000
+"""Nanoseconds. Less than that is no moment: nothing runs as soon after the boot."""
 _MEASURED: Final = 50
 """Records that are measured of those that come at once. What is longer makes room when it is seen."""
 
@@ -32,6 +38,14 @@ class _Column(NamedTuple):
     """What stands above it: of a member of what the column before is a member of, too, its own name: `.protocol`."""
     width: int
     """In cells."""
+    is_moment: bool = False
+    """Whether it is when something was, in nanoseconds."""
+
+    def text(self, entry: Entry, form: Form) -> str:
+        """Return what stands in it: of a moment the seconds since boot, as in the kernel's log."""
+        if self.is_moment and form is Form.TYPED and (number := int(self.field.number(entry))) >= _SECOND:
+            return f"{number // _SECOND}.{number % _SECOND // 1000:06}s"
+        return self.field.text(entry, form)
 
 
 class RecordColumns:
@@ -50,7 +64,8 @@ class RecordColumns:
         for field in record_fields(ctype, ctype.size, ctype.c_text).values:
             of, dot, own = field.label.rpartition(".")
             title = f".{own}" if dot and of == before else field.label
-            self._columns.append(_Column(field, title, width_of(title)))
+            tells_when = field.is_number and field.size == _CLOCK and is_moment(field.label)
+            self._columns.append(_Column(field, title, width_of(title), tells_when))
             before = of
 
     @property
@@ -70,7 +85,12 @@ class RecordColumns:
     def cells(self, raw: bytes) -> list[str]:
         """Return what stands in each column of a record."""
         entry = Entry(b"", (raw,))
-        return [column.field.text(entry, self.form) for column in self._columns]
+        return [column.text(entry, self.form) for column in self._columns]
+
+    @property
+    def tells_when(self) -> bool:
+        """Whether one of them is a moment."""
+        return any(column.is_moment for column in self._columns)
 
     def width(self, number: int) -> int:
         """Return the cells of a column."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bpftui.core.analysis.records import RecordType, record_candidates, record_type
 from bpftui.core.live.drawn import EventLine, StreamState
+from bpftui.core.live.field import Form
 from bpftui.core.live.monitor import event_line
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
@@ -167,10 +168,10 @@ async def test_what_is_missing_is_said() -> None:
         assert app.view.said == said
 
 
-def record(number: int, *, length: int = 60) -> EventLine:
+def record(number: int, *, length: int = 60, time: int = 7) -> EventLine:
     """Return an event of `traffic.o`."""
     kind: Value = {"family": "IPV4", "protocol": "UDP"}
-    value: Value = {"time": 7, "number": number, "kind": kind, "length": length}
+    value: Value = {"time": time, "number": number, "kind": kind, "length": length}
     raw = of_traffic().encode(value)
     return event_line(number / 10, raw, RecordType(of_traffic()))
 
@@ -256,9 +257,26 @@ async def test_a_condition_narrows_by_fields_and_half_of_one_says_what_is_missin
         assert "no event with length > 900: esc shows all" in "".join(lines(app.view))
 
 
+async def test_events_that_tell_when_they_were_need_no_other_time_where_there_is_little_room() -> None:
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.state = StreamState(1, type=of_traffic())
+        app.view.append([record(1, time=49_123_456_789_012)])
+        await pilot.pause()
+        assert lines(app.view)[1].split() == ["▌", "0.100s", "49123.456789s", "1", "IPV4", "UDP", "OTHER", "60"]
+        await pilot.resize_terminal(64, 24)
+        await pilot.pause()
+        head, row = lines(app.view)[:2]
+        assert head.split() == ["time", "number", "kind.family", ".protocol", "source", "length"]
+        assert row.split() == ["▌", "49123.456789s", "1", "IPV4", "UDP", "OTHER", "60"]
+        app.view.form = Form.DECIMAL
+        await pilot.pause()
+        assert "49123456789012" in lines(app.view)[1]
+
+
 async def test_the_titles_stand_apart_from_the_columns_that_are_counted() -> None:
     app = EventApp()
-    async with app.run_test(size=(55, 24)) as pilot:
+    async with app.run_test(size=(45, 24)) as pilot:
         app.view.state = StreamState(3, type=of_traffic())
         app.view.append([record(1)])
         await pilot.pause()
