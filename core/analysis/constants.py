@@ -7,10 +7,10 @@ be dead is so in every run; the verifier may find more.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..asm.arithmetic import COMPARISONS, compare
-from ..asm.opcodes import Class, Mode, Source
+from ..asm.opcodes import SIZES, Class, Mode, Source
 from ..errors import LimitError, ObjectError
 from ..spec.kconfig import KCONFIG
 from .lattice import Place, constant
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from .lattice import State
 
 __all__ = ["Living", "living"]
-
-_SIZES: Final = {0x10: 1, 0x08: 2, 0x00: 4, 0x18: 8}
 
 
 @dataclass
@@ -95,7 +93,7 @@ class _Constants(Tracker):
         super().load(state, slot, opcode, dst, src, offset)
         if address is None or address.place is not Place.DATA or not address.exact or opcode & 0xE0 != Mode.MEM:
             return
-        size = _SIZES[opcode & 0x18]
+        size = SIZES[opcode & 0x18]
         raw = self._sections.get(address.name, b"")[max(address.offset, 0) : address.offset + size]
         if len(raw) == size and address.offset >= 0:
             self.set(state, slot, dst, constant(int.from_bytes(raw, self.program.byte_order)))

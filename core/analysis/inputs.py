@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.opcodes import INSN_SIZE, Class, Mode
+from ..asm.opcodes import INSN_SIZE, SIZES, Class, Mode
 from ..context.fields import context_fields
 from ..helpers.names import HELPERS
 from ..helpers.prototypes import find_helper
@@ -33,7 +33,6 @@ _COPIES: Final = {
 }
 """Helpers that copy bytes of the packet, from the offset in r2 on: whether they read it, and which register from r1 on
 holds how many."""
-_WIDTHS: Final = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 
 
 class ContextUse(NamedTuple):
@@ -144,7 +143,7 @@ def _memory(program: ProgramSpec, start: int, stop: int) -> Iterator[tuple[int, 
                     raw = code[slot * INSN_SIZE + 4 : slot * INSN_SIZE + 8]
                     offset = int.from_bytes(raw, program.byte_order, signed=True)
                     if offset >= 0:  # others are the kernel's: SKF_AD_OFF, SKF_LL_OFF
-                        yield slot, (offset, _WIDTHS[opcode & 0x18])
+                        yield slot, (offset, SIZES[opcode & 0x18])
                 elif opcode & 7 == Class.LD and opcode & 0xE0 == Mode.IND:
                     yield slot, (0, None)
 

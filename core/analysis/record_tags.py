@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import instructions
-from ..asm.opcodes import CALL, FRAME_POINTER, INSN_SIZE, LD_IMM64, AluOp, Class, Mode, Size, Source
+from ..asm.opcodes import CALL, FRAME_POINTER, INSN_SIZE, LD_IMM64, SIZES, AluOp, Class, Mode, Size, Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -196,7 +196,7 @@ class _Walk:
             self._set(insn.dst)
 
     def _store(self, insn: Instruction) -> None:
-        size = Size(insn.opcode & 0x18).bits // 8
+        size = SIZES[insn.opcode & 0x18]
         is_plain = insn.opcode & 0xE0 == Mode.MEM
         is_register = insn.opcode & 7 == Class.STX
         if insn.dst == FRAME_POINTER and FRAME_POINTER not in self.pointers:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm.arithmetic import signed
 from ..asm.instruction import decode
-from ..asm.opcodes import CALL, EXIT, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class, JmpOp, Mode, Size, Source
+from ..asm.opcodes import CALL, EXIT, INSN_SIZE, LD_IMM64, SIZES, AluOp, CallSource, Class, JmpOp, Mode, Size, Source
 from ..asm.registers import clobbered, written
 from ..errors import LimitError
 from ..limits import Budget
@@ -30,7 +30,7 @@ __all__ = ["Returns", "returns_of"]
 
 _FRAME: Final = 10
 _LEAST: Final = 1 << 16
-_BYTES: Final = {Size.W: 4, Size.DW: 8}
+_SPILLED: Final = (Size.W, Size.DW)
 
 
 class Returns(NamedTuple):
@@ -162,8 +162,8 @@ class _Search:
                 return src
         elif opcode == LD_IMM64 and not src and slot not in self._program.linked.references:
             return [(insn.imm, slot)]
-        elif kind == Class.LDX and opcode & 0xE0 == Mode.MEM and src == _FRAME and opcode & 0x18 in _BYTES:
-            return _Spill(insn.offset, _BYTES[Size(opcode & 0x18)])
+        elif kind == Class.LDX and opcode & 0xE0 == Mode.MEM and src == _FRAME and opcode & 0x18 in _SPILLED:
+            return _Spill(insn.offset, SIZES[opcode & 0x18])
         elif opcode == CALL and src == CallSource.SUBPROGRAM and not register:
             target = slot + 1 + insn.imm
             if target in self._program.flow.functions:

@@ -18,11 +18,11 @@ from ..asm.opcodes import (
     JA,
     LD_IMM64,
     MAY_GOTO,
+    SIZES,
     AtomicOp,
     CallSource,
     Class,
     Mode,
-    Size,
     Source,
 )
 from ..btf import types as t
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Code", "Run"]
 
 _U64: Final = (1 << 64) - 1
-_SIZES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
 _STEPS: Final = 10_000
 """Of one run."""
 _DEPTH: Final = 8
@@ -175,7 +174,7 @@ class Run:
         elif kind == Class.LDX:
             self._registers[dst] = self._load(self._registers[src], offset, opcode)
         elif kind == Class.ST:
-            self._store(self._registers[dst], offset, _SIZES[Size(opcode & 0x18)], imm)
+            self._store(self._registers[dst], offset, SIZES[opcode & 0x18], imm)
         elif kind == Class.STX:
             self._store_register(opcode, dst, src, offset, imm)
         elif opcode == LD_IMM64:
@@ -210,7 +209,7 @@ class Run:
 
     def _load(self, base: Held, offset: int, opcode: int) -> Held:
         """Return what memory holds."""
-        size, mode = _SIZES[Size(opcode & 0x18)], opcode & 0xE0
+        size, mode = SIZES[opcode & 0x18], opcode & 0xE0
         if mode not in (Mode.MEM, Mode.MEMSX):
             raise EndError
         value = self._read(base, offset, size)
@@ -244,7 +243,7 @@ class Run:
 
     def _store_register(self, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
         """Write a register, or change memory at once with reading it."""
-        size = _SIZES[Size(opcode & 0x18)]
+        size = SIZES[opcode & 0x18]
         if opcode & 0xE0 != Mode.ATOMIC:
             self._store(self._registers[dst], offset, size, known(self._registers[src]))
             return

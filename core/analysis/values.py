@@ -19,6 +19,7 @@ from ..asm.opcodes import (
     EXIT,
     INSN_SIZE,
     LD_IMM64,
+    SIZES,
     AluOp,
     AtomicOp,
     CallSource,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["Access", "Facts", "Tracker", "Types", "track"]
 
 _U32: Final = (1 << 32) - 1
-_SIZES: Final[dict[int, int]] = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
 _LEAST: Final = 1 << 18
 _VISITS: Final = 64
 """How often an instruction may be looked at, on average; four times is much for what compilers make."""
@@ -343,7 +343,7 @@ class Tracker:
 
     def load(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int) -> None:
         """Read memory into a register."""
-        size = _SIZES[opcode & 0x18]
+        size = SIZES[opcode & 0x18]
         address = self.address(state, slot, src, offset)
         result: Value | None = None
         if address is not None:
@@ -364,7 +364,7 @@ class Tracker:
 
     def store(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
         """Write memory, atomically or not."""
-        size = _SIZES[opcode & 0x18]
+        size = SIZES[opcode & 0x18]
         atomic = opcode & 7 == _STX and opcode & 0xE0 == _ATOMIC
         base_register, loads = (src, True) if atomic and imm == AtomicOp.LOAD_ACQ else (dst, atomic)
         address = self.address(state, slot, base_register, offset)

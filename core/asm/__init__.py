@@ -17,6 +17,7 @@ from .instruction import ByteOrder, Code, Instruction, decode, instructions
 from .listing import Texts, listing
 from .opcodes import (
     INSN_SIZE,
+    SIZES,
     AluOp,
     AtomicOp,
     CallSource,
@@ -33,6 +34,7 @@ from .tokens import Token, tokenize
 __all__ = [
     "HELPERS",
     "INSN_SIZE",
+    "SIZES",
     "AluOp",
     "AtomicOp",
     "ByteOrder",

@@ -8,7 +8,10 @@ the size and the high three bits the mode.
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "ADDR_PERCPU",
@@ -26,6 +29,7 @@ __all__ = [
     "MAY_GOTO",
     "MOV64_X",
     "NOSPEC",
+    "SIZES",
     "STACK_ARGUMENTS",
     "AluOp",
     "AtomicOp",
@@ -87,6 +91,10 @@ class Size(enum.IntEnum):
     def bits(self) -> int:
         """How wide the access is."""
         return {Size.W: 32, Size.H: 16, Size.B: 8, Size.DW: 64}[self]
+
+
+SIZES: Final[Mapping[int, int]] = {size: size.bits // 8 for size in Size}
+"""How many bytes a load or store moves, by bits 3 and 4 of its opcode: `SIZES[opcode & 0x18]`."""
 
 
 class Mode(enum.IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import AtomicOp, CallSource, Class, Mode, Size
+from ..asm import SIZES, AtomicOp, CallSource, Class, Mode
 from ..asm.arithmetic import signed
 from ..asm.opcodes import CALL
 from ..helpers.effects import MapUse, effect_of
@@ -84,7 +84,7 @@ def touched(world: World, insn: Instruction, registers: Sequence[int]) -> Access
     cls, mode = insn.opcode & 7, insn.opcode & 0xE0
     if insn.opcode == CALL:
         return _of_helper(world, insn.imm, registers) if insn.src == CallSource.HELPER else _NONE
-    size = Size(insn.opcode & 0x18).bits // 8
+    size = SIZES[insn.opcode & 0x18]
     if cls == Class.LD and mode in (Mode.ABS, Mode.IND):
         packet = world.host.packet
         offset = signed(insn.imm + (registers[insn.src] if mode == Mode.IND else 0), 32)

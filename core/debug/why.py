@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ..asm import AtomicOp, CallSource, Class, Mode, Size
+from ..asm import SIZES, AtomicOp, CallSource, Class, Mode
 from ..asm.arithmetic import signed
 from ..asm.opcodes import ADDR_SPACE_CAST, CALL, CALLX, EXIT, LD_IMM64, MOV64_X
 from ..asm.registers import def_use, register_numbers
@@ -247,7 +247,7 @@ class _Slicer:
 
     @staticmethod
     def _store(insn: Instruction, depth: int, registers: tuple[int, ...]) -> _Effects:
-        size = Size(insn.opcode & 0x18).bits // 8
+        size = SIZES[insn.opcode & 0x18]
         made: list[_What] = [_bytes(registers[insn.dst] + insn.offset, size)]
         if insn.opcode & 7 == Class.ST:
             return _Effects(made, [])

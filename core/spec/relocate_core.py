@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..asm.opcodes import CALL, LD_IMM64, Class, Size, Source
+from ..asm.opcodes import CALL, LD_IMM64, SIZES, Class, Source
 from ..btf.core import CoreResolver, Outcome
 from ..errors import LoadError
 from .architectures import foreign_registers, is_register_access
@@ -39,8 +39,7 @@ BAD_KFUNC: Final = 2_002_000_000
 _U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
 _LARGEST_OFFSET: Final = (1 << 15) - 1
-_BYTES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
-_SIZES: Final = {count: size for size, count in _BYTES.items()}
+_SIZES: Final = {count: size for size, count in SIZES.items()}
 _SIZE_MASK: Final = 0x18
 
 
@@ -173,7 +172,7 @@ class _Instruction:
     def resize(self, resolution: CoreResolution) -> str | None:
         """Let a load or store have the size that the field has on the target."""
         opcode = self.code[self.at]
-        size = _BYTES[Size(opcode & _SIZE_MASK)]
+        size = SIZES[opcode & _SIZE_MASK]
         if size != resolution.original_load_size:
             return f"it loads {size} bytes of a field that has {resolution.original_load_size}"
         if resolution.load_size not in _SIZES:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import Instruction, instructions
-from ..asm.opcodes import CALL, LD_IMM64, AluOp, Class, JmpOp, Mode, Size, Source
+from ..asm.opcodes import CALL, LD_IMM64, SIZES, AluOp, Class, JmpOp, Mode, Size, Source
 from ..context.fields import context_fields
 from ..helpers.names import HELPERS
 from ..helpers.prototypes import find_helper
@@ -37,7 +37,7 @@ _STACK: Final = 512
 _RETURN: Final = (Instruction(Class.ALU64 | AluOp.MOV, 0), Instruction(Class.JMP | JmpOp.EXIT))
 _IMMEDIATE: Final = 7
 """What the probes store as an immediate, which stands for any."""
-_SIZES: Final = {1: Size.B, 2: Size.H, 4: Size.W, 8: Size.DW}
+_SIZES: Final = {SIZES[size]: size for size in Size}
 _FIRST, _SECOND = 1, 2
 """The registers of the probes, which stand for any two."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ...asm import AtomicOp, Class, Mode, Size
+from ...asm import SIZES, AtomicOp, Class, Mode
 from ...asm.opcodes import FRAME_POINTER
 from .code import MASK64, written_registers
 from .memory import GRANULE_BITS, STACK_SIZE
@@ -61,7 +61,7 @@ class Accesses:
 
     def write(self, slot: int, insn: Instruction, state: State) -> list[str]:
         """Return the statements of the load, store or atomic operation at *slot*."""
-        size = Size(insn.opcode & 0x18).bits // 8
+        size = SIZES[insn.opcode & 0x18]
         reused = slot in self._repeated
         if insn.opcode & 7 == Class.LDX:
             return self._load(insn, state, size, reused, is_probe=slot in self._probes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from ...asm import AluOp, CallSource, Class, Instruction, JmpOp, Mode, Size, Source
+from ...asm import SIZES, AluOp, CallSource, Class, Instruction, JmpOp, Mode, Source
 from ...asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
 from .accesses import Accesses, register, register_or_number
 from .code import MASK64
@@ -295,7 +295,7 @@ class Expressions:
             return []
         if insn.opcode == LD_IMM64:
             return [f"{register(insn.dst)} = {self._machine.immediate(slot)}"]
-        size = Size(insn.opcode & 0x18).bits // 8
+        size = SIZES[insn.opcode & 0x18]
         offset = f"{self._text(insn.src, state)} + {insn.imm}" if insn.opcode & 0xE0 == Mode.IND else str(insn.imm)
         leave = "; ".join([*(["X[0] = 0"] if self._from else []), *self._left(slot), "return 0"])
         return [f"r0 = PACKET({offset}, {size})", f"if r0 is None: {leave}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ...asm import CallSource, Class, JmpOp, Mode, Size, Source
+from ...asm import SIZES, CallSource, Class, JmpOp, Mode, Source
 from ...asm.arithmetic import compare, signed
 from ...asm.opcodes import (
     CALL,
@@ -213,7 +213,7 @@ class Stepper(Operations):
             self.slot += 2
         else:
             offset = insn.imm + (self.registers[insn.src] if insn.opcode & 0xE0 == Mode.IND else 0)
-            value = self.machine.load_packet(signed(offset, 32), Size(insn.opcode & 0x18).bits // 8)
+            value = self.machine.load_packet(signed(offset, 32), SIZES[insn.opcode & 0x18])
             self.registers[0] = value or 0
             if value is None:
                 self._exit()

@@ -16,7 +16,7 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ...asm import AtomicOp, CallSource, Class, Mode, Size
+from ...asm import SIZES, AtomicOp, CallSource, Class, Mode
 from ...asm.arithmetic import sdiv, signed, smod, swap
 from ...asm.flow.worklist import settle
 from ...asm.opcodes import CALL, CALLX, FRAME_POINTER
@@ -329,5 +329,5 @@ def _fault(frame: FrameType, line: int) -> RunError | None:
     is_load = cls == Class.LDX or (insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.LOAD_ACQ)
     number = insn.src if is_load else insn.dst
     base = frame.f_locals["fp" if number == FRAME_POINTER else f"r{number}"]
-    size = Size(insn.opcode & 0x18).bits // 8
+    size = SIZES[insn.opcode & 0x18]
     return machine.processor.memory.bad_access((base + insn.offset) & MASK64, size, write=not is_load)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...asm import AtomicOp, CallSource, Class, ImmSource, Mode, Size, decode, helper_name, remark
+from ...asm import SIZES, AtomicOp, CallSource, Class, ImmSource, Mode, decode, helper_name, remark
 from ...asm.flow.worklist import settle
 from ...asm.opcodes import CALL, EXIT, FRAME_POINTER, GOTOX, INSN_SIZE, LD_IMM64
 from ...asm.registers import clobbered
@@ -255,7 +255,7 @@ class _Checks:
                     )
                     base = insn.src if cls == Class.LDX or is_atomic_load else insn.dst
                     distance, _, is_pointer = state[base]
-                    size = Size(insn.opcode & 0x18).bits // 8
+                    size = SIZES[insn.opcode & 0x18]
                     first = distance + insn.offset
                     if is_pointer:
                         self._deepest[function.start] = min(self._deepest[function.start], first)

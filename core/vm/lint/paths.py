@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...asm import AluOp, Class, Mode, Size, Source
+from ...asm import SIZES, AluOp, Class, Mode, Source
 from ...asm.opcodes import EXIT, FRAME_POINTER, LD_IMM64, MAY_GOTO
 from ...asm.registers import clobbered
 from ..engine.code import written_registers
@@ -162,7 +162,7 @@ class _Walk:
         distance, _, is_pointer = path.state[insn.src]
         if not is_pointer:
             return False
-        place, size = distance + insn.offset, Size(insn.opcode & 0x18).bits // 8
+        place, size = distance + insn.offset, SIZES[insn.opcode & 0x18]
         known = path.stack.get(place)
         if known is None or known.size < size:
             number = next(self._numbers)
@@ -180,7 +180,7 @@ class _Walk:
         distance, _, is_pointer = path.state[insn.dst]
         if not is_pointer:
             return
-        place, size = distance + insn.offset, Size(insn.opcode & 0x18).bits // 8
+        place, size = distance + insn.offset, SIZES[insn.opcode & 0x18]
         for other in [at for at, held in path.stack.items() if at < place + size and place < at + held.size]:
             del path.stack[other]
         if insn.opcode & 7 == Class.ST:

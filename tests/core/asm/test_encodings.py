@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.asm import Instruction, encoding_of, format_instruction, invalid_fields, remark
+from bpftui.core.asm import Instruction, encoding_of, format_instruction, invalid_fields, opcodes, remark
 from bpftui.core.asm.encodings import ENCODINGS
 
 ALU = [op | source for op in range(0x00, 0xD0, 0x10) for source in (0, 8) if op | source != 0x88]
@@ -120,3 +120,8 @@ def test_fields_that_depend_on_others(insn: Instruction, fields: tuple[str, ...]
 def test_an_operation_that_does_not_exist_is_no_instruction(insn: Instruction) -> None:
     assert encoding_of(insn) is None
     assert format_instruction(insn, 0).startswith("<unknown> ; no such instruction: opcode 0x")
+
+
+def test_how_many_bytes_a_load_or_store_moves() -> None:
+    """RFC 9669, section 5.1."""
+    assert dict(opcodes.SIZES) == {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
