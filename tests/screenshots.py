@@ -115,13 +115,13 @@ class Studio:
             await self.pilot.press(key)
         await self.pilot.pause(rest)
 
-    async def until(self, what: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, what: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait for *what*."""
         for _ in range(int(seconds / 0.05)):
             if what():
                 return
             await self.pilot.pause(0.05)
-        raise SystemExit(f"screenshots: {self.suffix}: what was waited for never came")
+        raise SystemExit(f"screenshots: {self.suffix}: what was waited for never came:\n{screen_text(self.app)}")
 
     def shoot(self, name: str) -> None:
         """Save a picture, if it is kept of this look."""
@@ -215,12 +215,14 @@ async def wide(studio: Studio, seconds: float) -> None:
     await studio.until(lambda: "─ Attach ─" in screen_text(studio.app))
     await studio.until(lambda: "reading interfaces" not in screen_text(studio.app))
     await studio.press("enter")
-    await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.navigation.tab == "maps")
+    await studio.until(lambda: operations.state is State.ATTACHED and "of 256" in screen_text(studio.app))
     await studio.press("w", "4", "down", "w")
     sandbox = studio.app.session.sandbox
     assert sandbox is not None
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
-    studio.explorer.query_one(ListingView).jumps.show(75)
+    view = studio.explorer.query_one(ListingView)
+    await studio.until(lambda: view.row_count() > 0)
+    view.jumps.show(75)
     for rate in (1000, 2500, 4000, 1500, 3000, 6000, 2000):
         sandbox.rate = rate
         await studio.pilot.pause(seconds / 7)
@@ -275,8 +277,9 @@ async def kernel(studio: Studio, seconds: float) -> None:
     await studio.until(lambda: pane.columns.has_focus)
     await studio.pilot.pause(0.5)
     studio.shoot("columns")
-    await studio.press("v", "z")
-    await studio.until(lambda: pane.flow.has_focus)
+    while not pane.flow.has_focus:  # a narrow pane has the columns one after the other
+        await studio.press("v")
+    await studio.press("z")
     await studio.press(*["down"] * 3)
     studio.shoot("flow")
     await studio.press("z", "1", "R")

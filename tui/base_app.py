@@ -27,7 +27,7 @@ from .driver import guarded
 from .roles import DARK, PALETTES
 from .state.config import Config, config_file, keep_theme
 from .stylesheet import Stylesheet
-from .terminal.fewer_colors import FewerColors
+from .terminal.fewer_colors import FewerColors, UnderlinedLinks
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
 from .terminal.type_ahead import TypeAhead, typed
@@ -38,7 +38,7 @@ from .themes import role_defaults, theme
 from .widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import FrameType
 
     from textual.driver import Driver
@@ -98,8 +98,10 @@ class BaseApp(App[_Result]):
         self._colors = _fewer_colors(self.console.color_system, none=self.no_color)
         self._fewer: dict[str, FewerColors] = {}
         """What turns colours into those that the terminal has, by the theme that they are of."""
+        self._links = {name: UnderlinedLinks(palette) for name, palette in PALETTES.items()} if self.no_color else {}
+        """What tells names that lead somewhere where there are no colours, by the theme that they are of."""
         for palette in PALETTES.values():
-            self.register_theme(theme(palette, distinct=self._colors is not None))
+            self.register_theme(theme(palette, distinct=self._colors is not None or self.no_color))
         chosen = self.config.theme or DARK.name
         if chosen not in self.available_themes:
             raise UnknownNameError("theme", chosen, self._theme_names(), where=str(config_file()))
@@ -304,12 +306,20 @@ class BaseApp(App[_Result]):
         """Say what quits: Textual binds ctrl+c to this, for it may have been meant to copy."""
         self.notify("q quits, and ctrl+q wherever q is a letter", timeout=4)
 
+    def meaning_elsewhere(self, key: str, here: Mapping[str, Sequence[BindingType]]) -> str:
+        """Return where a key has a meaning that has none where it was pressed; empty where it has none at all."""
+        from .key_table import meaning_elsewhere
+
+        return meaning_elsewhere(key, here, self.config.keys)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: to visible text, in colours that it has."""
         filters = [*super().get_line_filters(), self._gate]
+        name: str = self.theme
+        if name in self._links:
+            filters.insert(0, self._links[name])
         if self._colors is None:
             return filters
-        name: str = self.theme
         if name not in self._fewer:
             self._fewer[name] = FewerColors(self._colors, PALETTES.get(name))
         if not self._colors:  # greys are colours, and a role would not be known by them

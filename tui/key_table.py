@@ -1,4 +1,6 @@
-"""All keys that have an id, for which `[keys]` of the configuration can name another one."""
+"""All keys: those that have an id, for which `[keys]` of the configuration can name another one, and where one means
+what it does not mean elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,23 @@ import inspect
 import pkgutil
 import sys
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.binding import Binding
 
 from ..core.errors import nearest
+from .text.keys import key_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["KeyId", "comment", "key_ids", "markdown", "unknown"]
+    from textual.binding import BindingType
+
+    Groups = Mapping[str, Sequence[BindingType]]
+    """Keys by where they have a meaning."""
+
+__all__ = ["KeyId", "comment", "key_ids", "markdown", "meaning_elsewhere", "unknown"]
 
 _PLACES: Final = ("screens", "controllers", "dialogs", "widgets", "pickers")
 """The packages whose classes have keys."""
@@ -108,3 +117,42 @@ def markdown() -> str:
     ]
     lines += [f"| `{each.id}` | `{each.keys}` | {each.about.replace('|', chr(92) + '|')} |" for each in key_ids()]
     return "\n".join(lines) + "\n"
+
+
+def meaning_elsewhere(key: str, here: Groups, keymap: Mapping[str, str]) -> str:
+    """Return in which panes a key has a meaning, else in which other places; empty where it has none at all.
+
+    Args:
+        key: As Textual calls it.
+        here: The keys of the place where it was pressed, by its panes.
+        keymap: The keys that the user prefers, by the id of a binding.
+    """
+    titles = [*_titles(key, here, keymap)] or [*_titles(key, _places(), keymap)]
+    return f"{key_names(key)} has no meaning here, but in: {', '.join(titles)}" if titles else ""
+
+
+def _titles(key: str, groups: Groups, keymap: Mapping[str, str]) -> Iterator[str]:
+    for title, bindings in groups.items():
+        if title and any(
+            isinstance(each, Binding) and each.tooltip and key in keymap.get(each.id or "", each.key).split(",")
+            for each in bindings
+        ):
+            yield title
+
+
+def _places() -> Groups:
+    """Return the keys of all places, those that are not open too."""
+    from .controllers.help import pane_keys
+    from .dialogs.help import keys_of
+    from .screens.debugger import DebuggerScreen
+    from .screens.explorer import ExplorerScreen
+    from .screens.home import HomeScreen
+    from .screens.system import SystemScreen
+    from .widgets.system.table import SystemTable
+
+    return {
+        "Home": keys_of(HomeScreen),
+        "System": [*keys_of(SystemScreen), *keys_of(SystemTable)],
+        "an open object": [*keys_of(ExplorerScreen), *chain.from_iterable(pane_keys().values())],
+        "the debugger (d)": keys_of(DebuggerScreen),
+    }

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 COLORED = Style(color="#0178d4", bgcolor="#121212", bold=True)
 
 
-def drawn(app: BaseApp[None]) -> Style:
+def drawn(app: BaseApp[None], style: Style = COLORED) -> Style:
     """Return what a style becomes on its way to the terminal."""
-    segments = [Segment("x", COLORED)]
+    segments = [Segment("x", style)]
     for each in app.get_line_filters():
         segments = each.apply(segments, Color.parse("#121212"))
-    style = segments[0].style
-    assert style is not None
-    return style
+    found = segments[0].style
+    assert found is not None
+    return found
 
 
 def is_grey(found: ColorTriplet | None) -> bool:
@@ -71,6 +71,22 @@ def test_no_color_leaves_no_greys_where_there_are_16_colours(monkeypatch: pytest
     assert style.color is not None
     assert style.color.is_default
     assert style.bold
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "xterm", "dumb"])
+@pytest.mark.parametrize("theme", ["bpftui-dark", "bpftui-light"])
+def test_without_colours_links_are_underlined(monkeypatch: pytest.MonkeyPatch, term: str, theme: str) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLORTERM", "truecolor" if term == "xterm-256color" else "")
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = BaseApp[None]()
+    app.theme = theme
+    colors = app.get_css_variables()
+    for role, underlined in (("link", True), ("register", None), ("foreground", None)):
+        assert drawn(app, Style(color=colors[role])).underline is underlined, role
+    monkeypatch.delenv("NO_COLOR")
+    if term != "dumb":
+        assert not drawn(BaseApp(), Style(color=colors["link"])).underline
 
 
 @pytest.mark.parametrize(

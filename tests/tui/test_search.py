@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.widgets.spec.spec_tree import SpecTree
 from tests.tui.conftest import screen_text
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ async def test_enter_stays_at_what_was_found_and_n_goes_on(explore: Callable[...
         assert "match 2/6" in walk.screen
         await walk.press("backspace", "backspace", "backspace", "backspace")
         assert "insn 0  traffic.c:180" in walk.screen
+        await walk.press("n", "escape")  # the search ends, and where it led to stays
+        assert "insn 73  traffic.c:127" in walk.screen
+        assert "match" not in walk.screen
+        assert walk.app.focused is not walk.explorer.query_one(SpecTree)
+        await walk.press("escape")
+        assert walk.app.focused is walk.explorer.query_one(SpecTree)
 
 
 async def test_tab_widens_a_search_in_the_tree_to_the_code_of_all_programs(explore: Callable[..., Any]) -> None:
@@ -78,6 +85,7 @@ async def test_a_search_goes_round_the_whole_object(explore: Callable[..., Any])
         await walk.press("tab", "enter")
         for program in ("ksyms", "kfuncs", "kconfig"):
             await walk.press("n")
+            await walk.until(lambda program=program: walk.explorer.navigation.node.name == program)
             await walk.until(lambda program=program: f"{program} › {program}()" in walk.screen)
         await walk.press("N")
         await walk.until(lambda: "kfuncs › kfuncs()" in walk.screen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
@@ -21,7 +21,7 @@ from ..widgets.unanswered import is_bound, why_not
 from .writing import ask_where_to_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from textual import events
     from textual.app import App
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
     from textual.widget import Widget
 
+    from ..base_app import BaseApp
     from ..status import Failure, Work
-    from ..widgets.lists.row_view import RowView
+    from ..widgets.lists.row_view import Rows
 
 __all__ = ["ControlledScreen", "Controller", "Stage"]
 
@@ -172,7 +173,16 @@ class ControlledScreen(Screen[None]):
 
     def elsewhere(self, key: str) -> str:
         """Return where a key has a meaning that has none here; empty where it has none at all."""
-        return ""
+        return cast("BaseApp[object]", self.app).meaning_elsewhere(key, self.key_groups())
+
+    def key_groups(self) -> Mapping[str, Sequence[BindingType]]:
+        """Return the keys of this place, by its panes."""
+        return {}
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """The keys that the user prefers, by the id of a binding."""
+        return cast("BaseApp[object]", self.app).config.keys
 
     def on_key(self, event: events.Key) -> None:
         """Say why a key that has a meaning does nothing now, or nothing here."""
@@ -297,14 +307,14 @@ class ControlledScreen(Screen[None]):
         self.app.copy_to_clipboard(text)
         self.notify(f"copied: {text}", timeout=2)
 
-    def save_rows(self, view: RowView) -> None:
-        """Ask for a file, and write what a list shows to it."""
+    def save_rows(self, view: Rows) -> None:
+        """Ask for a file, and write what a pane shows to it."""
         name, rows = visible(self.name_of(view)), view.all_rows()
         notes = ("Tabs stand between columns; the first line has their titles.",) if view.has_titles else ()
         ask_where_to_write(self, f"{name}.txt", name, lambda _kind: rows(), notes)
 
-    def name_of(self, view: RowView) -> str:
-        """Return what a list shows, for the name of a file."""
+    def name_of(self, view: Rows) -> str:
+        """Return what a pane shows, for the name of a file."""
         return view.id or "rows"
 
     def lend_terminal(self, command: list[str], then: Callable[[str], None]) -> None:

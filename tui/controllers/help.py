@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .controller import ControlledScreen, Stage
 
-__all__ = ["HelpController"]
+__all__ = ["HelpController", "pane_keys"]
 
 _ABOUT: Final = {
     "SpecTree": "What the object holds. ✗ cannot be loaded here, * was set by you, ▾ and ▸ are open and folded.\n"
@@ -141,62 +141,53 @@ class HelpController(Controller):
 
     def groups(self) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""
-        from ..widgets.code.code_pane import CodePane
-        from ..widgets.code.columns_view import ColumnsView
-        from ..widgets.code.flow_view import FlowView
-        from ..widgets.code.listing_view import ListingView
-        from ..widgets.code.marked_code import MarkedCodePane
-        from ..widgets.lists.linked_view import LinkedView
-        from ..widgets.lists.row_view import RowView
-        from ..widgets.lists.search_bar import SearchBar
-        from ..widgets.live.cell_editor import CellEditor
-        from ..widgets.live.entries_view import EntriesView
-        from ..widgets.live.event_view import EventView
-        from ..widgets.live.graph_pane import GraphPane
-        from ..widgets.live.map_histogram import MapHistogramView
-        from ..widgets.live.map_table import MapTableView
-        from ..widgets.live.map_tree import MapTreeView
-        from ..widgets.live.shares_view import SharesView
-        from ..widgets.message_line import MessageLine
-        from ..widgets.spec.core_view import CoreView
-        from ..widgets.spec.spec_tree import SpecTree
-        from ..widgets.spec.types_view import TypesView
-        from ..widgets.spec.variables_view import VariablesView
-        from ..widgets.status_line import StatusLine
-        from ..widgets.verifier.log_pane import LogPane
+        return {"Everywhere": self._everywhere, **pane_keys()}
 
-        return {
-            "Everywhere": self._everywhere,
-            "Tree": SpecTree.BINDINGS,
-            _LISTS: [*RowView.BINDINGS, *LinkedView.BINDINGS],
-            "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *MarkedCodePane.BINDINGS],
-            "Columns beside the code": ColumnsView.BINDINGS,
-            "Control flow as a picture": FlowView.BINDINGS,
-            "Variables": VariablesView.BINDINGS,
-            "Maps": [*MapTableView.BINDINGS, *EntriesView.BINDINGS],
-            "Maps, as a tree": MapTreeView.BINDINGS,
-            "Maps, as a histogram": MapHistogramView.BINDINGS,
-            "Maps, while a value is typed": CellEditor.BINDINGS,
-            "Events": EventView.BINDINGS,
-            "Events, counted": SharesView.BINDINGS,
-            "Graph": GraphPane.BINDINGS,
-            "The search line": SearchBar.KEYS,
-            "The top line": StatusLine.BINDINGS,
-            "The message line": MessageLine.BINDINGS,
-            "Log of the verifier": LogPane.BINDINGS,
-            "Types": TypesView.BINDINGS,
-            "CO-RE relocations": CoreView.BINDINGS,
-        }
 
-    def elsewhere(self, key: str) -> str:
-        """Return in which panes a letter has a meaning; empty where it has none."""
-        keymap = self._keymap()
-        titles = [
-            title
-            for title, bindings in self.groups().items()
-            if any(
-                isinstance(each, Binding) and each.tooltip and key in keymap.get(each.id or "", each.key).split(",")
-                for each in bindings
-            )
-        ]
-        return f"{key} has no meaning here, but in: {', '.join(titles)}" if titles and len(key) == 1 else ""
+def pane_keys() -> dict[str, Sequence[BindingType]]:
+    """Return the keys of an object's panes, by their titles."""
+    from ..widgets.code.code_pane import CodePane
+    from ..widgets.code.columns_view import ColumnsView
+    from ..widgets.code.flow_view import FlowView
+    from ..widgets.code.listing_view import ListingView
+    from ..widgets.code.marked_code import MarkedCodePane
+    from ..widgets.lists.linked_view import LinkedView
+    from ..widgets.lists.row_view import RowView
+    from ..widgets.lists.search_bar import SearchBar
+    from ..widgets.live.cell_editor import CellEditor
+    from ..widgets.live.entries_view import EntriesView
+    from ..widgets.live.event_view import EventView
+    from ..widgets.live.graph_pane import GraphPane
+    from ..widgets.live.map_histogram import MapHistogramView
+    from ..widgets.live.map_table import MapTableView
+    from ..widgets.live.map_tree import MapTreeView
+    from ..widgets.live.shares_view import SharesView
+    from ..widgets.message_line import MessageLine
+    from ..widgets.spec.core_view import CoreView
+    from ..widgets.spec.spec_tree import SpecTree
+    from ..widgets.spec.types_view import TypesView
+    from ..widgets.spec.variables_view import VariablesView
+    from ..widgets.status_line import StatusLine
+    from ..widgets.verifier.log_pane import LogPane
+
+    return {
+        "Tree": SpecTree.BINDINGS,
+        _LISTS: [*RowView.BINDINGS, *LinkedView.BINDINGS],
+        "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *MarkedCodePane.BINDINGS],
+        "Columns beside the code": ColumnsView.BINDINGS,
+        "Control flow as a picture": FlowView.BINDINGS,
+        "Variables": VariablesView.BINDINGS,
+        "Maps": [*MapTableView.BINDINGS, *EntriesView.BINDINGS],
+        "Maps, as a tree": MapTreeView.BINDINGS,
+        "Maps, as a histogram": MapHistogramView.BINDINGS,
+        "Maps, while a value is typed": CellEditor.BINDINGS,
+        "Events": EventView.BINDINGS,
+        "Events, counted": SharesView.BINDINGS,
+        "Graph": GraphPane.BINDINGS,
+        "The search line": SearchBar.KEYS,
+        "The top line": StatusLine.BINDINGS,
+        "The message line": MessageLine.BINDINGS,
+        "Log of the verifier": LogPane.BINDINGS,
+        "Types": TypesView.BINDINGS,
+        "CO-RE relocations": CoreView.BINDINGS,
+    }

@@ -148,6 +148,12 @@ class Navigation(Controller):
         self._tree.choose(node)
         self._show_tab(tab)
 
+    def go_along(self, program: str) -> None:
+        """Let the tree's cursor stand on the program that the code shows now, where it was on another one or in it."""
+        here = {NodeKind.PROGRAM: self.node.name, NodeKind.FUNCTION: self.node.program}.get(self.node.kind, program)
+        if here != program:
+            self._tree.choose(Node(NodeKind.PROGRAM, program))
+
     def step_to(self, node: Node) -> None:
         """Let the tree's cursor stand on *node*, as if one had walked there: a tab that shows one node shows this."""
         self._tree.choose(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -30,7 +30,7 @@ from ..widgets.run.context_pane import ContextPane
 from ..widgets.run.outcome_pane import OutcomePane
 from ..widgets.run.packet_pane import PacketPane
 from ..widgets.status_line import StatusLine
-from ..widgets.unanswered import why_not
+from ..widgets.unanswered import is_bound, why_not
 from .ask import AskDialog
 from .choose import Choice, ChooseDialog
 from .explained import ExplainedModal
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ...core.live import EventReader
     from ...core.packet import Field, Protocol
     from ...core.runtime import Collection, Program
+    from ..base_app import BaseApp
     from ..status import Status
 
 __all__ = ["RunScreen"]
@@ -579,8 +580,11 @@ class RunScreen(ExplainedModal[None]):
         return "there is no other run yet" if action.startswith("step(") else ""
 
     def on_key(self, event: events.Key) -> None:
-        """Say why a key that has a meaning does nothing now."""
-        if event.key not in self.active_bindings and (reason := why_not(self, event.key)):
+        """Say why a key that has a meaning does nothing now, or nothing here."""
+        if event.key in self.active_bindings:
+            return
+        app = cast("BaseApp[object]", self.app)
+        if reason := why_not(self, event.key) if is_bound(self, event.key) else app.meaning_elsewhere(event.key, {}):
             event.stop()
             self.notify(reason, severity="warning", timeout=3)
 

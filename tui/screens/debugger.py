@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
     from ...core.debug.symbols import Location
     from ...core.debug.verified import VerifierLogs
     from ...core.spec import CollectionSpec
-    from ..base_app import BaseApp
     from ..status import Status
     from ..widgets.code.listing_view import ListingView
     from ..widgets.debug.lines_view import LinesView
+    from ..widgets.lists.row_view import Rows
 
 __all__ = ["DebuggerScreen"]
 
@@ -513,7 +513,7 @@ class DebuggerScreen(ControlledScreen):
         """Save the run: a listing is written where the object is."""
         self.action_save()
 
-    def save_rows(self, view: RowView) -> None:
+    def save_rows(self, view: Rows) -> None:
         """Save the run, which is what every pane of it shows."""
         self.action_save()
 
@@ -580,8 +580,14 @@ class DebuggerScreen(ControlledScreen):
         """Show what the pane is, and its keys; then all the others."""
         from ..dialogs.help import HelpScreen, do_as_key, keys_here
 
-        groups: dict[str, Sequence[BindingType | str]] = {
-            "": keys_here(self.focused),
+        groups: dict[str, Sequence[BindingType | str]] = {"": keys_here(self.focused), **self.key_groups()}
+        place = f"Debugger › {self.tab.capitalize()}"
+        help_ = HelpScreen(groups, self.keymap, page="machine", place=place, about=_ABOUT[self.tab])
+        self.ask(help_, partial(do_as_key, self, self.focused))
+
+    def key_groups(self) -> dict[str, Sequence[BindingType]]:
+        """Return the keys of the debugger, by what they are about."""
+        return {
             "Stepping": SteppingController.BINDINGS,
             "Stops": StopsController.BINDINGS,
             "Values": AskingController.BINDINGS,
@@ -592,7 +598,3 @@ class DebuggerScreen(ControlledScreen):
             ],
             "Moving": RowView.BINDINGS,
         }
-        keymap = cast("BaseApp[Any]", self.app).config.keys
-        place = f"Debugger › {self.tab.capitalize()}"
-        help_ = HelpScreen(groups, keymap, page="machine", place=place, about=_ABOUT[self.tab])
-        self.ask(help_, partial(do_as_key, self, self.focused))

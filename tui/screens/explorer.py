@@ -48,7 +48,7 @@ from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import Binding, BindingType
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from ..targets import Thing
     from ..widgets.code.listing_view import ListingView
     from ..widgets.code.marked_code import MarkedCodePane
-    from ..widgets.lists.row_view import RowView
+    from ..widgets.lists.row_view import Rows, RowView
     from ..widgets.live.entries_view import EntriesView
     from ..widgets.live.event_view import EventView
     from ..widgets.live.graph_pane import GraphPane
@@ -586,7 +586,8 @@ class ExplorerScreen(ControlledScreen):
     # What panes ask for
 
     def on_code_pane_shown(self) -> None:
-        """Say in which function we are."""
+        """Say in which function we are; the tree's cursor goes along into another program."""
+        self.navigation.go_along(self.panes.code.program)
         self._show_way()
 
     def on_marked_code_pane_changes_passed(self, event: MarkedCodePane.ChangesPassed) -> None:
@@ -634,7 +635,7 @@ class ExplorerScreen(ControlledScreen):
         """Go to what an instruction refers to."""
         self.code.follow(event)
 
-    def name_of(self, view: RowView) -> str:
+    def name_of(self, view: Rows) -> str:
         """Return what is chosen in the tree, and the tab that shows it."""
         shown = self.panes.maps.map_name if self.navigation.tab == "maps" else self.navigation.node.name
         return f"{shown or os.path.basename(self.spec.file)}-{self.navigation.tab}"
@@ -815,14 +816,9 @@ class ExplorerScreen(ControlledScreen):
                     if widget.check_action(action, ()):
                         yield title, widget, action
 
-    @property
-    def keymap(self) -> Mapping[str, str]:
-        """The keys that the user prefers, by the id of a binding."""
-        return cast("BaseApp[object]", self.app).config.keys
-
-    def elsewhere(self, key: str) -> str:
-        """Return in which panes a key has a meaning that has none here."""
-        return self.help.elsewhere(key)
+    def key_groups(self) -> dict[str, Sequence[BindingType]]:
+        """Return the keys of the screen and of its panes."""
+        return self.help.groups()
 
 
 def _read_debugger() -> None:

@@ -24,7 +24,7 @@ from ..widgets.plain import Static
 from ..widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -209,14 +209,19 @@ class HomeScreen(ControlledScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
-        from ..dialogs.help import HelpScreen, do_as_key, keys_of_app
+        from ..dialogs.help import HelpScreen, do_as_key
+
+        help_ = HelpScreen(self.key_groups(), self.keymap, page="", place="Home")
+        self.ask(help_, partial(do_as_key, self, self.focused))
+
+    def key_groups(self) -> dict[str, Sequence[BindingType]]:
+        """Return the keys of home and of its lists."""
+        from ..dialogs.help import keys_of_app
 
         home = [*ObjectRows.BINDINGS, *self.BINDINGS]
         known = {each.action for each in home if isinstance(each, Binding)}
         everywhere = [each for each in keys_of_app(self.app) if each.action not in known]
-        groups = {"Home": [*home, *everywhere], "Lists": RowView.BINDINGS}
-        keymap = cast("BaseApp[object]", self.app).config.keys
-        self.ask(HelpScreen(groups, keymap, page="", place="Home"), partial(do_as_key, self, self.focused))
+        return {"Home": [*home, *everywhere], "Lists": RowView.BINDINGS}
 
     def action_back(self) -> None:
         """Take what went wrong as read; else say that there is nothing above."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.widgets import TabbedContent, TabPane
@@ -27,6 +27,7 @@ from ..widgets.system.net import NetTab
 from ..widgets.system.nouns import BTFS, LINKS, MAPS, PINS, PROCESSES, PROGRAMS
 from ..widgets.system.printed import PrintedTab
 from ..widgets.system.tab import SystemTab, TableTab
+from ..widgets.system.table import SystemTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from ...core.system.examined import Examined
     from ...core.system.history import Seen
     from ...core.system.load import Looker
-    from ..base_app import BaseApp
     from ..dialogs.command import Command
     from ..permission import Permission
     from ..status import Status
@@ -496,13 +496,15 @@ class SystemScreen(ControlledScreen):
         groups: dict[str, Sequence[BindingType | str]] = {
             "": keys_here(focused),
             "Moving": RowView.BINDINGS,
-            "System": [*self.BINDINGS],
+            "System": self.BINDINGS,
         }
-
-        keymap = cast("BaseApp[object]", self.app).config.keys
         place = f"System › {self.tab.noun_name}"
-        help_ = HelpScreen(groups, keymap, page="system", place=place, about=_ABOUT)
+        help_ = HelpScreen(groups, self.keymap, page="system", place=place, about=_ABOUT)
         self.ask(help_, partial(do_as_key, self, focused))
+
+    def key_groups(self) -> dict[str, Sequence[BindingType]]:
+        """Return the keys of its lists and tables."""
+        return {"Lists": RowView.BINDINGS, "Tables": SystemTable.BINDINGS}
 
     def action_find(self, typed: str = "") -> None:
         """Ask what is to be found: a thing, a tab, or a command."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..roles import Palette, Shade
 
-__all__ = ["FewerColors", "nearest"]
+__all__ = ["FewerColors", "UnderlinedLinks", "nearest"]
 
 _LEVELS: Final = (0, 95, 135, 175, 215, 255)
 """Of red, green and blue in the cube of 216 colours, which begins at 16 (xterm's 256colres.h)."""
@@ -32,6 +32,8 @@ _CUBE, _GREYS, _GREY_STEPS = 16, 232, 24
 _BLACK, _WHITE = 0, 15
 _PALE: Final = frozenset({2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
 """Of the 16, those on which black is read better than white, as xterm has them."""
+
+_UNDERLINE: Final = Style(underline=True)
 
 _Rgb = tuple[int, int, int]
 
@@ -60,6 +62,29 @@ class FewerColors(LineFilter):
     def apply(self, segments: list[Segment], background: Background) -> list[Segment]:
         """Return *segments* in colours that the terminal has."""
         return [Segment(text, style and self._turn(style), control) for text, style, control in segments]
+
+
+class UnderlinedLinks(LineFilter):
+    """Underlines what leads somewhere, for where no colours are wanted: nothing else tells it from other text.
+
+    It comes before what takes the colours away.
+
+    Args:
+        palette: The theme that is drawn with, each role in a colour of its own.
+    """
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self._link = Color.parse(palette.distinct["link"].rgb).triplet
+
+    def apply(self, segments: list[Segment], background: Background) -> list[Segment]:
+        """Return *segments*, those in the colour of links underlined."""
+        return [
+            Segment(text, style + _UNDERLINE, control)
+            if style is not None and style.color is not None and style.color.triplet == self._link and text.strip()
+            else Segment(text, style, control)
+            for text, style, control in segments
+        ]
 
 
 def _to_256(shades: dict[_Rgb, Shade], style: Style) -> Style:

@@ -419,7 +419,7 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("question_mark")
         assert isinstance(walk.app.screen, HelpScreen)
-        assert "▸ Moving 19" in walk.screen
+        assert "▸ Moving 20" in walk.screen
         await walk.press("plus")
         rows = walk.app.screen.query_one(HelpRows)
         text = "\n".join(rows.row_text(index) for index in range(rows.row_count()))
@@ -693,6 +693,10 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
         assert await said("right_square_bracket") == "the graph is in tab 5"
         assert await said("backspace") == "you have been nowhere else yet"
         assert await said("x") == "x has no meaning here, but in: Code, Variables, Maps, Events, Graph"
+        assert await said("ctrl+s") == (
+            "ctrl+s has no meaning here, but in: Lists (code, variables, maps, log), Code, Graph"
+        )
+        assert await said("f5") == "f5 has no meaning here, but in: the debugger (d)"
         assert await said("X") == ""
         assert await said("down") == ""
         await walk.press("2")
@@ -858,6 +862,16 @@ async def test_what_a_pane_shows_is_written_to_a_file(
         assert (tmp_path / "count_traffic-overview.txt").read_text().splitlines() == lines
 
 
+async def test_the_tree_is_selected_with_the_mouse(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        tree = walk.explorer.query_one(SpecTree)
+        await walk.pilot.mouse_down(tree, offset=(5, 1))
+        await walk.pilot.hover(tree, offset=(11, 3))
+        await walk.pilot.mouse_up(tree, offset=(11, 3))
+        await walk.settle()
+        assert walk.app.screen.get_selected_text() == "Programs 1\n │ └ ▾ count_traffic xdp\n │   └ fill("
+
+
 async def test_a_table_is_written_with_titles_and_tabs(
     explore: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -874,3 +888,8 @@ async def test_a_table_is_written_with_titles_and_tabs(
         await walk.press("Y")
         await walk.until(lambda: "1 row copied, with titles" in walk.screen)
         assert walk.app.clipboard.splitlines()[0] == titles
+        await walk.press("w", "5", "ctrl+s", "enter")
+        await walk.until(lambda: "wrote traffic-graph.txt" in walk.screen)
+        titles, *_ = (tmp_path / "traffic-graph.txt").read_text().splitlines()
+        assert titles.split("\t")[0] == "time"
+        assert titles.endswith("packets per second")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_c
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import ModalScreen
 
 from ...text.colors import joined_lines
 from ...text.format import counted
@@ -47,11 +48,29 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         return re.compile(re.escape(text), flags)
 
 
+class Rows(Protocol):
+    """What is shown as rows of text, or could be."""
+
+    @property
+    def id(self) -> str | None:
+        """The name of the widget."""
+        ...
+
+    @property
+    def has_titles(self) -> bool:
+        """Whether the first row has the titles of columns."""
+        ...
+
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives them; it is called in a thread."""
+        ...
+
+
 @runtime_checkable
 class Writing(Protocol):
-    """A screen that writes what one of its lists shows to a file."""
+    """A screen that writes what one of its panes shows to a file."""
 
-    save_rows: Callable[[RowView], None]
+    save_rows: Callable[[Rows], None]
 
 
 @runtime_checkable
@@ -91,6 +110,7 @@ class RowView(VirtualList, can_focus=True):
         Binding("slash", "search", "Search", key_display="/", id="rows.search", tooltip="Search for a text"),
         Binding("n", "search_again(1)", "Next", show=False, id="rows.next", tooltip="Next match"),
         Binding("N", "search_again(-1)", "Previous", show=False, id="rows.previous", tooltip="Previous match"),
+        Binding("escape", "end_search", "End", show=False, id="rows.end-search", tooltip="Search for nothing any more"),
         Binding("y", "copy", "Copy", show=False, id="rows.copy", tooltip="Copy the row to the clipboard"),
         Binding("Y", "copy_all", "Copy all", show=False, id="rows.copy-all", tooltip="Copy all rows"),
         Binding("ctrl+s", "save", "Save", show=False, id="rows.save", tooltip="Write all rows to a file"),
@@ -431,6 +451,11 @@ class RowView(VirtualList, can_focus=True):
         else:
             self.notify("there is no row to copy", severity="warning", timeout=3)
 
+    def action_end_search(self) -> None:
+        """Mark no matches any more, and stay."""
+        self.seek_from_here()
+        self.seek("")
+
     def action_copy_all(self) -> None:
         """Copy all rows."""
         work = partial(self._copy_all, self.all_rows())
@@ -468,6 +493,8 @@ class RowView(VirtualList, can_focus=True):
         match action:
             case "search_again":
                 return self.pattern is not None and not isinstance(self.screen, Stepping)
+            case "end_search":  # a box is closed first
+                return self.pattern is not None and not isinstance(self.screen, ModalScreen)
             case "select":
                 return self.row_count() > 0
             case "save" | "copy_all":  # a dialog has keys of its own for that

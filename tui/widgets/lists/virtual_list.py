@@ -18,6 +18,7 @@ from ...line_cache import LineCache
 from ...text.fit import wrapped
 from ...text.shown import Text
 from ..plain import PlainTitles
+from ..selecting import with_selection
 from .steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
@@ -256,16 +257,7 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         if y < self.header_height or index >= self.row_count():
             return strip
         left = self.scroll_offset.x
-        selection = self.text_selection
-        span = None if selection is None else selection.get_span(index)
-        if span is not None:
-            start, stop = max(0, span[0] - left), strip.cell_length if span[1] < 0 else max(0, span[1] - left)
-            start, stop = min(start, strip.cell_length), min(stop, strip.cell_length)
-            # Each cut by itself: `divide` returns fewer parts where two cuts are the end of the line.
-            before, chosen, after = strip.crop(0, start), strip.crop(start, stop), strip.crop(stop)
-            over = self.screen.get_component_rich_style("screen--selection")
-            strip = Strip.join([before, Strip(Segment.apply_style(chosen, post_style=over)), after])
-        return strip.apply_offsets(left, index)
+        return with_selection(self, strip, left, index).apply_offsets(left, index)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return what is selected of the rows, as they are drawn, without their marks."""

@@ -23,6 +23,7 @@ from ...text.charset import is_ascii_terminal
 from ...text.fit import fitted, wrapped
 from ...text.format import amount, axis_labels, axis_scale, duration
 from ..lists.virtual_list import foreground
+from ..selecting import selected_text, with_selection
 from .heat_map import HeatMap, HeatRow
 from .legend import Legend, LegendRow
 from .plot import AREA, CURSOR, MARK, Axis, Canvas, linear_axis, log_axis
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from rich.style import Style
     from textual import events
+    from textual.selection import Selection
 
     from ....core.live.drawn import ChartSeries, Mark
     from ....core.live.graph import Graph
@@ -287,10 +289,21 @@ class Chart(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Return a line of the drawing."""
+        """Return a line of the drawing, with what of it is selected."""
+        return with_selection(self, self._line(y), 0, y).apply_offsets(0, y)
+
+    def _line(self, y: int) -> Strip:
         if self._strips is None:
             self._strips = self._draw()
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        """Return what is selected of the drawing."""
+        return selected_text(selection, self.size.height, self._line), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw what is selected now."""
+        self.refresh()
 
     # Drawing
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
+from math import isnan
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
@@ -12,15 +14,17 @@ from textual.message import Message
 from ....core.live.quantity import OfEntry, OfRecords, Total
 from ...nodes import Node, NodeKind
 from ...targets import EntryTarget
+from ...text.colors import tabbed
 from ...text.format import duration
 from ...text.shown import assembled
 from ..key_offer import KeyOffer
+from ..lists.row_view import Writing
 from ..pane_title import PaneTitle
 from ..plain import Static
 from .chart import VIEWS, Chart, end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -60,6 +64,9 @@ class GraphPane(Vertical, can_focus=True):
         Binding("down,j", "select(1)", "Line", show=False, id="graph.down", tooltip="Choose the line below"),
         Binding("enter", "open", "Open", show=False, id="graph.open", tooltip="To what the chosen line is of"),
         Binding("y", "copy_row", "Copy", show=False, id="graph.copy", tooltip="Copy the chosen line with its numbers"),
+        Binding(
+            "ctrl+s", "save", "Save", show=False, id="graph.save", tooltip="Write what is drawn to a file, as numbers"
+        ),
         Binding("escape", "leave", "Now", show=False, id="graph.leave", tooltip="Read no moment any more"),
     ]
 
@@ -268,6 +275,36 @@ class GraphPane(Vertical, can_focus=True):
             cast("BaseApp[object]", self.app).copy_to_clipboard(text)
             self.notify(f"copied: {text}", timeout=2)
 
+    @property
+    def has_titles(self) -> bool:
+        """The first row that is written has the names of the lines."""
+        return True
+
+    def all_rows(self) -> Callable[[], Sequence[str]]:
+        """Return what gives a row for each moment in the window: when it was, and what each line has there, if any."""
+        graph = self._graph
+        if graph is None:
+            return list
+        drawn = graph.series(self.window)
+        since, dates = self._now - self.window, graph.date
+
+        def rows() -> list[str]:
+            columns = [{at: value for at, value in each.points if at >= since} for each in drawn]
+            names = [f"{each.label} per second" if each.per_second else each.label for each in drawn]
+            moments = sorted(set[float]().union(*columns))
+            cells = ((_number(column.get(at)) for column in columns) for at in moments)
+            clocks = (
+                datetime.fromtimestamp(dates(at), tz=UTC).astimezone().isoformat(" ", "milliseconds") for at in moments
+            )
+            return [tabbed("time", *names), *(tabbed(when, *row) for when, row in zip(clocks, cells, strict=True))]
+
+        return rows
+
+    def action_save(self) -> None:
+        """Ask the screen to write the numbers that are drawn to a file."""
+        if isinstance(self.screen, Writing):
+            self.screen.save_rows(self)
+
     def action_leave(self) -> None:
         """Read no moment."""
         self.chart.cursor = None
@@ -303,12 +340,17 @@ class GraphPane(Vertical, can_focus=True):
                 return False  # the screen's: they go to that moment
             case "mark":
                 return chart.has_marks
-            case "read" | "read_now" | "copy_row" | "view":
+            case "read" | "read_now" | "copy_row" | "save" | "view":
                 return not chart.is_empty
             case "select":
                 return graph is not None and len(graph.drawn) > 1
             case _:
                 return super().check_action(action, parameters)
+
+
+def _number(value: float | None) -> str:
+    """Return a number as other programs read it; nothing where there is none, or a gap."""
+    return "" if value is None or isnan(value) else f"{value:.12g}"
 
 
 def _home_of(quantity: Quantity) -> Target:

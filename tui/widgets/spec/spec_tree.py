@@ -23,11 +23,13 @@ from ...text.fit import width_of
 from ...text.shown import Text
 from ...text.signs import change_sign
 from ..lists.steady_scroll import SteadyScroll
+from ..selecting import selected_text, with_selection
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from textual.geometry import Region
+    from textual.selection import Selection
     from textual.widgets.tree import TreeNode
 
     from ....core.spec import CollectionSpec, ProgramSpec, VariableSpec
@@ -64,6 +66,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
 
     Functions need a program's linked code, so they come after the first frame, a slice at a time.
     """
+
+    ALLOW_SELECT: ClassVar[bool] = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Open", id="tree.open", tooltip="Open what is chosen"),
@@ -289,8 +293,21 @@ class SpecTree(SteadyScroll, Tree[Node]):
         key = (number, left, width, states, below, self._updates, path[-1]._updates)  # pyright: ignore[reportPrivateUsage]
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = self._draw(number, left, width, states)
-        return strip
+            strip = self._strips[key] = self._draw(number, left, width, states).apply_offsets(left, number)
+        return with_selection(self, strip, left, number)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        """Return what is selected of the lines, as they are drawn, without the cursor's mark."""
+        width = self.scrollable_content_region.width
+
+        def line(number: int) -> Strip:
+            return Strip.join([Strip.blank(1), self._draw(number, 0, width, (False, False, False, False)).crop(1)])
+
+        return selected_text(selection, len(self._tree_lines), line), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw what is selected now."""
+        self.refresh()
 
     def _draw(self, number: int, left: int, width: int, states: tuple[bool, bool, bool, bool]) -> Strip:
         hovered, pointed, chosen, focused = states

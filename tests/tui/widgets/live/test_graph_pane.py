@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,40 @@ async def test_the_title_says_what_is_drawn() -> None:
         assert texts[2] == " ▲ {IPV4, TCP} bytes    last 146 KiB/s  max 146 KiB/s  mean 146 KiB/s"
         labels = [line.split(" ┤")[0].strip() for line in texts if " ┤" in line]
         assert [each for each in labels if each] == ["100/s", "50/s", "0", "200 KiB/s", "100 KiB/s", "0"]
+
+
+async def test_what_is_drawn_is_written_as_numbers() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert [*app.pane.all_rows()()] == []
+        assert not app.pane.check_action("save", ())
+        app.run_for(61)
+        app.choose(TCP)
+        app.choose(UDP)
+        app.pane.window = 10
+        await pilot.pause()
+        assert app.pane.check_action("save", ())
+        titles, *rows = (row.split("\t") for row in app.pane.all_rows()())
+        assert titles == ["time", "{IPV4, TCP} packets per second", "{IPV4, UDP} packets per second"]
+        assert [row[1:] for row in rows] == [["100", str(2 * second - 1)] for second in range(51, 61)]
+        first, last = (datetime.fromisoformat(rows[at][0]) for at in (0, -1))
+        assert (last - first).total_seconds() == 9
+
+
+async def test_the_legend_is_selected_with_the_mouse() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.run_for(60)
+        app.choose(TCP)
+        await pilot.pause()
+        await pilot.mouse_down(app.pane.chart, offset=(2, 0))
+        await pilot.hover(app.pane.chart, offset=(18, 0))
+        await pilot.mouse_up(app.pane.chart, offset=(18, 0))
+        await pilot.pause()
+        assert app.screen.get_selected_text() == " {IPV4, TCP} pack"
+        chosen = app.screen.get_component_rich_style("screen--selection").bgcolor
+        shown = [part.text for part in app.pane.chart.render_line(0) if part.style and part.style.bgcolor == chosen]
+        assert "".join(shown) == " {IPV4, TCP} pack"
 
 
 async def test_what_others_have_loaded_is_not_to_be_loaded() -> None:
