@@ -250,7 +250,8 @@ class Operations:
         if playhead is None:
             return ""
         when = time.localtime(playhead.began + (playhead.time(playhead.tick) if playhead.tick else 0.0))
-        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{playhead.speed:g}"
+        written = " · still written" if playhead.is_written else ""
+        return f"REC {when.tm_mday} {time.strftime('%b %H:%M:%S', when)} · ×{playhead.speed:g}{written}"
 
     def attachments(self) -> list[str]:
         """Return what is attached as text, no two alike: a program can be attached to several sandboxes."""

@@ -93,6 +93,11 @@ class Playhead(Protocol):
         ...
 
     @property
+    def is_written(self) -> bool:
+        """Whether the recording was still being written when it was opened."""
+        ...
+
+    @property
     def ticks(self) -> int:
         """How many samples there are."""
         ...

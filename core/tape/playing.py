@@ -201,6 +201,11 @@ class PlayedMonitor(Monitor):
         return self._tape.began
 
     @property
+    def is_written(self) -> bool:
+        """Whether it was still being written when it was opened."""
+        return self._tape.is_written
+
+    @property
     def ticks(self) -> int:
         """How many samples there are."""
         return self._tape.ticks

@@ -6,6 +6,7 @@ triggers and views are not exactly those that are made here, and no text of SQL 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import urllib.parse
@@ -16,7 +17,7 @@ from ..errors import ObjectError
 from ..files import unreadable, unwritable
 from ..foreign import RECORDING, is_recording
 
-__all__ = ["create", "damaged", "open_to_read", "raw", "text"]
+__all__ = ["create", "damaged", "is_written", "open_to_read", "raw", "text", "written_by_us"]
 
 VERSION: Final = 3
 """PRAGMA user_version: what a newer bpftui writes is refused by an older one."""
@@ -84,6 +85,41 @@ def create(path: str) -> sqlite3.Connection:
             os.unlink(path)
         raise ObjectError(f"the recording cannot be written: {error}", file=path) from None
     return connection
+
+
+def written_by_us(path: str) -> int | None:
+    """Let others see that a tape is being written, for as long as the descriptor that is returned is open.
+
+    Whatever ends this process ends that too. SQLite's own locks are of another kind (fcntl(2), where this is flock(2)),
+    but they go with any descriptor of the file that is closed: it is opened after and closed after the database.
+    None where the file system has no such locks.
+    """
+    descriptor = None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if descriptor is not None:
+            os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_written(path: str) -> bool:
+    """Return whether somebody writes a tape now; to be asked before it is opened (see `written_by_us`)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def open_to_read(path: str) -> sqlite3.Connection:

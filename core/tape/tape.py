@@ -18,7 +18,7 @@ from ..spec import CollectionSpec
 from ..spec.document import is_document
 from ..spec.edits import Edits
 from .recorder import COUNTS, LOST
-from .schema import damaged, open_to_read, raw, text
+from .schema import damaged, is_written, open_to_read, raw, text
 from .told import (
     ODD,
     by_cpu,
@@ -91,6 +91,7 @@ class Tape(Closing):
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self.is_written = is_written(path)
         self._database = open_to_read(path)
         self._values = Values(self._database)
         self._infos: dict[str, ProgramInfo] = {}
@@ -131,6 +132,8 @@ class Tape(Closing):
                 self.maps[source.name], source = found, _Source("map", source.name, found.cpus)
             self._sources[number] = source
 
+    is_written: bool
+    """Whether it was still being written when it was opened."""
     file: str
     """What the object is called."""
     object: bytes

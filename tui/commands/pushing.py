@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from ...core.errors import FeatureError, UsageError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from opentelemetry.sdk.metrics.export import Metric, MetricExportResult, MetricsData
+    from requests import Session
 
     from ...core.metrics import Family, Teller
 
@@ -39,8 +40,6 @@ _TOGETHER: Final = 5_000
 _CAUSE: Final = re.compile(r"\[(?:Errno -?\d+|SSL: \w+)\] ([^\"'()]+)")
 """What of an error of the exporter's says why: the rest is about its own retries."""
 _CERTIFICATES: Final = ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE")
-_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""What `requests`, by which the exporter sends, takes rather than what it is told."""
 _EXPORTER: Final = "opentelemetry.exporter."
 """Loggers of what sends begin with it."""
 _LAST: Final = 2.0
@@ -131,12 +130,10 @@ class _Sender:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
         self._url, self._teller, self._interval = url, teller, interval
-        if any(os.environ.get(each) for each in _CERTIFICATES):
-            for each in _BUNDLES:
-                os.environ.pop(each, None)
+        session = _session() if any(os.environ.get(each) for each in _CERTIFICATES) else None
         self._log = _Complaints(self._complain)
         self._logger = logging.getLogger("opentelemetry")
-        exporter = OTLPMetricExporter(endpoint=url, max_export_batch_size=_TOGETHER)
+        exporter = OTLPMetricExporter(endpoint=url, session=session, max_export_batch_size=_TOGETHER)
         self._export = cast("Callable[[MetricsData], MetricExportResult]", exporter.export)
         self._give_up = cast("Callable[[], object]", exporter.shutdown)
         self._starts = Starts(time.time_ns())
@@ -187,6 +184,21 @@ class _Sender:
             cause = _CAUSE.search(reason)
             warn(f"{self._url}: metrics do not arrive: {visible(cause[1].strip().lower() if cause else reason)}")
         self._arrives = False
+
+
+def _session() -> Session:
+    """Return what sends, and takes the certificates that it is told of.
+
+    By itself `requests` takes rather those that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name.
+    """
+    from requests import Session
+
+    class Told(Session):
+        def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+            told = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, told, cert)
+
+    return Told()
 
 
 class _Complaints(logging.Handler):

@@ -35,6 +35,7 @@ def recording_lines(name: str) -> Iterator[str]:
         yield (
             f"recorded {began}, {counted(tape.ticks, 'sample')} in {tape.duration:,.1f} s, {tape.runtime} runtime"
             + (f", {where}" if where else "")
+            + (", still being written" if tape.is_written else "")
         )
         for mark in tape.marks:
             yield "  ".join(filter(None, (f"{mark.time:10.3f} s", mark.kind, mark.what, mark.detail)))
@@ -107,6 +108,8 @@ def played(path: str, maps: Sequence[str] | None = None) -> Generator[Played]:
             session.spec.map(name)
         collection = session.load()
         assert isinstance(collection, PlayedCollection)
+        if tape.is_written:
+            warn(f"{path}: it is still being written")
         for remark in collection.remarks:
             warn(remark)
         yield Played(tape, session, collection, PlayedEvents(collection, maps))

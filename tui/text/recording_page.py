@@ -30,6 +30,8 @@ def recording_page(path: str, state: str) -> Page:
         size = os.stat(path).st_size
         with Tape(path) as tape:
             page = Page(os.path.basename(path), f"recording · {byte_size(size)}")
+            if tape.is_written:
+                page.note("It is still being written.")
             if state:
                 page.field("open", state)
             page.field("object", tape.file)
@@ -39,7 +41,7 @@ def recording_page(path: str, state: str) -> Page:
                 page.field(
                     "length", clock(last - first), f"{counted(tape.ticks, 'sample')}, {duration(tape.interval)} apart"
                 )
-            else:
+            elif not tape.is_written:
                 page.problem("it has no sample: what wrote it was ended before the first one")
             where = " ".join(filter(None, (tape.machine.get("system"), tape.machine.get("release"))))
             page.field("runtime", tape.runtime, where)

@@ -111,6 +111,28 @@ def test_each_moment_comes_back_in_any_order(tmp_path: Path) -> None:
         assert [tuple(mark) for mark in tape.marks] == [(0.0, "attached", "count_traffic", "eth1")]
 
 
+def test_a_tape_tells_whether_it_is_being_written(tmp_path: Path) -> None:
+    """Asked by another process, as the sign is a lock; it goes with whoever wrote, however that ended."""
+    path = tmp_path / "a.rec"
+    ask = [sys.executable, "-c", f"from bpftui.core.tape import Tape; print(Tape({str(path)!r}).is_written)"]
+
+    def told() -> str:
+        return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+
+    spec = CollectionSpec.from_file(TRAFFIC)
+    with choose_runtime("vm").load(spec) as collection:
+        with Recorder(str(path), collection, TRAFFIC.read_bytes(), Edits(), interval=1.0) as tape:
+            tape.add(Sampler(collection).take(), {}, Printed())
+            assert told() == "True"
+            with Tape(str(path)) as read:
+                assert (read.is_written, read.ticks) == (True, 1)
+            tape.add(Sampler(collection).take(), {}, Printed())
+        assert told() == "False"
+        tape.close()
+        with Tape(str(path)) as read:
+            assert (read.is_written, read.ticks) == (False, 2)
+
+
 def test_the_object_is_as_it_was_loaded(tmp_path: Path) -> None:
     record(tmp_path / "a.rec", 1)
     with Tape(str(tmp_path / "a.rec")) as tape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import shutil
 import signal
@@ -269,6 +270,7 @@ def test_certificates_are_those_of_the_sdk(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(certificate))
         with sending(url, [Family("bpf_x_total", "counter", "X.", (), [((), 5.0)])]):
             assert wait_for(lambda: bool(came))
+        assert os.environ["CURL_CA_BUNDLE"] == "/nonexistent/others.pem"  # what is started from here has it
         server.shutdown()
         answering.join()
     told = [each.name for each in came[0].resource_metrics[0].scope_metrics[0].metrics]
