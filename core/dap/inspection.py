@@ -233,7 +233,7 @@ class Inspection:
         is_global = self._is_global(expression)
         return {
             "dataId": expression if is_global else f"{expression} @ {value.address:#x}+{value.kind.size}",
-            "description": f"{expression}, {value.kind.size} bytes",
+            "description": f"{expression}, {value.kind.size} byte{'' if value.kind.size == 1 else 's'}",
             "accessTypes": ["write", "read", "readWrite"],
             "canPersist": is_global,
         }

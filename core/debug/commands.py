@@ -40,7 +40,8 @@ _SHORT: Final = {
     "i": "info",
 }
 """As gdb abbreviates them."""
-_PRINT: Final = re.compile(r"/(?P<base>[xdtou])\s+(?P<expression>.+)", re.DOTALL)
+_BASES: Final = ("x", "d", "t", "o", "u")
+_PRINT: Final = re.compile(rf"/(?P<base>[{''.join(_BASES)}])\s+(?P<expression>.+)", re.DOTALL)
 
 
 class Answer(NamedTuple):
@@ -120,8 +121,10 @@ class Interpreter:
         word, _, rest = line.partition(" ")
         word, slash, letter = word.partition("/")
         word, rest = _SHORT.get(word, word), rest.strip()
+        if slash and word == "print" and letter not in _BASES:
+            raise UsageError(f"print takes no format /{letter}", hint="print/x, print/d, print/t, print/o, print/u")
         if slash and word == "print":
-            rest = f"/{letter} {rest}"
+            rest = f"/{letter} {rest}" if rest else ""
         elif slash and word in self.words:
             raise UsageError(f"{word} takes no format, and not /{letter}", hint="print/x r0: print alone takes one")
         if word in self._steps:
@@ -155,7 +158,8 @@ class Interpreter:
             found = self._session.watch(rest.removeprefix("-w "), Access.WRITE)
         else:
             found = self._session.watch(rest, access)
-        return Answer(line, f"watchpoint {found.number}: {found.what}, {found.size} bytes", found.number)
+        size = f"{found.size} byte{'' if found.size == 1 else 's'}"
+        return Answer(line, f"watchpoint {found.number}: {found.what}, {size}", found.number)
 
     def _delete(self, line: str, rest: str) -> Answer:
         self._session.breakpoints.remove(_number(rest, "delete"))
@@ -184,7 +188,10 @@ class Interpreter:
         return Answer(line, moved=True)
 
     def _run(self, line: str, rest: str) -> Answer:
-        self._session.enter(_number(rest, "run") - 1)
+        number, runs = _number(rest, "run"), self._session.runs
+        if not 1 <= number <= runs:
+            raise UsageError(f"there is no run {number}: there {'is' if runs == 1 else 'are'} {runs:,}, from 1 on")
+        self._session.enter(number - 1)
         return Answer(line, moved=True)
 
     def _backtrace(self, line: str, _: str) -> Answer:

@@ -100,6 +100,8 @@ class Scope:
             return Value(Kind(8, False, None, VOID, "context *"), session.context_address)
         if name in ("pkt", "pkt_len"):
             return self._packet(name)
+        if not name:
+            raise UsageError("$ is followed by the name of a register: $r3")
         number = self._constant(name)
         if number is None:
             close = nearest(name, [*self._variables, *self.maps, "ctx", "pkt", "pkt_len", "r0", "fp"])
@@ -190,7 +192,8 @@ class Scope:
         raw = memory.own(address & _MASK64, size)
         if raw is None:
             where = "nothing is there" if memory.find(address) is None else "not all of it is there"
-            raise UsageError(f"{size} bytes at {address & _MASK64:#x} cannot be read: {where}")
+            what = f"{size} byte{'' if size == 1 else 's'}"
+            raise UsageError(f"{what} at {address & _MASK64:#x} cannot be read: {where}")
         return value_of(kind, raw, address, self._program.byte_order)
 
     def entry(self, found: Map, key: bytes) -> Value:

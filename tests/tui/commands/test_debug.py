@@ -146,7 +146,7 @@ def test_a_trace_goes_through_all_runs(tmp_path: Path, capsys: pytest.CaptureFix
         ([*TRAFFIC, "--runtime", "kernel"], "debug runs programs on the built-in machine"),
         ([*TRAFFIC, "--pcap", "x.pcap"], "--pcap brings the packets"),
         ([*TRAFFIC, *batch("goto 5000")], "there is no step 5000 in this run: it has 141"),
-        ([*TRAFFIC, *batch("run 2")], "there is no run 1: there are 1, from 0 on"),
+        ([*TRAFFIC, *batch("run 2")], "there is no run 2: there is 1, from 1 on"),
         ([*TRAFFIC, *batch("print 1 +")], "'1 +' at its end: there should be a value"),
         ([*TRAFFIC, *batch("break")], "break takes a place"),
         ([*TRAFFIC, *batch("step -1")], "a step is taken at least once, not -1 times"),
