@@ -11,7 +11,7 @@ from ..asm.registers import def_use
 from ..btf import format_value
 from .facts import ProgramFacts
 from .lattice import Place
-from .names import Names
+from .memory_names import MemoryNames
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,7 +105,7 @@ class _Reasons:
         self.program = program
         self.spec = spec
         self.facts = ProgramFacts(program, spec.maps)
-        self.names = Names(program, spec)
+        self.names = MemoryNames(program, spec)
 
     def of(self, slot: int, graph: FlowGraph) -> tuple[str, ...]:
         """Return the constants that a jump compares."""

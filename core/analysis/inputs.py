@@ -10,7 +10,7 @@ from ..helpers.names import HELPERS
 from ..helpers.prototypes import find_helper
 from .facts import ProgramFacts
 from .lattice import Place, Value, shifted
-from .names import Names
+from .memory_names import MemoryNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def inputs_of(uses: ProgramUses, start: int, stop: int) -> Inputs:
     program = uses.program
     pointers = _Pointers(program)
     facts = pointers.facts = ProgramFacts(program, uses.spec.maps, pointers, losses=False)
-    names = Names(program, uses.spec)
+    names = MemoryNames(program, uses.spec)
     fields: dict[tuple[int, str], tuple[list[int], list[int]]] = {}
     read: list[tuple[int, int, int | None]] = []
     written: list[tuple[int, int, int | None]] = []

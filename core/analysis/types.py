@@ -24,7 +24,7 @@ from .lattice import Place, Value, shifted
 if TYPE_CHECKING:
     from ..btf import Btf
     from .lattice import State
-    from .names import Names
+    from .memory_names import MemoryNames
 
 __all__ = ["ValueTypes"]
 
@@ -59,10 +59,10 @@ class ValueTypes:
     """What the types of one program's object tell; `track.Types` says what for.
 
     Args:
-        names: The names of the same program's values.
+        names: The names of what the same program reads and writes.
     """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: MemoryNames) -> None:
         self.names = names
         self.program = names.program
         self.btf = names.spec.types

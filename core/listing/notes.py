@@ -13,7 +13,8 @@ from ..errors import ObjectError
 
 if TYPE_CHECKING:
     from ..analysis.facts import ProgramFacts
-    from ..analysis.names import Named, Names
+    from ..analysis.memory_names import Named
+    from ..analysis.names import Names
     from ..analysis.values import Facts
     from ..asm.flow import FlowGraph
     from ..btf.core import CoreResolver
@@ -69,7 +70,7 @@ class Notes:
 
         if self._facts is None or self._names is None:
             self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
-            types = ValueTypes(self._names)
+            types = ValueTypes(self._names.memory)
             self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=shared_functions(spec))
         facts, key = self._facts.at(graph.start), self._facts.keys.get(graph.start)
         if facts.limit is not None:
@@ -92,7 +93,7 @@ class Notes:
         for slot, access in facts.accesses.items():
             if access.address.place is Place.STACK and self._base(slot) == _FRAME:
                 continue  # its text says so already
-            named = names.find(access.address, access.size)
+            named = names.memory.find(access.address, access.size)
             if named is not None:
                 self._named[slot] = named
                 value = facts.stored.get(slot)

@@ -36,14 +36,14 @@ def probes(program: ProgramSpec, spec: CollectionSpec, target: Btf | None) -> fr
         target: The kernel's types, where it is adapted to some: what is no struct there is no kernel's.
     """
     from ...analysis.facts import ProgramFacts
-    from ...analysis.names import Names
+    from ...analysis.memory_names import MemoryNames
     from ...analysis.types import ValueTypes
 
     btf = spec.types
     has_arguments = program.type in _ARGUMENTS
     if btf is None or not (has_arguments or _calls_current(program)):
         return frozenset()
-    facts = ProgramFacts(program, spec.maps, ValueTypes(Names(program, spec)), losses=False)
+    facts = ProgramFacts(program, spec.maps, ValueTypes(MemoryNames(program, spec)), losses=False)
     found: set[int] = set()
     for slot, access in facts.accesses():
         address = access.address
