@@ -1,6 +1,6 @@
 """Two hundred versions of an object, each put in the place of the one before it, at 100,000 packets a second.
 
-    python -m tests.bench.bench_swap [library|explorer|terminal] [COUNT]
+    python -m tests.bench.bench_swap [library|explorer|terminal] [COUNT [COLUMNSxLINES]]
 
 What is told: how many packets nobody counted (none is right), how long a change takes from the file that is written to
 the program that runs, what memory the process has before and after, and what it has open of the kernel's objects.
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 RATE = 100_000
 PATIENCE = 60.0
 _TARGET = f"sandbox,rate={RATE}"
+_MARK = 0x5EED_5EED
+"""A version that stands in its object once; others are put there, so that none is compiled while it is measured."""
 
 
 def versions() -> list[bytes]:
@@ -49,12 +51,12 @@ def save(file: Path, raw: bytes) -> None:
     new.rename(file)
 
 
-def held() -> Counter[str]:
-    """Return what this process has open of the kernel's BPF objects, by kind."""
+def held(process: int | str = "self") -> Counter[str]:
+    """Return what a process has open of the kernel's BPF objects, by kind."""
     names: list[str] = []
-    for descriptor in os.listdir("/proc/self/fd"):
+    for descriptor in os.listdir(f"/proc/{process}/fd"):
         with suppress(OSError):
-            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+            names.append(os.readlink(f"/proc/{process}/fd/{descriptor}"))
     return Counter(name for name in names if "bpf" in name or "btf" in name)
 
 
@@ -145,12 +147,18 @@ async def explorer(count: int, file: Path) -> None:
         await asyncio.to_thread(app.session.close)
 
 
-def terminal(count: int, file: Path) -> None:
-    """Swap in a real terminal; what is seen is what stands there."""
-    raws = versions()
-    save(file, raws[0])
+def terminal(count: int, file: Path, size: str) -> None:
+    """Swap in a real terminal; what is seen is what stands there: the version among the variables."""
+    template = object_of(_MARK)
+    assert template.count(_MARK.to_bytes(4, sys.byteorder)) == 1
+
+    def version(number: int) -> bytes:
+        return template.replace(_MARK.to_bytes(4, sys.byteorder), number.to_bytes(4, sys.byteorder))
+
+    save(file, version(1000))
     command = f"{sys.executable} -m bpftui.tui {file} --reload --attach count={_TARGET}"
     tmux = ("tmux", "-L", f"bench-swap-{os.getpid()}")
+    columns, _, lines = size.partition("x")
 
     def shown() -> str:
         return subprocess.run([*tmux, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
@@ -159,24 +167,26 @@ def terminal(count: int, file: Path) -> None:
         began = time.perf_counter()
         while not re.search(what, shown()):
             assert time.perf_counter() < began + seconds, f"{what} never came:\n{shown()}"
-            time.sleep(0.02)
+            time.sleep(0.05)
         return time.perf_counter() - began
 
-    subprocess.run([*tmux, "new-session", "-d", "-x", "120", "-y", "40", command], check=True)
+    subprocess.run([*tmux, "new-session", "-d", "-x", columns, "-y", lines, command], check=True)
     try:
-        process = subprocess.run([*tmux, "list-panes", "-F", "#{pane_pid}"], capture_output=True, text=True, check=True)
+        found = subprocess.run([*tmux, "list-panes", "-F", "#{pane_pid}"], capture_output=True, text=True, check=True)
+        process = found.stdout.strip()
         wait("ATTACHED sandbox")
-        subprocess.run([*tmux, "send-keys", "2"], check=True)
-        subprocess.run([*tmux, "send-keys", "escape"], check=True)
-        resident, taken = 0, list[float]()
+        subprocess.run([*tmux, "send-keys", "3"], check=True)
+        wait(r"version .*\b1,000\b")
+        resident, taken, open_before = 0, list[float](), Counter[str]()
         for number in range(1, count + 1):
             if number == max(2, count // 10):
-                resident = memory(process.stdout.strip())
-            save(file, object_of(100 + number))
-            taken.append(wait(rf"= {100 + number}|was swapped"))
-            time.sleep(0.05)
-        tell("terminal", taken, resident, memory(process.stdout.strip()))
-        print(shown())
+                resident, open_before = memory(process), held(process)
+            save(file, version(1000 + number))
+            taken.append(wait(rf"version .*\b{1000 + number:,}\b"))
+            time.sleep(0.1)
+        tell(f"terminal {size}", taken, resident, memory(process))
+        wait("ATTACHED sandbox")
+        print(f"terminal {size}: open as before: {held(process) == open_before}\n{shown()}", flush=True)
         subprocess.run([*tmux, "send-keys", "q"], check=True)
         wait("will be detached")
         subprocess.run([*tmux, "send-keys", "y"], check=True)
@@ -188,6 +198,7 @@ def terminal(count: int, file: Path) -> None:
 def main() -> None:
     what = sys.argv[1] if len(sys.argv) > 1 else "all"
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    size = sys.argv[3] if len(sys.argv) > 3 else "120x40"
     with own_home(), tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "prog.o")
         if what in ("library", "all"):
@@ -195,7 +206,7 @@ def main() -> None:
         if what in ("explorer", "all"):
             asyncio.run(explorer(count, file))
         if what in ("terminal", "all"):
-            terminal(count, file)
+            terminal(count, file, size)
 
 
 if __name__ == "__main__":
