@@ -75,7 +75,8 @@ class BpftuiError(Exception):
         super().__init__(self.message)
         self.hint = None if hint is None else visible(hint)
         self.problems: Mapping[str, BpftuiError] = {}
-        """Where none of a collection's programs could be loaded: why not each of them, this error among them."""
+        """Where none of a collection's programs could be loaded: why not each of them, this error among them. Where a
+        compiler refuses a file: each of its errors, by a number."""
 
 
 class GivenUpError(BpftuiError):

@@ -382,7 +382,10 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.type_ahead.forget()
         known = isinstance(error, BpftuiError)
         why = error.message if known else f"cannot open {path}: {type(error).__name__}: {error}"
-        self._message_line.fail(Failure("open", why, (error.hint if known else None) or ""))
+        hint = (error.hint if known else None) or ""
+        if known and error.problems and not hint:
+            hint = f"bpftui check {os.path.basename(path)} tells them all"
+        self._message_line.fail(Failure("open", why, hint))
 
     def _ask_which(self, several: SeveralObjectsError) -> None:
         from .dialogs.choose import Choice, ChooseDialog

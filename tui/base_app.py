@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 from textual import constants, events
+from textual._callback import invoke
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome
+from textual.message_pump import MessagePump
 
 from ..core.errors import BpftuiError, UnknownNameError
 from ..core.privileges.ssh import ssh_client
@@ -38,7 +40,7 @@ from .themes import role_defaults, theme
 from .widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from types import FrameType
 
     from textual.driver import Driver
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseApp"]
 
 _Result = TypeVar("_Result")
+_Called = TypeVar("_Called")
 _SWITCH: Final = 0.0005
 """Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
 
@@ -141,6 +144,26 @@ class BaseApp(App[_Result]):
             raise KeyboardInterrupt
         return result
 
+    def call_from_thread(
+        self, callback: Callable[..., _Called | Coroutine[Any, Any, _Called]], *args: Any, **kwargs: Any
+    ) -> _Called:
+        """Call something in the event loop, from another thread, and return what it returns.
+
+        What it raises ends the app, as all that is raised in the event loop does: left to the thread nobody would hear
+        of it. What a screen or a widget finds missing that was left meanwhile is no news.
+        """
+        owner = getattr(callback, "__self__", self)
+
+        async def call() -> _Called:
+            try:
+                return await invoke(partial(callback, *args, **kwargs))
+            except Exception as error:
+                if self.is_running and (not isinstance(owner, MessagePump) or owner.is_running):
+                    self._handle_exception(error)  # as workers do
+                raise
+
+        return super().call_from_thread(call)
+
     def get_driver_class(self) -> type[Driver]:
         """Return the driver for this terminal, watched by the guardian."""
         chosen = super().get_driver_class()
@@ -201,6 +224,10 @@ class BaseApp(App[_Result]):
         if not gc.isenabled():
             self._collector.begin()
             self.set_interval(LOOK, self._collector.look)
+
+    def let_go(self) -> None:
+        """Take note that a screen has ended, and what it showed with it."""
+        self._collector.let_go()
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys and pastes wait for their turn."""

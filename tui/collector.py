@@ -29,6 +29,8 @@ _LOOK_TAKES: Final = 0.0005
 """Seconds that each of those adds to a look at all objects."""
 _PATIENCE: Final = 200
 """So many times as long as a look at all analyses takes must nobody have been there for it."""
+_SHARE: Final = 20
+"""So many times as long as the last look at what was let go of took passes before the next one."""
 _LONG: Final = 0.03
 """Seconds of a look after which what survived is not looked at again."""
 
@@ -42,6 +44,8 @@ class Collector:
         """Looks at what is young, at the last call."""
         self._unseen = 0
         """Those since analyses were last looked at as well."""
+        self._let_go_at: float | None = None
+        self._next_sweep = 0.0
 
     def begin(self) -> None:
         """Turn the collector on; what there is by now stays to the end, and is not looked at again."""
@@ -53,20 +57,37 @@ class Collector:
         """Note that somebody is there."""
         self._touched = time.monotonic()
 
+    def let_go(self) -> None:
+        """Note that a screen is gone, and what it showed: circles, which may be among what is not looked at again."""
+        self._let_go_at = time.monotonic()
+
     def look(self) -> None:
         """Look at all objects, where it is time to and nobody notices; at an analysis once everybody is long gone."""
         looks, start = gc.get_count()[2], time.monotonic()
         idle = start - self._touched
-        if looks - self._before > _BURST:
+        if self._is_due(start) and idle >= _DUE[0][1]:
+            self._sweep()
+        elif looks - self._before > _BURST:
             gc.freeze()  # takes no time, however many they are
-            self._unseen += looks
+            self._unseen += looks - self._before
         elif self._unseen and idle >= max(_DUE[0][1], _PATIENCE * _LOOK_TAKES * self._unseen):
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
-            self._unseen = 0
+            self._sweep()
         elif any(looks > many and idle >= seconds for many, seconds in _DUE):
             gc.collect()
             if time.monotonic() - start > _LONG:
                 gc.freeze()
         self._before = gc.get_count()[2]
+
+    def _is_due(self, now: float) -> bool:
+        """Whether something was let go of that nobody has in hand any more."""
+        return self._let_go_at is not None and now - self._let_go_at >= LOOK and now >= self._next_sweep
+
+    def _sweep(self) -> None:
+        """Look at all objects, those that are not looked at again as well."""
+        start = time.monotonic()
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        self._unseen, self._let_go_at = 0, None
+        now = time.monotonic()
+        self._next_sweep = now + _SHARE * (now - start)

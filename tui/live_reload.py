@@ -157,4 +157,5 @@ class LiveReload:
     def _complain(self, old: OpenObject, error: Exception) -> None:
         why = f"{old.session.title} is another file now, which is not taken: {told(error)}"
         hint = error.hint if isinstance(error, BpftuiError) else None
-        old.screen.message_line.fail(Failure(_READ, why, hint or ""))
+        old.screen.journal.failed(why, error)
+        old.screen.message_line.fail(Failure(_READ, why, hint or "", tab="log"))

@@ -36,6 +36,8 @@ _ARCHITECTURES: Final = {
 """What libbpf's bpf_tracing.h calls machines, in `__TARGET_ARCH_…`."""
 _WIDEST: Final = 200
 """Characters that are shown of a line of C."""
+_MOST_ERRORS: Final = 100
+"""Errors of a compiler that are told; clang gives up after 20 by itself."""
 _NO_HEADER: Final = f"'{vmlinux_header.NAME}' file not found"
 _MOST_MADE: Final = 256 << 20
 """Bytes of an object, and of what a compiler says."""
@@ -187,10 +189,19 @@ def _run(source: str, command: Sequence[str]) -> _Done:
 
 
 def _refusal(source: str, told: str, errors: Sequence[Diagnostic]) -> BpftuiError:
-    """Return what a compiler said, as an error."""
+    """Return what a compiler said, as an error; of several it is the first, and `problems` has them all."""
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        code = f" | {errors[0].code[:_WIDEST]}" if errors[0].code else ""
-        return BpftuiError(f"{errors[0].place}: {errors[0].text}{more}{code}")
+        found = BpftuiError(_said(errors[0], more))
+        if more:
+            found.problems = {
+                str(number): BpftuiError(_said(each)) for number, each in enumerate(errors[:_MOST_ERRORS])
+            }
+        return found
     why = next((line for line in told.splitlines() if line.strip()), "the compiler does not say why")
     return BpftuiError(f"{source} does not compile: {why.removeprefix('error: ')}")
+
+
+def _said(error: Diagnostic, more: str = "") -> str:
+    code = f" | {error.code[:_WIDEST]}" if error.code else ""
+    return f"{error.place}: {error.text}{more}{code}"

@@ -9,6 +9,7 @@ the program that runs, what memory the process has before and after, and what it
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import statistics
@@ -116,6 +117,7 @@ async def explorer(count: int, file: Path) -> None:
     raws = versions()
     save(file, raws[0])
     runtime = KernelRuntime()
+    gc.disable()  # as at a start: from then on the explorer decides when it is turned on
     app = BpftuiApp(
         Session(CollectionSpec.from_file(file), runtime),
         attach=[("count", _TARGET)],

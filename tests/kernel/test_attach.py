@@ -17,7 +17,6 @@ from bpftui.core import kernel
 from bpftui.core.errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError
 from bpftui.core.kernel import Sandbox
 from bpftui.core.kernel.attach import interface
-from bpftui.core.kernel.attach.targets import cgroup_mount
 from bpftui.core.kernel.net.interfaces import netlink
 from bpftui.core.kernel.net.sandbox import SENDER
 from bpftui.core.kernel.sys.perf import event_type, read_tracefs
@@ -25,6 +24,7 @@ from bpftui.core.kernel.sys.syscall import BpfError, Command
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import AttachType, CollectionSpec
+from tests.kernel.control_group import control_group
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -118,19 +118,9 @@ def test_netfilter_and_socket_lookup_see_their_namespace_only(loaded: KernelColl
 
 @pytest.fixture
 def group(tmp_path: Path) -> Iterator[Path]:
-    """A control group of our own; where no cgroup2 is mounted, one is meanwhile."""
-    mount, mounted = cgroup_mount(), None
-    if mount is None:
-        mounted = mount = str(tmp_path)
-        subprocess.run(["mount", "-t", "cgroup2", "none", mount], check=True)
-    made = Path(mount) / f"bpftui-test-{os.getpid()}"
-    made.mkdir()
-    try:
+    """A control group of our own."""
+    with control_group(tmp_path) as made:
         yield made
-    finally:
-        made.rmdir()
-        if mounted:
-            subprocess.run(["umount", mounted], check=True)
 
 
 def test_a_control_group_s_processes_are_seen_and_no_others(

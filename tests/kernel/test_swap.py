@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,11 +17,12 @@ from bpftui.core.kernel import KernelRuntime, Link, Program, Sandbox
 from bpftui.core.live import Session, State, Swap
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
+from tests.kernel.control_group import control_group
 from tests.versions import spec_of
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from bpftui.core.live import Swapped
     from bpftui.core.runtime import AttachTarget, Runtime
@@ -379,3 +382,61 @@ def test_many_swaps_under_load_lose_no_packet_and_leave_nothing() -> None:
             assert len(set(counted(before))) == 1
             assert counted(before)[0] == sandbox.rx_packets()
             assert held() == open_before
+
+
+_SENDER = """\
+import os, signal, socket, sys
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+one.bind(("127.0.0.1", 0))
+two.connect(one.getsockname())
+going = True
+def end(*_):
+    global going
+    going = False
+signal.signal(signal.SIGTERM, end)
+sent = 0
+print(flush=True)
+while going:
+    two.send(b"x")
+    sent += 1
+print(sent)
+"""
+"""Sends to itself within a control group until it is told to end, and says how often."""
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[Path]:
+    with control_group(tmp_path) as made:
+        yield made
+
+
+def test_what_is_attached_to_tcx_a_control_group_and_a_namespace_counts_all_while_it_is_swapped(group: Path) -> None:
+    runtime, file = KernelRuntime(), ROOT / "tests/objects/attached.o"
+    before = Session(CollectionSpec.from_file(file), runtime)
+    before.load({"on_tc", "on_cgroup", "on_lookup"})
+    before.attach("on_tc", "sandbox,rate=100000")
+    sandbox = before.sandbox
+    assert isinstance(sandbox, Sandbox)
+    before.attach("on_lookup", runtime.target(before.spec.programs["on_lookup"], "sandbox", sandbox))
+    before.attach("on_cgroup", str(group))
+    command = [sys.executable, "-c", _SENDER, str(group)]
+    sender = sandbox.namespace.run(lambda: subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    assert sender.stdout is not None
+    try:
+        assert sender.stdout.readline() == "\n"
+        for _ in range(10):
+            before, done = swapped(before, CollectionSpec.from_file(file))
+            assert done.whole
+            assert len(done.links) == 3
+    finally:
+        sender.terminate()
+    sent = int(sender.stdout.read())
+    sender.wait()
+    sandbox.rate = 0
+    sandbox.send(1)  # behind all that was sent
+    with before:
+        assert before.collection is not None
+        counts = {name: before.collection.variables[name].get() for name in ("in_tc", "in_cgroup", "in_lookup")}
+        assert counts == {"in_tc": sandbox.rx_packets(), "in_cgroup": sent, "in_lookup": sent}
+        assert sent > 100

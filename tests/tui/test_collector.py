@@ -89,3 +89,31 @@ def test_an_analysis_is_looked_at_once_everybody_is_long_gone(told: _Told) -> No
     told.now += 1000
     collector.look()
     assert told.since() == []  # nothing came since
+
+
+def test_a_screen_that_is_gone_is_taken_away_though_it_is_not_looked_at_any_more(told: _Told) -> None:
+    collector = Collector()
+    told.takes = 0.2
+    collector.let_go()
+    told.now += 0.5  # it may be in somebody's hands still
+    collector.look()
+    assert told.since() == []
+    told.now += 2
+    told.young = 50  # as an analysis makes them: what comes in the place of the screen is one
+    collector.look()
+    assert told.since() == ["unfreeze", "collect", "freeze"]
+    told.young = 0
+    told.now += 2
+    collector.look()
+    assert told.since() == []  # nothing was let go of since
+    collector.let_go()
+    told.now += 1.5  # the last one took 0.2 s: the next one is not so soon
+    collector.look()
+    assert told.since() == []
+    told.now += 1
+    collector.touch()
+    collector.look()
+    assert told.since() == []
+    told.now += 2
+    collector.look()
+    assert told.since() == ["unfreeze", "collect", "freeze"]

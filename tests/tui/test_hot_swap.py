@@ -219,6 +219,7 @@ async def test_one_that_is_refused_leaves_the_old_one_running_and_says_why(
         assert walk.explorer.navigation.tab == "log"
         assert " is refused, nothing was changed: cannot load program count: no" in walk.message
         assert "R0 !read_ok" in walk.screen
+        assert "✗ count of the version of " in walk.screen
         assert "still running: count → sandbox" in walk.screen
         assert "of " in walk.screen.splitlines()[0]
         loop.send(10)

@@ -175,16 +175,21 @@ async def test_a_c_file_that_does_not_compile_is_told_at_once(tmp_path: Path) ->
 
     def read(name: str, _: Callable[[str], None]) -> CollectionSpec:
         if "error" in source.read_text():
-            raise BpftuiError(f"{name}:1:1: unknown type name 'error' | error f;")
+            refused = BpftuiError("prog.c:1:1: unknown type name 'error' (and 1 more) | error f;")
+            refused.problems = {str(number): BpftuiError(f"prog.c:{number}:1: told") for number in range(2)}
+            raise refused
         return CollectionSpec.from_bytes((ROOT / "bpf/traffic.o").read_bytes(), file=name)
 
     async with explored(source, read) as looks:
         source.write_text("error f;\n")
         await looks.look()
         assert "✗ prog.c is another file now, which is not taken:" in looks.walk.screen
+        await looks.walk.press("enter")  # leads to the Log, which has all of it
+        lines = looks.walk.screen.splitlines()
+        assert [line.rstrip().endswith(f"prog.c:{at}:1: told") for at in range(2) for line in lines].count(True) == 2
         source.write_text("int f; \n")
         await looks.look()
-        assert "another file" not in looks.walk.screen  # it comes to the same object
+        assert "another file" not in looks.walk.message  # it comes to the same object
 
 
 async def test_what_is_loaded_stays(file: Path) -> None:
@@ -487,3 +492,19 @@ async def test_one_stands_by_what_an_instruction_has_become(tmp_path: Path) -> N
         assert "something was done" in walk.screen
         await walk.press("backspace", "backspace", "backspace")
         assert walk.explorer.navigation.tab == "code"
+
+
+async def test_a_file_that_is_gone_is_missed_until_it_is_back(file: Path) -> None:
+    async with explored(file) as looks:
+        raw = file.read_bytes()
+        file.unlink()
+        await looks.look(4)
+        assert "is gone" not in looks.walk.screen
+        await looks.look(1)
+        assert "✗ prog.o is gone: what was read of it stays" in looks.walk.screen
+        file.write_bytes(raw)
+        await looks.look(1)
+        assert "is gone" not in looks.walk.screen
+        assert "prog.o is there again" in looks.walk.screen
+        await looks.look(1)
+        assert len(looks.walk.app.objects) == 1

@@ -127,8 +127,11 @@ class WatchedObject(Closing):
                     what = "refused" if isinstance(error, VerifierError) else "not taken"
                     version = f"the version of {clock_time(file.seen_at)}"
                     self._say(f"{version} is {what}, nothing was changed: {told(error)}")
-                    if isinstance(error, BpftuiError) and error.hint:
-                        self._say(f"what helps: {error.hint}")
+                    if isinstance(error, BpftuiError):
+                        if not isinstance(error, VerifierError):
+                            self._say(*(each.message for each in error.problems.values()))
+                        if error.hint:
+                            self._say(f"what helps: {error.hint}")
 
     def _changed(self, file: WatchedFile) -> None:
         """Read the file anew; tell what it is, or swap it."""

@@ -281,15 +281,8 @@ class ControlledScreen(Screen[None]):
         self.start(run)
 
     def _hand(self, then: Callable[[_Result], None], found: _Result) -> None:
-        """Give *found* to *then*; what that raises ends the app as all that is raised in the event loop does.
-
-        Left to the thread nobody would hear of it. What finds a screen gone that was left meanwhile is no news.
-        """
-        try:
-            then(found)
-        except Exception as error:
-            if self.is_running and self.app.is_running:
-                self.app._handle_exception(error)  # pyright: ignore[reportPrivateUsage] - as workers do
+        """Give *found* to *then*, as long as this is there to be told: see `BaseApp.call_from_thread`."""
+        then(found)
 
     def _say(self, error: Exception) -> None:
         self.notify(told(error), severity="error")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.errors import BpftuiError
+
 if TYPE_CHECKING:
     from ..operations import Operations
     from ..widgets.verifier.log_pane import LogPane
@@ -27,6 +29,12 @@ class Log:
         """Add to the session's messages and to the user's log, there with the traceback of an *error*."""
         self._pane.add(text)
         self.note(text, error)
+
+    def failed(self, text: str, error: Exception) -> None:
+        """Add what went wrong, in a sentence, and where a compiler has more to say all of that."""
+        self.line(text, None if isinstance(error, BpftuiError) else error)
+        for each in error.problems.values() if isinstance(error, BpftuiError) else ():
+            self.show(each.message)
 
     def show(self, text: str, when: float | None = None) -> None:
         """Add to the session's messages only: of now, or of a moment in seconds since 1970."""

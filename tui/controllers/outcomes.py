@@ -172,11 +172,14 @@ class Outcomes:
         by_verifier = isinstance(error, VerifierError)
         why = f"{version} is {'refused' if by_verifier else 'not taken'}, nothing was changed: {told(error)}"
         hint = error.hint if isinstance(error, BpftuiError) else None
-        self._log.line(why, None if isinstance(error, BpftuiError) else error)
+        if by_verifier:
+            self._log.line(why)
+        else:
+            self._log.failed(why, error)
         # The Log is in front where the verifier explains itself.
         self._operations.host.fail(Failure("swap", why, hint or "", tab="" if by_verifier else "log"))
         if isinstance(error, VerifierError) and spec is not None:
-            self._panes.log.show_refusals(error.problems or {error.program: error}, spec)
+            self._panes.log.show_refusals(error.problems or {error.program: error}, spec, version)
             self.show_running()
             self._navigation.action_show_tab("log")
         self._operations.changed()

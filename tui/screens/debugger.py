@@ -285,6 +285,7 @@ class DebuggerScreen(ControlledScreen):
 
     def on_unmount(self) -> None:
         """Let go of the run, and keep its stops."""
+        cast("BaseApp[object]", self.app).let_go()
         self._left.set()
         self.debuggee.close()
         self.stops.close()

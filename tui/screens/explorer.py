@@ -324,7 +324,8 @@ class ExplorerScreen(ControlledScreen):
         )
 
     def on_unmount(self) -> None:
-        """Leave no thread behind that the end of the process would wait for."""
+        """Leave no thread behind that the end of the process would wait for, and nothing in memory."""
+        cast("BpftuiApp", self.app).let_go()
         self.outlook.stop()
         if self.furnished.is_set():
             self.finder.stop()

@@ -64,6 +64,8 @@ def test_what_a_compiler_says(script: str, message: str, tmp_path: Path, monkeyp
     with pytest.raises(BpftuiError) as raised:
         compiled("a.c")
     assert raised.value.message == message
+    every = [each.message for each in raised.value.problems.values()]
+    assert every == (["a.c:3:7: expected \\x27;\\x27", "a.c:9:1: more"] if "and 1 more" in message else [])
 
 
 @pytest.fixture

@@ -138,7 +138,9 @@ def _unreadable() -> Generator[None]:
     except UsageError:
         raise
     except BpftuiError as error:
-        raise UnreadableError(error.message, hint=error.hint) from error
+        unreadable = UnreadableError(error.message, hint=error.hint)
+        unreadable.problems = error.problems
+        raise unreadable from error
     except MemoryError as error:
         raise UnreadableError("there is not enough memory to compare them") from error
 

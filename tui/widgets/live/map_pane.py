@@ -320,7 +320,9 @@ class MapPane(Vertical):
         most = found.max_entries if live is None else live.max_entries
         text = gauge(found.type, table.total, most, is_counted=table.is_counted)
         if table.fields.is_summed:
-            text = assembled(text, ("  CPUs summed", "$text-muted"))
+            others = [each.label for each in table.fields.values if each.is_by_cpu]
+            but = f", but for {', '.join(others)}" if others else ""
+            text = assembled(text, (f"  CPUs summed{but}", "$text-muted"))
         self._show_title(text)
 
     def _show_said(self) -> None:

@@ -119,6 +119,7 @@ class LogPane(Vertical):
         self.spec = self._explored = spec
         self._runtime = runtime
         self._refusals: dict[str, BpftuiError] = {}
+        self._version = ""
         self._program = ""
         self._log: VerifierLog | None = None
         self._explanation: Explanation | None = None
@@ -163,13 +164,17 @@ class LogPane(Vertical):
         """Begin with the messages of another version's."""
         self.query_one(MessageView).follow(other.query_one(MessageView))
 
-    def show_refusals(self, errors: Mapping[str, BpftuiError], spec: CollectionSpec | None = None) -> None:
+    def show_refusals(
+        self, errors: Mapping[str, BpftuiError], spec: CollectionSpec | None = None, version: str = ""
+    ) -> None:
         """Show why programs were refused, the first that the verifier refused at once; without any, nothing of it.
 
         Args:
             errors: One for each program, by name; those that are not the verifier's have no log.
             spec: The version that they are of, where it is another one than is explored.
+            version: What that is called: `the version of 12:01:33`; it may be mended by now.
         """
+        self._version = version
         self.spec = self._explored if spec is None else spec
         self._refusals = dict(errors)
         self.set_class(bool(errors), "-refused")
@@ -200,10 +205,11 @@ class LogPane(Vertical):
 
     @property
     def _title(self) -> str:
-        """The program's name, and which of how many it is."""
+        """The program's name, which of how many it is, and of which version, where that is not what is explored."""
         names = list(self._refusals)
+        of = f" of {self._version}" if self._version else ""
         several = f" ({names.index(self._program) + 1} of {len(names)}; others: in the tree)" if len(names) > 1 else ""
-        return self._program + several
+        return self._program + of + several
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""

@@ -1,0 +1,51 @@
+"""What the explorer and the lists before it have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.screen import Screen
+
+from bpftui.tui.base_app import BaseApp
+from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Told(Screen[None]):
+    """A screen that is told something that it cannot take."""
+
+    def take(self) -> None:
+        raise ZeroDivisionError
+
+
+def tell(app: BaseApp[None], callback: Callable[[], object]) -> None:
+    """Have a thread call something in the event loop; the thread itself may fail unheard."""
+    app.run_worker(lambda: app.call_from_thread(callback), thread=True, exit_on_error=False, description="tell")
+
+
+async def told_by_a_thread() -> None:
+    app, screen = BaseApp[None](), Told()
+    async with app.run_test() as pilot:
+        await app.push_screen(screen)
+        tell(app, screen.take)
+        await pilot.pause(PATIENCE)
+
+
+async def test_what_is_raised_in_the_event_loop_for_a_thread_ends_the_app() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await told_by_a_thread()
+
+
+async def test_a_screen_that_was_left_meanwhile_is_no_news() -> None:
+    app, screen, told = BaseApp[None](), Told(), list[str]()
+    async with app.run_test() as pilot:
+        await app.push_screen(screen)
+        await app.pop_screen()
+        tell(app, screen.take)
+        tell(app, lambda: told.append("after it"))
+        while not told:
+            await pilot.pause(0.01)
+    assert told == ["after it"]
