@@ -421,6 +421,7 @@ def test_what_is_attached_to_tcx_a_control_group_and_a_namespace_counts_all_whil
     before.attach("on_lookup", runtime.target(before.spec.programs["on_lookup"], "sandbox", sandbox))
     before.attach("on_cgroup", str(group))
     command = [sys.executable, "-c", _SENDER, str(group)]
+    sandbox.namespace.run(lambda: subprocess.run(["ip", "link", "set", "lo", "up"], check=True))
     sender = sandbox.namespace.run(lambda: subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     assert sender.stdout is not None
     try:
