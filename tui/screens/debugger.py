@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ...core.debug.symbols import Location
     from ...core.debug.verified import VerifierLogs
     from ...core.spec import CollectionSpec
+    from ..base_app import BaseApp
     from ..status import Status
     from ..widgets.code.listing_view import ListingView
     from ..widgets.debug.lines_view import LinesView
