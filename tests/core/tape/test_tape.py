@@ -16,10 +16,12 @@ import pytest
 from bpftui.core.choice import choose_runtime
 from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.live import EventReader, Events, Sample, Sampler
-from bpftui.core.runtime import Printed, PrintedLine
+from bpftui.core.live.trial import Ran
+from bpftui.core.runtime import MapSnapshot, Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.edits import Edits
 from bpftui.core.tape import PlayedEvents, PlayedRuntime, Recorder, Tape, recorder
+from bpftui.core.tape import tape as tape_module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -452,3 +454,33 @@ def test_what_is_none(tmp_path: Path) -> None:
             Tape(str(tmp_path / name))
     with pytest.raises(ObjectError, match="no such file"):
         Tape(str(tmp_path / "none"))
+
+
+def test_runs_are_told_in_their_order_each_when_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tape_module, "_RUNS", 2)
+    given = [(float(number), Ran("count_traffic", bytes([number]), b"out", 2, 10 * number)) for number in range(5)]
+    spec = CollectionSpec.from_file(TRAFFIC)
+    path = str(tmp_path / "a.rec")
+    with (
+        choose_runtime("vm").load(spec) as collection,
+        Recorder(path, collection, TRAFFIC.read_bytes(), Edits(), interval=1.0, start=3.0) as tape,
+    ):
+        sampler = Sampler(collection, clock=lambda: 100.0)
+        tape.add(sampler.take(), {}, Printed((), 0))
+        for time, run in given:
+            tape.ran(time + 2.0, run)
+            tape.mark(time + 2.0, "attached", "count_traffic", str(time))
+    with Tape(path) as tape:
+        assert [*tape.runs()] == [(max(0.0, time - 1.0), run) for time, run in given]
+        assert [(mark.time, mark.detail) for mark in tape.marks] == [
+            (max(0.0, time - 1.0), str(time)) for time, _ in given
+        ]
+
+
+def test_what_is_out_of_the_ordinary_with_a_map_is_kept(tmp_path: Path) -> None:
+    kept = record(tmp_path / "a.rec", 3)
+    with Tape(str(tmp_path / "a.rec")) as tape:
+        assert [tape.sample(tick).maps["traffic"].partial for tick in (1, 2, 3)] == [False] * 3
+    partial = replace(kept[-1].sample, maps={"traffic": MapSnapshot((), partial=True, note="too large")})
+    assert recorder._state_of(partial)["maps"].keys() == {"traffic"}
+    assert recorder._state_of(kept[-1].sample) == {"read": ["sources", "traffic"]}
