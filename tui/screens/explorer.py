@@ -82,6 +82,9 @@ __all__ = ["WIDE", "ExplorerScreen"]
 
 _LOOK: Final = 5.0
 """Seconds between two looks at who has what others have loaded, and where it is attached."""
+_GO_ON: Final = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "ctrl+u", "ctrl+d"})
+"""Keys that move the tree's cursor wherever it is but at one end. A held key whose pages take longer than it needs to
+come again would go on after it is let go."""
 _REST: Final = 1.0
 """Seconds after all is there, in which a user looks and types, before what is not asked for yet is prepared."""
 WIDE: Final = 100
@@ -561,8 +564,10 @@ class ExplorerScreen(ControlledScreen):
 
     @on(Tree.NodeHighlighted)
     def follow_cursor(self, event: Tree.NodeHighlighted[Node]) -> None:
-        """Show what the tree's cursor is on."""
-        self.navigation.cursor_moved(event.node.data)
+        """Show what the tree's cursor is on; of lines that it only goes past nothing."""
+        held = cast("BpftuiApp", self.app).type_ahead.held
+        if held not in _GO_ON or event.node.line in (0, self._tree.last_line):  # at the ends the same key moves nothing
+            self.navigation.cursor_moved(event.node.data)
 
     @on(Tree.NodeSelected)
     def open_node(self, event: Tree.NodeSelected[Node]) -> None:

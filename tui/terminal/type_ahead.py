@@ -45,6 +45,8 @@ class TypeAhead:
         self._ready = ready
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._due: events.Event | None = None
+        self._last: events.Event | None = None
+        """What was handed on last."""
         self._task: asyncio.Task[None] | None = None
         self._leaving = False
 
@@ -53,13 +55,23 @@ class TypeAhead:
         """Whether no key is on its way."""
         return self._task is None or self._task.done()
 
+    @property
+    def held(self) -> str:
+        """The key that was handed on last and is to be handed on again: somebody holds it; empty for none."""
+        last, following = self._last, next(iter(self._waiting), None)
+        if isinstance(last, events.Key) and isinstance(following, events.Key) and following.key == last.key:
+            return last.key
+        return ""
+
     def take(self, event: events.Key | events.Paste) -> bool:
         """Return whether the app is to handle a key or a paste now; otherwise it comes again when it is its turn."""
         if event is self._due:
             self._due = None
             return True
         at_once = self.idle and self._ready().is_set() and not self._leaving
-        if not at_once:
+        if at_once:
+            self._last = event
+        else:
             self._waiting.append(event)
         self._begin()
         return at_once
@@ -103,7 +115,7 @@ class TypeAhead:
             if not (ready := self._ready()).is_set():  # what the last key was for, an object that is opened, takes time
                 await ready.wait()
                 continue
-            self._due = self._waiting.popleft()
+            self._due = self._last = self._waiting.popleft()
             self._app.post_message(self._due)
             await self._settle()
 

@@ -79,6 +79,32 @@ async def test_a_label_that_is_too_long_ends_in_an_ellipsis(explore: Callable[..
         assert any(line.startswith(" │ ├ inner_map array __u32→__u64  ") for line in walk.screen.splitlines())
 
 
+@pytest.mark.parametrize(("times", "shown_at_most"), [(5, 3), (60, 3)])
+async def test_a_key_that_is_held_in_the_tree_shows_where_it_ends(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, times: int, shown_at_most: int
+) -> None:
+    """The page of each line on the way may take longer than the key needs to come again; at the end it goes nowhere."""
+    async with explore() as walk:
+        tree, navigation = walk.explorer.query_one(SpecTree), walk.explorer.navigation
+        shown: list[Node] = []
+        choose = navigation.choose
+
+        def chosen(node: Node) -> None:
+            shown.append(node)
+            choose(node)
+
+        monkeypatch.setattr(navigation, "choose", chosen)
+        start = tree.cursor_line
+        for _ in range(times):
+            walk.explorer.app.simulate_key("j")
+        await walk.press("2", "1")
+        end = min(start + times, tree.last_line)
+        assert tree.cursor_line == end
+        assert shown[-1] == tree._tree_lines[end].node.data
+        assert walk.explorer.navigation.node == shown[-1]
+        assert len(shown) <= shown_at_most
+
+
 async def test_what_is_hidden_has_its_reason(explore: Callable[..., Any]) -> None:
     async with explore("bpf/hidden_example.o") as walk:
         tree = walk.explorer.query_one(SpecTree)
