@@ -21,7 +21,7 @@ from .names import Names
 from .returns import returns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..spec.collection import CollectionSpec
     from ..spec.program import Function
@@ -122,6 +122,20 @@ class Outline:
         self.function = found
         """The function that is meant; None for the whole program."""
         self._start, self._stop = (0, self.program.insns) if found is None else (found.start, found.stop)
+
+    def look(self, progress: Callable[[int, int, str], None]) -> None:
+        """Look into the code of all functions that are meant, which is what takes long.
+
+        Args:
+            progress: Is told, before each, which of how many it is, from 1, and its name. What it raises ends it.
+
+        Raises:
+            ObjectError: A function is damaged.
+        """
+        functions = [each for each in self.program.functions if self._start <= each.start < self._stop]
+        for number, function in enumerate(functions, 1):
+            progress(number, len(functions), function.name)
+            self._uses.facts.at(function.start)
 
     def _within(self, slots: Iterable[int]) -> tuple[int, ...]:
         return tuple(sorted({slot for slot in slots if self._start <= slot < self._stop}))

@@ -248,7 +248,10 @@ def tell(to: int) -> None:
     clock = time.pthread_getcpuclockid(threading.get_ident())
 
     def record(what: What, when: float, amount: float, threads: float = 0) -> None:
-        os.write(to, _RECORD.pack(what, when, amount, threads))
+        try:
+            os.write(to, _RECORD.pack(what, when, amount, threads))
+        except BrokenPipeError:  # whoever pressed the keys was ended, and ends nobody any more
+            os._exit(1)
 
     def spent(what: What) -> None:
         record(what, time.monotonic(), time.clock_gettime(clock), time.process_time())

@@ -330,6 +330,7 @@ class ExplorerScreen(ControlledScreen):
         """Leave no thread behind that the end of the process would wait for, and nothing in memory."""
         cast("BpftuiApp", self.app).let_go()
         self.outlook.stop()
+        self.outlines.stop()
         if self.furnished.is_set():
             self.finder.stop()
 

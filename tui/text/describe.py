@@ -184,11 +184,7 @@ def _program(
                 page.labelled("streams", [Part("not read: that takes their lines from its owner")], Setting.STREAMS)
             elif theirs.streams:
                 page.field("streams", "read: their lines are in the tab Printed")
-    if known is None:
-        page.note("")
-        page.note("looking at its code …")
-    elif known.outline is not None:
-        outline_on(page, known.outline, known.callers, theirs=theirs is not None)
+    _outlined(page, known, theirs)
     if linked.tables:
         page.heading("Jump tables")
         for name, slots in linked.tables.items():
@@ -244,9 +240,20 @@ def _function(spec: ProgramSpec, name: str, known: Known | None, theirs: Theirs 
         page.field(
             "linkage", "global: verified by itself" if function.is_global else "static: verified where it is called"
         )
-    if known is not None and known.outline is not None:
-        outline_on(page, known.outline, known.callers, theirs=theirs is not None)
+    _outlined(page, known, theirs)
     return page
+
+
+def _outlined(page: Page, known: Known | None, theirs: Theirs | None) -> None:
+    """Say what code does, or why that is not said."""
+    if known is None:
+        page.note("")
+        page.note("looking at its code …")
+    elif known.given_up:
+        page.note("")
+        page.note("what its code does is not known: the look at it was given up; chosen again, it begins anew")
+    elif known.outline is not None:
+        outline_on(page, known.outline, known.callers, theirs=theirs is not None)
 
 
 def _map(

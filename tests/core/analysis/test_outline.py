@@ -39,6 +39,16 @@ def inputs(text: str, type_: ProgramType = ProgramType.XDP) -> Inputs:
     return Outline(Uses(CollectionSpec("test.o", programs={"p": program})), "p").inputs
 
 
+def test_a_look_tells_each_function_that_is_meant() -> None:
+    told: list[tuple[int, int, str]] = []
+    found = uses("bpf/traffic.o")
+    Outline(found, "count_traffic").look(lambda *each: told.append(each))
+    assert told == [(1, 2, "count_traffic"), (2, 2, "fill")]
+    told.clear()
+    Outline(found, "count_traffic", 163).look(lambda *each: told.append(each))
+    assert told == [(1, 1, "fill")]
+
+
 def test_the_outline_of_a_program() -> None:
     found = Outline(uses("bpf/traffic.o"), "count_traffic")
     assert found.calls == (
