@@ -88,9 +88,16 @@ class Outlook:
         self.problems = {}
         self._stop.set()  # a look at what the spec was before is of no use any more
         self._stop = stop = Event()
-        work = Work("checking what can be loaded here", stop.set)
+        work = Work("checking what can be loaded here", partial(self._give_up, stop))
         self._show(stop, work)
         self._stage.find_out(partial(self._look_ahead, stop, work), partial(self._looked_ahead, stop))
+
+    def _give_up(self, stop: Event) -> None:
+        """Look no further; what is said goes at once, the program that is looked at may be a large one."""
+        stop.set()
+        if self._work is not None and self._stage.work is self._work:
+            self._stage.show_work(None)
+        self._work = None
 
     def _look_ahead(self, stop: Event, work: Work) -> Forecast | GivenUpError:
         told = work.since

@@ -846,7 +846,12 @@ async def test_what_is_done_without_is_said_and_logged(explore: Callable[..., An
 
 
 class SlowForecast(FakeRuntime):
-    """Looks at a program for as long as nobody gives it up."""
+    """Looks at a program for as long as nobody gives it up, and then to the end of that: it is a large one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_end = Event()
+        """That it is at the end of the program."""
 
     def forecast(
         self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
@@ -856,14 +861,17 @@ class SlowForecast(FakeRuntime):
         end = time.monotonic() + 120
         while not stop.wait(0.05) and time.monotonic() < end:
             progress(2, 7, "count_traffic")
+        self.at_end.wait(PATIENCE)
         raise forecast_given_up(spec.file, 1, 7)
 
 
 async def test_a_look_ahead_says_how_far_it_is_and_is_given_up(explore: Callable[..., Any]) -> None:
-    async with explore("bpf/traffic.o", runtime=SlowForecast()) as walk:
+    async with explore("bpf/traffic.o", runtime=(runtime := SlowForecast())) as walk:
         await walk.until(lambda: "checking what can be loaded here 2 of 7 · count_traffic · " in walk.screen)
         assert "esc gives up" in walk.screen
-        await walk.press("escape")
+        walk.explorer.app.simulate_key("escape")
+        await walk.until(lambda: "checking" not in walk.screen)
+        runtime.at_end.set()
         await walk.until(lambda: "was looked at for 1 of 7 programs and then given up: L finds out" in walk.screen)
         assert "checking" not in walk.screen
         assert "cannot be loaded" not in walk.screen

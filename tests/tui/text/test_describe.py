@@ -149,6 +149,8 @@ program       first
 section       .text+0x90
 instructions  9  from 11 in the linked code
 linkage       global: verified by itself
+
+looking at its code …
 """,
     ),
     (
