@@ -82,6 +82,32 @@ def test_nobody_is_told_to_install_a_stranger_by_this_name() -> None:
         assert told == [], path
 
 
+def test_the_project_has_one_address() -> None:
+    source = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Source"]
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    paths = [
+        ROOT / name for name in listed.split("\0") if name.endswith((".md", ".toml", ".yml")) or "packaging/" in name
+    ]
+    found = {
+        (path.relative_to(ROOT).as_posix(), address)
+        for path in paths
+        for address in re.findall(r"https://github\.com/[\w.-]+/bpftui\b", path.read_text())
+    }
+    assert {("pyproject.toml", source), ("packaging/debian/control", source)} <= found
+    assert {place for place in found if place[1] != source} == set()
+    (maintainer,) = re.findall(r"^Maintainer: (.*)$", (ROOT / "packaging/debian/control").read_text(), re.MULTILINE)
+    assert f" -- {maintainer}  " in (ROOT / "packaging/deb").read_text()
+
+
+def test_the_changelog_begins_with_what_is_not_released() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    first, *others = re.findall(
+        r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert first == ("Unreleased", "") or (first[0] == version and first[1])
+    assert version in [first[0], *(name for name, _ in others)]
+
+
 def test_the_tools_are_a_group_that_any_pip_can_be_given() -> None:
     group = subprocess.run([sys.executable, ".ci/group", "dev"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {"pytest>=8", "basedpyright>=1.28", "numpy>=1.26"} <= set(group.stdout.split())

@@ -76,7 +76,7 @@ def why_not(ordering: Ordering, live: object, source: Valued, count: int) -> str
     if count * (source.key_size + live.cpus * source.value_size) > _MOST:
         return "it takes too much memory at once"
     if find_numpy() is None:
-        return "it takes numpy: pip install 'bpftui[arrays]'"
+        return "it takes numpy, which is not installed"
     return ""
 
 

@@ -141,14 +141,6 @@ class Packet:
         parts = [*self._parts[:at], *self._parts[at + 1 :]]
         return self._joined(_linked(parts, at - 1), self._moved(at, -1), self.first)
 
-    def with_payload(self, data: bytes) -> Self:
-        """Return it with another payload."""
-        at = self._payload
-        if at is not None:
-            return self.with_value(at, "data", data)
-        parts = [part for part in self._parts if part[0] is not PADDING]
-        return self._joined([*parts, (PAYLOAD, data)], self.kept, self.first)
-
     @property
     def _payload(self) -> int | None:
         return next((at for at, layer in enumerate(self.layers) if layer.protocol is PAYLOAD), None)

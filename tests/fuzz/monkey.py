@@ -180,6 +180,18 @@ _WALKS: Final = (
     "p,,..",
 )
 """Ways that go deep."""
+_TOUR: Final = (
+    "\x1b[H2R\r",
+    "\x1b[H2Rd",
+    f"={ROOT}/bpf/traffic.o\r",
+    "?",
+    "\x10a",
+    "02",
+    "0",
+)
+"""From an object to each place that it leads to: chance alone is in one of them for minutes, and never in another."""
+_BETWEEN: Final = 25
+"""Deeds between two stations of the tour."""
 PLACES: Final = {
     "home": re.compile(r"1 Objects +2 System +3 Recordings"),
     "system": re.compile(r"home › system"),
@@ -253,7 +265,7 @@ class Plan:
         if path in _APART[:2] and chance.random() < 0.5:
             program = "count_traffic" if "traffic" in path else "count_packets"
             attached = ["--attach", f"{program}=sandbox"]
-        if runtime == "vm" and chance.random() < 0.25:
+        if runtime == "vm" and seed % 4 == 0:
             recorded = ["watch", str(ROOT / _APART[0]), "--attach", "count_traffic=sandbox", "--runtime", "vm"]
             recorded += ["--interval", "0.1", "--duration", "2", "--record", _RECORDING]
             return cls(seed, runtime, Path(_RECORDING), ["--read-only", _RECORDING], recorded)
@@ -292,6 +304,7 @@ class Monkey:
         self._chance = random.Random(f"{plan.seed} keys")
         self._may_end = False
         self._fresh = b""
+        self._deeds = 0
         environment: dict[str, str] = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(home))
         environment["VISUAL"] = "true"  # a real editor would take the keys, and can do anything
         if plan.recorded:
@@ -338,7 +351,13 @@ class Monkey:
         """Do something; return what is wrong with the answer."""
         chance = self._chance
         kind = chance.random()
-        if kind < 0.2:
+        self._deeds += 1
+        if self._deeds % _BETWEEN == 0:
+            station = _TOUR[self._deeds // _BETWEEN % len(_TOUR)]
+            for text in (*("\x1b",) * 4, ")", station):
+                self._send(text, text)
+                self._read(0.3)  # an escape is one where nothing comes behind it for a while
+        elif kind < 0.2:
             text = chance.choice(_WALKS)
             self._send(text, text)
         elif kind < 0.28:

@@ -49,8 +49,8 @@ def test_where_it_is_is_what_snapshots_show() -> None:
 
 
 def test_some_of_its_plans_open_a_recording() -> None:
-    plans = [Plan.of(seed, "vm") for seed in range(40)]
-    assert 0 < sum(bool(plan.recorded) for plan in plans) < 20
+    plans = [Plan.of(seed, "vm") for seed in range(1, 9)]
+    assert [plan.seed for plan in plans if plan.recorded] == [4, 8]
     assert all(("--record" in plan.recorded) == (plan.path.name == "traffic.rec") for plan in plans)
 
 

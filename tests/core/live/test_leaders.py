@@ -122,4 +122,4 @@ def test_why_they_are_not_found_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert why_not(by_rate, object(), source, 1) == "its entries are not to be had in columns"
     assert why_not(by_rate, live, source, 1 << 30) == "it takes too much memory at once"
     monkeypatch.setattr(module, "find_numpy", lambda: None)
-    assert why_not(by_rate, live, source, 1) == "it takes numpy: pip install 'bpftui[arrays]'"
+    assert why_not(by_rate, live, source, 1) == "it takes numpy, which is not installed"
