@@ -103,6 +103,12 @@ async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tupl
         assert "traffic[{IPV4, UDP}].packets  1 → 2" in walk.screen
         await walk.press("comma")
         assert "run 1 of 2" in walk.screen
+        await walk.press("comma")
+        assert "there is no run before" in walk.screen
+        await walk.press("full_stop")
+        assert "run 2 of 2" in walk.screen
+        await walk.press("full_stop")
+        assert "there is no later run" in walk.screen
         await walk.press("escape")
         assert walk.app.screen is walk.explorer
 
@@ -415,6 +421,7 @@ async def test_a_capture_is_debugged_packet_by_packet(run: Callable[..., Any], t
         await opened(walk)
         await walk.press("P", "end", "up", "up", "enter")
         assert "a run on each packet; maps carry over" in walk.screen
+        assert "cap.pcap until return XDP_DROP: begins where" in " ".join(walk.screen.split())
         await walk.type(f"{tmp_path / 'two.pcap'} until return XDP_PASS if pkt[23] == IPPROTO_TCP")
         await walk.press("enter")
         await walk.until(lambda: "run 2" in walk.screen and "packet 2 of two.pcap" in walk.screen)
