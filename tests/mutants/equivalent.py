@@ -9,7 +9,6 @@ __all__ = ["EQUIVALENT"]
 EQUIVALENT: Final[dict[str, str]] = {
     # Sizes that are a choice, of which one more or less is as good; where they end is tested where it can be seen.
     "core/live/events.py: _BATCH: Final = 512  →  _BATCH: Final = 513": "a size",
-    "core/live/events.py: _KEPT: Final = 200_000  →  _KEPT: Final = 200001": "a size",
     "core/live/monitor.py: _LONGEST_EVENT: Final = 4096  →  _LONGEST_EVENT: Final = 4097": "a size",
     "core/dap/connection.py: _LONGEST_LINE: Final = 4096  →  _LONGEST_LINE: Final = 4097": "a size",
     "core/fuzz/inputs.py: LONGEST: Final = 512  →  LONGEST: Final = 513": "a size",
@@ -94,6 +93,10 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
     "False), (*width(b, 32), True)": "that it is no pointer is known",
     "core/dwarf/expression.py: 0x0E: (8, False),  →  0x0E: (8, True),": "a number has 64 bits, of which none is a sign",
+    "core/dwarf/info.py: attributes.append((attribute, form, cursor.sleb() if form == Form.IMPLICIT_CONST else 0))  →  "
+    "attributes.append((attribute, form, cursor.sleb() if form == Form.IMPLICIT_CONST else 1))": "of other forms it "
+    "is not asked for",
+    "core/metrics/teller.py: continue  →  break": "without labels there is no other number",
     "core/dwarf/info.py: value = self.signatures.get(value, -1)  →  value = self.signatures.get(value, -2)": "nothing "
     "is before the section's first byte",
     "core/tape/recorder.py: self._packed_at = 0.0  →  self._packed_at = 1.0": "the first sample sets it, before it is "

@@ -133,3 +133,12 @@ def test_a_struct_that_is_said_to_be_in_itself_has_an_end() -> None:
     assert number == 1
     loop = blob.struct("loop", 4, [("a", 2, 0), ("b", 2, 0), ("c", number, 0)])
     assert _Integers().of(CType(Btf(blob.bytes()), loop)) == 1
+
+
+def test_no_two_families_have_one_name() -> None:
+    """`_total` aside, which is no part of a name in OpenMetrics; those of the whole collection are taken."""
+    with choose_runtime("vm").load(CollectionSpec.from_file("bpf/traffic.o")) as collection:
+        metrics = CollectionMetrics(collection)
+        taken = [metrics._taken("bpf_map_x_bytes", counts) for counts in (False, True, False, True)]
+        assert taken == ["bpf_map_x_bytes", "bpf_map_x_bytes_2_total", "bpf_map_x_bytes_3", "bpf_map_x_bytes_4_total"]
+        assert metrics._taken("bpf_map_entries", counts=False) == "bpf_map_entries_2"
