@@ -39,9 +39,10 @@ from bpftui.tui.roles import DARK, LIGHT, Palette
 from bpftui.tui.screens import home as home_screen
 from bpftui.tui.screens.system import Beginning
 from bpftui.tui.state.objects import KnownObject
+from bpftui.tui.state.recordings import KnownRecording
 from bpftui.tui.text.page import Page
 from bpftui.tui.themes import theme
-from bpftui.tui.widgets.home import objects_place
+from bpftui.tui.widgets.home import objects_place, recordings_place
 from bpftui.tui.widgets.lists import message_view
 from bpftui.tui.widgets.live import graph_pane
 from bpftui.tui.widgets.message_line import MessageLine
@@ -493,6 +494,27 @@ async def home(looks: Sequence[Look], shots: Shots) -> None:
             await camera.shoot("home")
 
 
+async def home_recordings(looks: Sequence[Look], shots: Shots) -> None:
+    """The recordings at home, by day, with what the chosen one is."""
+    known = [
+        KnownRecording("/var/rec/traffic.rec", 620_544, 1_767_225_600.0),
+        KnownRecording("/var/rec/lb-overnight.rec", 48_234_496, 1_767_139_200.0),
+    ]
+    page = Page("traffic.rec", "606 KiB · 12 s · 49 samples")
+    page.field("object", "traffic.o", "")
+    page.field("attached", "count_traffic", "sandbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recordings_place, "known_recordings", lambda: known)
+        patch.setattr(recordings_place, "recording_page", lambda *_: page)
+        patch.setattr(recordings_place.time, "localtime", time.gmtime)
+        patch.setattr(home_screen, "machine_facts", lambda: ("kernel BTF", "JIT on", "Linux 6.18", "root"))
+        async with explorer("bpf/traffic.o", looks, shots) as camera:
+            await camera.press("0")
+            await camera.press("3")
+            await camera.until(lambda: "49 samples" in camera.text)
+            await camera.shoot("home-recordings")
+
+
 async def system(looks: Sequence[Look], shots: Shots) -> None:
     """What the machine runs: programs under load, what one is related to, and the other tables."""
     looker = MadeLooker()
@@ -508,8 +530,14 @@ async def system(looks: Sequence[Look], shots: Shots) -> None:
             await camera.shoot("system-maps")
             await camera.press("3")
             await camera.shoot("system-links")
+            await camera.press("4")
+            await camera.shoot("system-net")
+            await camera.press("6")
+            await camera.shoot("system-processes")
             await camera.press("7")
             await camera.shoot("system-pins")
+            await camera.press("8")
+            await camera.shoot("system-btf")
 
 
 def records(spec: CollectionSpec) -> tuple[str, CType, list[EventLine]]:
@@ -605,6 +633,7 @@ PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "live-whole": live_whole,
     "refusal": refusal,
     "home": home,
+    "home-recordings": home_recordings,
     "system": system,
     "debugger": debugger,
     "test-run": run_editor,
