@@ -194,9 +194,9 @@ def _refusal(source: str, told: str, errors: Sequence[Diagnostic]) -> BpftuiErro
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         found = BpftuiError(_said(errors[0], more))
         if more:
-            found.problems = {
-                str(number): BpftuiError(_said(each)) for number, each in enumerate(errors[:_MOST_ERRORS])
-            }
+            every = [_said(each) for each in errors[:_MOST_ERRORS]]
+            every += [f"and {len(errors) - _MOST_ERRORS:,} more"] if len(errors) > _MOST_ERRORS else []
+            found.problems = {str(number): BpftuiError(text) for number, text in enumerate(every)}
         return found
     why = next((line for line in told.splitlines() if line.strip()), "the compiler does not say why")
     return BpftuiError(f"{source} does not compile: {why.removeprefix('error: ')}")
