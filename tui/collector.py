@@ -30,7 +30,7 @@ _LOOK_TAKES: Final = 0.0005
 _PATIENCE: Final = 200
 """So many times as long as a look at all analyses takes must nobody have been there for it."""
 _SHARE: Final = 20
-"""So many times as long as the last look at what was let go of took passes before the next one."""
+"""So many times as long as the last look at what was let go of took of the processor passes before the next one."""
 _LONG: Final = 0.03
 """Seconds of a look after which what survived is not looked at again."""
 
@@ -84,10 +84,9 @@ class Collector:
 
     def _sweep(self) -> None:
         """Look at all objects, those that are not looked at again as well."""
-        start = time.monotonic()
+        start = time.thread_time()  # a machine that has other things to do makes it take no longer
         gc.unfreeze()
         gc.collect()
         gc.freeze()
         self._unseen, self._let_go_at = 0, None
-        now = time.monotonic()
-        self._next_sweep = now + _SHARE * (now - start)
+        self._next_sweep = time.monotonic() + _SHARE * (time.thread_time() - start)

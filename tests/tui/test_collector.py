@@ -36,7 +36,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> _Told:
     monkeypatch.setattr(gc, "freeze", lambda: told.calls.append("freeze"))
     monkeypatch.setattr(gc, "unfreeze", lambda: told.calls.append("unfreeze"))
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, told.young))
-    monkeypatch.setattr("bpftui.tui.collector.time.monotonic", lambda: told.now)
+    for clock in ("monotonic", "thread_time"):
+        monkeypatch.setattr(f"bpftui.tui.collector.time.{clock}", lambda: told.now)
     return told
 
 
