@@ -92,8 +92,9 @@ deb: ## the Debian package of what is committed, in dist/
 sbom: dist ## what the wheel is installed with, in dist/ (CycloneDX)
 	packaging/sbom $(WHEEL) $(TOOLS)/bin/python dist
 
-audit: $(TOOLS)/.made ## known holes in what bpftui is installed with (pip-audit)
-	$(TOOLS)/bin/python -m pip_audit --progress-spinner off .
+# Without --strict it says that there are no holes where no index knew any of the packages.
+audit: $(TOOLS)/.made ## known holes in what bpftui is installed with (pip-audit); a package that cannot be asked about is an error
+	$(TOOLS)/bin/python -m pip_audit --progress-spinner off --strict .
 
 clean: ## remove what the other targets made, .venv included
 	rm -rf $(VENV) build dist bpftui.pyz *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
