@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["cells", "cut", "is_visible", "visible", "visible_json", "visible_lines"]
+__all__ = ["cells", "cut", "is_visible", "visible", "visible_all", "visible_json", "visible_lines"]
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN: Final = re.compile(
@@ -51,6 +51,14 @@ def visible(text: str) -> str:
 def visible_lines(text: str, *, tab: int = 8) -> list[str]:
     """Return the lines of a text whose line ends and tabs are meant (a log, a source file), each of them visible."""
     return [visible(line.removesuffix("\r").expandtabs(tab)) for line in text.split("\n")]
+
+
+def visible_all(texts: list[str]) -> list[str]:
+    """Return texts, each as `visible` does it: looked at together, since mostly there is nothing to escape."""
+    together = "".join(texts)
+    if together.isprintable() and (together.isascii() or _PLAIN.fullmatch(together)):
+        return texts
+    return list(map(visible, texts))
 
 
 def visible_json(document: str) -> str:

@@ -7,10 +7,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..helpers.effects import MapUse
-from ..helpers.names import TAIL_CALL
 from ..spec.program import ReferenceKind
 from ..uapi import MapType
-from .lattice import Place
 from .xrefs import Uses
 
 if TYPE_CHECKING:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..spec.collection import CollectionSpec
     from ..spec.program import ProgramSpec
+    from ..spread import Apply
     from .xrefs import ProgramUses
 
 __all__ = [
@@ -74,8 +73,13 @@ class Graph(NamedTuple):
     edges: list[Edge]
 
 
-def graph_of(spec: CollectionSpec) -> Graph:
-    """Return which programs and subprograms of an object call each other, and what they do with its maps."""
+def graph_of(spec: CollectionSpec, apply: Apply = map) -> Graph:
+    """Return which programs and subprograms of an object call each other, and what they do with its maps.
+
+    Args:
+        spec: The object.
+        apply: What looks into each program: `map`, or `spread`, which does it in several processes.
+    """
     nodes = [Node(NodeKind.PROGRAM, program.name, program.type.label) for program in spec.programs.values()]
     at: dict[tuple[str, str, int], int] = {}
     for number, program in enumerate(spec.programs.values()):
@@ -92,10 +96,14 @@ def graph_of(spec: CollectionSpec) -> Graph:
         kind = NodeKind.DATA if found.is_data else NodeKind.MAP
         nodes.append(Node(kind, name, "" if found.is_data else found.type.label))
     edges: list[Edge] = []
-    uses = Uses(spec)
-    for number, program in enumerate(spec.programs.values()):
-        edges += _calls(program, at)
-        edges += _map_uses(program, uses.program(program.name), number, maps)
+    uses, listed = Uses(spec), list(spec.programs.values())
+
+    def edges_of(number: int) -> list[Edge]:
+        program = listed[number]
+        return [*_calls(program, at), *_map_uses(program, uses.program(program.name), number, maps)]
+
+    for found in apply(edges_of, range(len(listed))):
+        edges += found
     programs = {program.name: number for number, program in enumerate(spec.programs.values())}
     for name, found in spec.maps.items():
         for entry in found.contents:
@@ -136,19 +144,8 @@ def _map_uses(program: ProgramSpec, uses: ProgramUses, number: int, maps: dict[s
 
 def _tail_call_maps(uses: ProgramUses) -> set[str]:
     """Return the program arrays through which a program calls others."""
-    program = uses.program
-    found: set[str] = set()
-    for name in program.maps:
-        spec = uses.spec.maps.get(name)
-        if spec is not None and spec.type is MapType.PROG_ARRAY:
-            found.add(name)
-    called = {
-        arguments[1].name
-        for start in program.flow.functions
-        for slot, arguments in uses.facts.at(start).calls.items()
-        if uses.helper_at(slot) == TAIL_CALL and arguments[1] is not None and arguments[1].place is Place.MAP
-    }
-    return found & called
+    maps = uses.spec.maps
+    return {name for name in uses.tail_called if name in maps and maps[name].type is MapType.PROG_ARRAY}
 
 
 # Text

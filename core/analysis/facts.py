@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from ..errors import LimitError, ObjectError
@@ -14,12 +14,13 @@ from .values import Facts, track
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
-    from ..asm.flow import FlowGraph
     from ..btf import Btf
     from ..spec.collection import CollectionSpec
     from ..spec.map import MapSpec
     from ..spec.program import ProgramSpec
+    from .liveness import Flow
     from .values import Access, Types
+    from .xrefs import FunctionUses
 
 __all__ = ["ProgramFacts", "SharedFunctions", "context_extent", "shared_functions"]
 
@@ -63,12 +64,25 @@ class SharedFunctions:
     """
 
     def __init__(self) -> None:
-        self.live: dict[tuple[int, int], int] = {}
-        """The registers that a subprogram uses of what it is given, as bits, by its origin."""
+        self._taken: dict[tuple[int, int], Flow] = {}
+        """What `taken` found, by a subprogram's origin."""
         self.facts: _Of[tuple[int, Facts]] = _Of()
         """By the types of the kernel that they were found with."""
         self.notes: _Of[tuple[int, dict[int, list[str]]]] = _Of()
         """By what resolved the relocations."""
+        self.uses: dict[Hashable, FunctionUses] = {}
+        """What they do with maps, without a kernel's types."""
+
+    def taken(self, program: ProgramSpec, start: int) -> Flow:
+        """Return what a function takes of what registers hold where it begins: what it may return, and what it uses."""
+        origin = program.linked.origin(start)
+        found = self._taken.get(origin) if origin is not None else None
+        if found is None:
+            graph = program.flow.graph_at(start)
+            found = Backwards(program, graph).before[0] if len(graph) else (0, 0)
+            if origin is not None:
+                self._taken[origin] = found
+        return found
 
 
 def shared_functions(spec: CollectionSpec) -> SharedFunctions:
@@ -78,6 +92,14 @@ def shared_functions(spec: CollectionSpec) -> SharedFunctions:
 
 def _unknown(_: CollectionSpec) -> SharedFunctions:
     return SharedFunctions()
+
+
+class _Found(NamedTuple):
+    """What was found of a function, in this program or where another one has it."""
+
+    facts: Facts
+    distance: int = 0
+    """How many slots further on the function begins in this program."""
 
 
 class ProgramFacts:
@@ -107,22 +129,34 @@ class ProgramFacts:
     ) -> None:
         self.program = program
         self.shared = shared
-        self.keys: dict[int, Hashable] = {}
+        self._keys: dict[int, Hashable] = {}
         """What `shared` knows subprograms by, by their first slots; of those that are looked into."""
         self.maps = maps
         self.types = types
         self.losses = losses
         self.code = code
-        self._known: dict[int, Facts] = {}
+        self._known: dict[int, _Found] = {}
 
     def at(self, slot: int) -> Facts:
         """Return the facts of the function that holds a slot."""
-        flow = self.program.flow
-        start = flow.function_at(slot)
+        start = self._find(slot)
+        facts, distance = self._known[start]
+        if distance:
+            facts = facts.shifted(distance)
+            self._known[start] = _Found(facts)
+        return facts
+
+    def key(self, slot: int) -> Hashable | None:
+        """Return what `shared` knows the function by that holds a slot; None for one that is this program's alone."""
+        return self._keys.get(self._find(slot))
+
+    def _find(self, slot: int) -> int:
+        """Find the facts of the function that holds a slot, and return its first slot."""
+        start = self.program.flow.function_at(slot)
         if start not in self._known:
             for function in self._callers_first(start):
                 self._known[function] = self._look_into(function)
-        return self._known[start]
+        return start
 
     def accesses(self) -> Iterator[tuple[int, Access]]:
         """Yield what the program reads and writes, with the slots; of a damaged function nothing: it says so itself."""
@@ -133,44 +167,47 @@ class ProgramFacts:
                 continue
             yield from found.items()
 
-    def _look_into(self, function: int) -> Facts:
-        graph = self.program.flow.graph_at(function)
-        if graph.stop - graph.start > _LONGEST:
+    def _look_into(self, function: int) -> _Found:
+        flow = self.program.flow
+        if flow.stop(function) - function > _LONGEST:
             reason = f"its data flow: a function of more than {_LONGEST:,} instructions is not looked into"
-            return _given_up(LimitError(reason))
+            return _Found(_given_up(LimitError(reason)))
         entry = self.given(function)
         if self.types is not None:
             entry = self.types.given(function, entry)
-        key = self._key(graph, entry)
+        key = self._key(function, entry)
         if key is not None and self.shared is not None:
-            self.keys[function] = key
+            self._keys[function] = key
             known = self.shared.facts.of(self._target)
             if key in known:
                 start, facts = known[key]
-                return facts.shifted(function - start)
+                return _Found(facts, function - start)
         try:
             facts = track(
-                self.program, graph, entry, self._returns_element, self.types, losses=self.losses, code=self.code
+                self.program,
+                flow.graph_at(function),
+                entry,
+                self._returns_element,
+                self.types,
+                losses=self.losses,
+                code=self.code,
             )
         except LimitError as error:
             facts = _given_up(error)
         if key is not None and self.shared is not None:
             self.shared.facts.of(self._target)[key] = function, facts
-        return facts
+        return _Found(facts)
 
-    def _key(self, graph: FlowGraph, entry: State) -> Hashable | None:
+    def _key(self, function: int, entry: State) -> Hashable | None:
         """Return what a subprogram and what it is given are known by to other programs; None where they differ.
 
         What a context means depends on the program.
         """
-        origin = self.program.linked.origin(graph.start)
-        if self.shared is None or origin is None or graph.start == self.program.flow.functions[0]:
+        origin = self.program.linked.origin(function)
+        if self.shared is None or origin is None or function == self.program.flow.functions[0]:
             return None
-        live = self.shared.live.get(origin)
-        if live is None:
-            returned, used = Backwards(self.program, graph).before[0] if len(graph) else (0, 0)
-            live = self.shared.live[origin] = returned | used
-        given = frozenset(item for item in entry.items() if live >> item[0] & 1)
+        returned, used = self.shared.taken(self.program, function)
+        given = frozenset(item for item in entry.items() if (returned | used) >> item[0] & 1)
         if any(value.place is Place.CONTEXT for _, value in given):
             return None
         return origin, given, self.losses, self.types is not None
@@ -225,8 +262,9 @@ class ProgramFacts:
             caller = self._known.get(flow.function_at(call.slot))
             if call.is_address or caller is None:
                 return None
-            if call.slot in caller.calls:
-                found.append(caller.calls[call.slot])
+            arguments = caller.facts.calls.get(call.slot - caller.distance)
+            if arguments is not None:
+                found.append(arguments)
         return found
 
     def _returns_element(self, name: str) -> bool:

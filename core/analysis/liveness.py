@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..asm.flow import FlowGraph
     from ..spec.program import ProgramSpec
 
-__all__ = ["Backwards"]
+__all__ = ["Backwards", "Flow"]
 
 _MOVES: Final = tuple(kind | AluOp.MOV for kind in (Class.ALU, Class.ALU64))
 

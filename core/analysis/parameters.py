@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import types as t
 from ..btf.types import Kind
 from ..uapi import AttachType, MapType, ProgramType
-from .liveness import Backwards
+from .facts import shared_functions
 
 if TYPE_CHECKING:
     from ..btf import Btf
@@ -145,7 +145,7 @@ class Parameters:
         if not function.is_global:
             flow = self.program.flow
             if not any(call.is_address for call in flow.callers(function.start)):
-                returned, used = Backwards(self.program, flow.graph_at(function.start)).before[0]
+                returned, used = shared_functions(self.spec).taken(self.program, function.start)
                 if (returned | used) & 0b111110 != (2 << len(proto.parameters)) - 2:
                     return None
         return self.declared(proto)

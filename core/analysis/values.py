@@ -137,6 +137,7 @@ class Facts:
         twin.compared = {slot + distance: found for slot, found in self.compared.items()}
         twin.stored = {slot + distance: found for slot, found in self.stored.items()}
         twin.lost = self.lost
+        twin.limit = self.limit
         return twin
 
     def begin(self, start: int, stop: int) -> None:

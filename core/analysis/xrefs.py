@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..helpers.effects import MapUse, effect_of
+from ..helpers.names import TAIL_CALL
 from ..spec.program import ReferenceKind
 from .facts import ProgramFacts, shared_functions
 from .lattice import Place
-from .liveness import Backwards
 
 if TYPE_CHECKING:
     from ..spec.collection import CollectionSpec
     from ..spec.program import ProgramSpec
     from .lattice import Value
-    from .values import Facts
 
-__all__ = ["ProgramUses", "Summary", "Use", "Uses"]
+__all__ = ["FunctionUses", "ProgramUses", "Summary", "Use", "Uses"]
 
 
 class Use(NamedTuple):
@@ -51,6 +50,19 @@ class Summary(NamedTuple):
         return f"{text}, perhaps more" if text else "unknown"
 
 
+class FunctionUses(NamedTuple):
+    """What a function does with maps and data sections, by their names."""
+
+    certain: dict[str, MapUse]
+    """In the order of first use."""
+    lost: set[str]
+    """Those whose addresses go where they are not followed."""
+    tail_called: set[str]
+    """The maps through which it calls other programs."""
+    is_whole: bool
+    """Whether all of the function was followed."""
+
+
 class ProgramUses:
     """The uses within one program, all found at once when first asked for.
 
@@ -73,7 +85,7 @@ class ProgramUses:
             calls = reference.kind in (ReferenceKind.CALL, ReferenceKind.KFUNC, ReferenceKind.HELPER)
             how = "calls" if calls else "takes the address"
             self._add(found, reference.name, slot, how)
-        for facts in self._functions:
+        for facts in map(self.facts.at, self._starts):
             for slot, access in facts.accesses.items():
                 use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
                 self._add_value(found, access.address, slot, use)
@@ -88,24 +100,54 @@ class ProgramUses:
     def summaries(self) -> dict[str, Summary]:
         """What is done with each map and data section that the program uses, in the order of first use."""
         uses = dict.fromkeys(self.program.maps, MapUse(0))
-        lost = {value.name.removesuffix("[…]") for facts in self._functions for value in facts.lost}
-        lost |= self._lost_in_calls()
-        for facts in self._functions:
-            for access in facts.accesses.values():
-                if access.address.place in (Place.DATA, Place.ELEMENT):
-                    name = access.address.name.removesuffix("[…]")
-                    use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
-                    uses[name] = uses.get(name, MapUse(0)) | use
-            for slot, arguments in facts.calls.items():
-                for value, use in self._arguments(slot, arguments):
-                    name = value.name.removesuffix("[…]")
-                    uses[name] = uses.get(name, MapUse(0)) | use
-        whole = all(facts.limit is None for facts in self._functions)
+        lost = self._lost_in_calls().union(*(each.lost for each in self._functions))
+        for each in self._functions:
+            for name, use in each.certain.items():
+                uses[name] = uses.get(name, MapUse(0)) | use
+        whole = all(each.is_whole for each in self._functions)
         return {name: Summary(use, whole and name not in lost and bool(use)) for name, use in uses.items()}
 
     @cached_property
-    def _functions(self) -> list[Facts]:
-        return [self.facts.at(start) for start in self.program.flow.functions if start < self.program.flow.slots]
+    def tail_called(self) -> set[str]:
+        """The maps through which the program calls others."""
+        return set[str]().union(*(each.tail_called for each in self._functions))
+
+    @cached_property
+    def _functions(self) -> list[FunctionUses]:
+        return list(map(self._function, self._starts))
+
+    @property
+    def _starts(self) -> list[int]:
+        """The first slots of the functions that have any instructions."""
+        flow = self.program.flow
+        return [start for start in flow.functions if start < flow.slots]
+
+    def _function(self, start: int) -> FunctionUses:
+        """Return what a function does; that of a subprogram is found for all programs that have it."""
+        key, shared = self.facts.key(start), self.facts.shared
+        known = shared.uses.get(key) if shared is not None and key is not None else None
+        if known is not None:
+            return known
+        facts = self.facts.at(start)
+        certain: dict[str, MapUse] = {}
+        for access in facts.accesses.values():
+            if access.address.place in (Place.DATA, Place.ELEMENT):
+                name = access.address.name.removesuffix("[…]")
+                use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
+                certain[name] = certain.get(name, MapUse(0)) | use
+        tail_called: set[str] = set()
+        for slot, arguments in facts.calls.items():
+            for value, use in self._arguments(slot, arguments):
+                name = value.name.removesuffix("[…]")
+                certain[name] = certain.get(name, MapUse(0)) | use
+            programs = arguments[1]
+            if programs is not None and programs.place is Place.MAP and self.helper_at(slot) == TAIL_CALL:
+                tail_called.add(programs.name)
+        lost = {value.name.removesuffix("[…]") for value in facts.lost}
+        found = FunctionUses(certain, lost, tail_called, is_whole=facts.limit is None)
+        if shared is not None and key is not None:
+            shared.uses[key] = found
+        return found
 
     def helper_at(self, slot: int) -> int | None:
         """Return the id of the helper that the instruction at a slot calls; None where it calls none."""
@@ -135,8 +177,7 @@ class ProgramUses:
     def _lost_in_calls(self) -> set[str]:
         """Return the maps whose addresses are passed to subprograms that others call with something else."""
         lost: set[str] = set()
-        flow = self.program.flow
-        live: dict[int, int] = {}
+        flow, shared = self.program.flow, shared_functions(self.spec)
         for call in flow.calls:
             if call.is_address or not 0 <= call.target < flow.slots:
                 continue
@@ -150,13 +191,11 @@ class ProgramUses:
                 continue
             target = flow.function_at(call.target)
             given = self.facts.given(target)
-            if target not in live:
-                before = Backwards(self.program, flow.graph_at(target)).before
-                live[target] = before[0][1] if before else 0
+            _, used = shared.taken(self.program, target)
             lost |= {
                 value.name.removesuffix("[…]")
                 for register, value in named
-                if register not in given and live[target] >> register & 1
+                if register not in given and used >> register & 1
             }
         return lost
 

@@ -72,17 +72,22 @@ class Texts:
         self, code: Code, *, start: int = 0, stop: int | None = None, label: Label | None = None
     ) -> Iterator[tuple[int, str]]:
         """Iterate over slots and texts; as the function `listing`."""
+        # A second half has no text and is left out.
+        return chain.from_iterable(
+            compress(enumerate(texts, first), texts) for first, texts in self._blocks(code, start, stop, label)
+        )
+
+    def texts(self, code: Code, start: int, stop: int, label: Label | None = None) -> list[str]:
+        """Return the texts of slots *start* to *stop*, and of one more where *stop* is a second half: those have ''."""
+        return [text for _, texts in self._blocks(code, start, stop, label) for text in texts]
+
+    def _blocks(self, code: Code, start: int, stop: int | None, label: Label | None) -> Iterator[tuple[int, list[str]]]:
         view = words(code)
         count = len(view) // INSN_SIZE
-        return chain.from_iterable(self._blocks(view, start, count if stop is None else min(stop, count), label))
-
-    def _blocks(
-        self, view: memoryview, start: int, stop: int, label: Label | None
-    ) -> Iterator[Iterator[tuple[int, str]]]:
+        stop = count if stop is None else min(stop, count)
         while start < stop:
             texts = self._block(view, start, min(start + _BLOCK, stop), label)
-            # A second half has no text and is left out.
-            yield compress(enumerate(texts, start), texts)
+            yield start, texts
             start += len(texts)
             for known in (self._texts, self._pairs, self._jumps):
                 if len(known) > _MAX_KNOWN:

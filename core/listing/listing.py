@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import bisect
 import enum
+import heapq
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import Syntax, decode
 from ..asm.opcodes import LD_IMM64
 from ..spec.program import INSN_SIZE, ReferenceKind
 from .notes import Notes
-from .text import InsnTexts
+from .text import InsnTexts, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from .text import InsnText
 
 __all__ = ["Listing", "Row", "RowKind"]
+
+_slot: Final = attrgetter("slot")
 
 
 class RowKind(enum.StrEnum):
@@ -254,21 +258,25 @@ class Listing:
 
         That is several times faster than making each one's row.
         """
+        for headings, insns in self.stretches(start, stop):
+            yield from heapq.merge(headings, insns.insns(), key=_slot)
+
+    def stretches(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[list[Row], Stretch]]:
+        """Iterate over the same, all that is of one function together: headings, and the instructions among them.
+
+        A heading stands above the instruction at its slot. Below the last instructions there may be headings with none.
+        """
         stop = len(self) if stop is None else min(stop, len(self))
         if start >= stop:
             return
-        extras = range(bisect.bisect_left(self._extra_rows, start), bisect.bisect_left(self._extra_rows, stop))
-        insns = self._texts.run(self.slot_at(start), self.slot_at(stop) if stop < len(self) else self._slots)
-        insn = next(insns, None)
-        for number in extras:
-            slot = self._extra_slots[number]
-            while insn is not None and insn.slot < slot:
-                yield insn
-                insn = next(insns, None)
-            yield self._extra(number)
-        if insn is not None:
-            yield insn
-            yield from insns
+        slot, end = self.slot_at(start), self.slot_at(stop) if stop < len(self) else self._slots
+        number, last = bisect.bisect_left(self._extra_rows, start), bisect.bisect_left(self._extra_rows, stop)
+        for insns in self._texts.stretches(slot, end):
+            following = bisect.bisect_left(self._extra_slots, insns.stop, number, last)
+            yield list(map(self._extra, range(number, following))), insns
+            number = following
+        if number < last:
+            yield list(map(self._extra, range(number, last))), Stretch(end, [], {}, [])
 
     def _insn_row(self, slot: int) -> Row:
         shown = next(self._texts.run(slot, slot + 1))

@@ -72,14 +72,15 @@ class Notes:
             self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
             types = ValueTypes(self._names.memory)
             self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=shared_functions(spec))
-        facts, key = self._facts.at(graph.start), self._facts.keys.get(graph.start)
-        if facts.limit is not None:
-            found.setdefault(graph.start, []).append(facts.limit.reason)
+        key = self._facts.key(graph.start)
         known = shared_functions(spec).notes.of(self.resolver).get(key) if key is not None else None
         if known is not None:
             distance = graph.start - known[0]
             found.update((slot + distance, notes.copy()) for slot, notes in known[1].items())
             return
+        facts = self._facts.at(graph.start)
+        if facts.limit is not None:
+            found.setdefault(graph.start, []).append(facts.limit.reason)
         self._add_names(found, graph, facts, self._names, spec)
         if spec.types is not None and spec.types.budget.reached:
             found.setdefault(graph.start, []).append(f"members are not named: {spec.types.budget.error().reason}")

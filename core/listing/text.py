@@ -23,10 +23,35 @@ if TYPE_CHECKING:
     from ..spec.program import ProgramSpec, Reference
     from .notes import Notes
 
-__all__ = ["InsnText", "InsnTexts", "reference_names"]
+__all__ = ["InsnText", "InsnTexts", "Stretch", "reference_names"]
 
 _MAX_NAMED: Final = 1 << 14
 """Texts with names that are kept."""
+
+
+class Stretch(NamedTuple):
+    """Instructions of one function, one behind the other, as they are shown."""
+
+    start: int
+    """The first slot."""
+    texts: list[str]
+    """By slot, from *start* on; '' for the second half of a 64-bit immediate."""
+    comments: dict[int, str]
+    """By slot: what is worth knowing beside, where there is anything."""
+    unreachable: list[tuple[int, int]]
+    """Slots that no way leads to from the function's first instruction, as runs."""
+
+    @property
+    def stop(self) -> int:
+        """One past the last slot."""
+        return self.start + len(self.texts)
+
+    def insns(self) -> Iterator[InsnText]:
+        """Iterate over the instructions, one by one."""
+        dead = {slot for run in self.unreachable for slot in range(*run)}
+        for slot, text in enumerate(self.texts, self.start):
+            if text:
+                yield InsnText(slot, text, self.comments.get(slot, ""), slot not in dead)
 
 
 class InsnText(NamedTuple):
@@ -61,34 +86,35 @@ class InsnTexts:
 
     def run(self, start: int, stop: int) -> Iterator[InsnText]:
         """Yield the instructions that begin at slots *start* to *stop*; *start* is no second half."""
-        flow = self.program.flow
-        while start < stop:
-            graph = flow.graph_at(start)
-            yield from self._within(graph, start, min(stop, graph.stop))
-            start = graph.stop
-            if self._between(self._seconds, start, start + 1):
-                start += 1  # damaged: a function ends with the first half of what goes on behind it
+        for stretch in self.stretches(start, stop):
+            yield from stretch.insns()
 
-    def _within(self, graph: FlowGraph, start: int, stop: int) -> Iterator[InsnText]:
-        """Yield instructions of one function."""
+    def stretches(self, start: int, stop: int) -> Iterator[Stretch]:
+        """Yield the same, all that is of one function together."""
+        while start < stop:
+            graph = self.program.flow.graph_at(start)
+            found = self._within(graph, start, min(stop, graph.stop))
+            yield found
+            # Damaged: a function ends with the first half of what goes on behind it.
+            start = max(graph.stop, found.stop)
+
+    def _within(self, graph: FlowGraph, start: int, stop: int) -> Stretch:
+        """Return instructions of one function."""
         targets = graph.targets
 
         def label(slot: int) -> str | None:
             return f"L{slot}" if slot in targets else None
 
-        texts = dict(self._texts.listing(self._code, start=start, stop=stop, label=label if targets else None))
+        texts = self._texts.texts(self._code, start, stop, label if targets else None)
         comments = self._comments(start, stop)
         references = self.program.linked.references
         for slot in self._between(self._referring, start, stop):
-            if slot in texts:
-                texts[slot], comments[slot] = self._named(slot, references[slot], graph)
-        dead = {slot for first, last in graph.unreachable for slot in range(max(first, start), min(last, stop))}
-        notes = self.notes.of(graph)
-        for slot, text in texts.items():
-            comment = comments.get(slot, "")
-            if slot in notes:
-                comment = ", ".join(note for note in (comment, *notes[slot]) if note)
-            yield InsnText(slot, text, comment, slot not in dead)
+            if texts[slot - start]:
+                texts[slot - start], comments[slot] = self._named(slot, references[slot], graph)
+        for slot, notes in self.notes.of(graph).items():
+            if start <= slot < stop:
+                comments[slot] = ", ".join([note for note in (comments.get(slot), *notes) if note])
+        return Stretch(start, texts, comments, graph.unreachable)
 
     def text(self, slot: int) -> str:
         """Return the text of one instruction, without what it takes an analysis of the code to know."""

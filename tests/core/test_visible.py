@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from bpftui.core.errors import BpftuiError, ObjectError
-from bpftui.core.visible import cells, cut, is_visible, visible, visible_json, visible_lines
+from bpftui.core.visible import cells, cut, is_visible, visible, visible_all, visible_json, visible_lines
 
 SHOWN = [
     ("count_packets", "count_packets"),
@@ -42,6 +42,13 @@ def test_what_is_shown(text: str, shown: str) -> None:
     assert visible(text) == shown
     assert visible(shown) == shown
     assert is_visible(text) is (text == shown)
+
+
+def test_texts_are_looked_at_together_and_each_is_shown_by_itself() -> None:
+    plain = ["count_packets", "", "größe 単位 ─╮"]
+    assert visible_all(plain) is plain
+    assert visible_all([text for text, _ in SHOWN]) == [shown for _, shown in SHOWN]
+    assert visible_all(["e", "\u0301"]) == ["e", r"\u0301"]
 
 
 def test_nothing_that_cannot_be_printed_is_left() -> None:

@@ -7,10 +7,10 @@ import math
 import os
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...core.errors import UsageError
+from ...core.errors import BpftuiError, UsageError
 from ...core.foreign import is_recording, is_source
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
@@ -23,13 +23,15 @@ from .parser import LOADING, OBJECT, Parser
 if TYPE_CHECKING:
     import argparse
     import json
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from ...core.btf import Btf, Text, Value
     from ...core.btf.core import CoreResolver
     from ...core.compiler import Compiled
     from ...core.live import Session
     from ...core.runtime import Runtime
+    from ...core.spec import ProgramSpec
+    from ...core.spread import Apply
 
 __all__ = [
     "add_compiling",
@@ -41,6 +43,7 @@ __all__ = [
     "add_settings",
     "add_source",
     "add_target",
+    "applied",
     "check_cflags",
     "configured",
     "csv_cell",
@@ -515,6 +518,16 @@ def wants_color(choice: str) -> bool:
     if choice == "auto":
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return choice == "always"
+
+
+def applied(programs: Iterable[ProgramSpec]) -> Apply:
+    """Return what looks into all of them, or into their functions: several processes where they are worth it."""
+    from ...core.spread import is_worth_it, spread
+
+    insns = 0
+    with suppress(BpftuiError):  # one that is damaged says so itself
+        insns = sum(program.insns for program in programs)
+    return spread if is_worth_it(insns) else map
 
 
 @contextmanager

@@ -17,13 +17,14 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar, cast
 
-from ...core.visible import cells, visible, visible_json, visible_lines
+from ...core.spread import spread
+from ...core.visible import cells, visible, visible_all, visible_json, visible_lines
 from ..text.colors import Painted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from _typeshed import SupportsWrite
     from rich.table import Table
@@ -38,10 +39,12 @@ __all__ = [
     "write_json",
     "write_line",
     "write_lines",
+    "write_lines_of",
     "write_table",
     "write_text",
 ]
 
+_ITEM = TypeVar("_ITEM")
 _CHUNK: Final = 1 << 17
 """Characters that are written at a time, and what a line or a piece is longer."""
 
@@ -55,22 +58,37 @@ def write_line(*parts: str, flush: bool = False) -> None:
 
 def write_lines(lines: Iterable[str]) -> None:
     """Write lines, without their ends, to standard output: what is not painted is made visible."""
-    for chunk in _chunks(f"{line if type(line) is Painted else visible(line)}\n" for line in lines):
-        sys.stdout.write(Painted(chunk))
+    for chunk in _chunks(lines):
+        sys.stdout.write(_shown(chunk))
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[str]:
-    """Iterate over texts, several joined: a write costs more than a few characters, and a line may have a million."""
+def write_lines_of(items: Sequence[_ITEM], lines: Callable[[_ITEM], Iterable[str]]) -> None:
+    """Write the lines of each of many items, as `write_lines` does it; several processes make them: see `spread`."""
+    for text in spread(lambda item: _shown(list(lines(item))), items):
+        sys.stdout.write(text)
+
+
+def _shown(lines: list[str]) -> Painted:
+    """Return lines with their ends, as they may be written."""
+    if Painted in map(type, lines):
+        lines = [line if type(line) is Painted else visible(line) for line in lines]
+    else:
+        lines = visible_all(lines)
+    return Painted("\n".join([*lines, ""]))
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Iterate over texts, several together: a write costs more than a few characters, and a line may have a million."""
     waiting: list[str] = []
     size = 0
     for text in texts:
         waiting.append(text)
         size += len(text)
         if size >= _CHUNK:
-            yield "".join(waiting)
+            yield waiting
             waiting, size = [], 0
     if waiting:
-        yield "".join(waiting)
+        yield waiting
 
 
 def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
@@ -83,7 +101,7 @@ def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
 def write_json(pieces: Iterable[str], *, flush: bool = False) -> None:
     """Write a JSON document, in the pieces that json makes of it, and a line end."""
     for chunk in _chunks(pieces):
-        sys.stdout.write(Painted(visible_json(chunk)))
+        sys.stdout.write(Painted(visible_json("".join(chunk))))
     write_line(flush=flush)
 
 

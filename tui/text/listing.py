@@ -7,7 +7,6 @@ import itertools
 from typing import TYPE_CHECKING, Final
 
 from ...core.listing.listing import RowKind
-from ...core.listing.text import InsnText
 from .charset import is_writable
 from .colors import Painted, joined, paint, paint_listing
 
@@ -15,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...core.asm.flow import Cell
-    from ...core.listing.listing import Listing
+    from ...core.listing.listing import Listing, Row
+    from ...core.listing.text import Stretch
 
 __all__ = ["listing_lines"]
 
 _ARROW_STYLES: Final = ("register", "keyword", "number", "dim")
 """Roles of code that jumps are drawn in, in turn: lines that lie side by side differ."""
-_NOTHING: Final = joined()
 _TAB: Final = 4
 _MARGINS: Final = 4096
 """Pictures of the margin that are kept: most rows have one that others have too."""
@@ -29,8 +28,8 @@ _MARGINS: Final = 4096
 
 def listing_lines(
     rows: Listing, *, color: bool, arrows: bool = True, ascii_only: bool | None = None, span: range | None = None
-) -> Iterator[Painted]:
-    """Yield the lines of a listing, without line ends.
+) -> Iterator[str]:
+    """Yield the lines of a listing, without line ends: painted, or plain ones that are not made visible yet.
 
     Args:
         rows: The listing.
@@ -41,42 +40,93 @@ def listing_lines(
     """
     if ascii_only is None:
         ascii_only = not is_writable("╭┼►")
-    margin_width = 0
-    if arrows:
-        margin_width = max(
-            (rows.margin(function.start, ascii_only=ascii_only).width for function in rows.functions if function.size),
-            default=0,
-        )
-    width = max(rows.slot_width, 4)
-
-    def styled(text: str, style: str) -> Painted:
-        return paint(text, style) if color else joined(text)
-
-    def margin(slot: int, *, insn: bool) -> Painted:
-        if not margin_width:
-            return _NOTHING
-        found = rows.margin(slot, ascii_only=ascii_only)
-        return drawn(found.insn(slot) if insn else found.above(slot))
-
-    @functools.lru_cache(_MARGINS)
-    def drawn(cells: tuple[Cell, ...]) -> Painted:
-        arrows = _painted(cells) if color else "".join(cell.text for cell in cells)
-        return joined(" " * (margin_width - len(cells)), arrows)
-
-    for row in rows.walk() if span is None else rows.walk(span.start, span.stop):
-        if isinstance(row, InsnText):
-            slot, text, comment, reachable = row
-            comment = styled(f" ; {comment}", "dim") if comment else ""
-            text = paint_listing(text) if color and reachable else styled(text, "dim")
-            yield joined(margin(slot, insn=True), styled(f"{slot:>{width}}:", "dim"), " ", text, comment)
-        elif row.kind is RowKind.FUNCTION:
-            yield styled(row.text, "bold underline")
-        else:
-            place = f"@ {row.file.rpartition('/')[2]}:{row.line}"
-            line = styled(f"; {row.text.expandtabs(_TAB)}", "italic")
-            yield joined(margin(row.slot, insn=False), line, " ", styled(place, "dim"))
+    lines = (_PaintedLines if color else _PlainLines)(rows, arrows=arrows, ascii_only=ascii_only)
+    for headings, insns in rows.stretches() if span is None else rows.stretches(span.start, span.stop):
+        below, done = lines.insns(insns), 0
+        for row in headings:
+            above = row.slot - insns.start
+            yield from filter(None, below[done:above])
+            yield lines.heading(row)
+            done = above
+        yield from filter(None, below[done:])
 
 
+class _PlainLines:
+    """What a listing's rows are as lines of text.
+
+    Args:
+        rows: The listing.
+        arrows: Whether jumps are drawn at the left.
+        ascii_only: Whether they are drawn in ASCII.
+    """
+
+    def __init__(self, rows: Listing, *, arrows: bool, ascii_only: bool) -> None:
+        self._width = max(rows.slot_width, 4)
+        starts = [function.start for function in rows.functions if function.size] if arrows else []
+        self._margin = functools.partial(rows.margin, ascii_only=ascii_only)
+        self._margin_width = max([self._margin(start).width for start in starts], default=0)
+
+    def insns(self, insns: Stretch) -> list[str]:
+        """Return the lines of instructions, by slot; '' for the second half of a 64-bit immediate."""
+        start, texts, comments, _ = insns
+        texts = texts.copy()
+        for slot, comment in comments.items():
+            if comment and texts[slot - start]:
+                texts[slot - start] += f" ; {comment}"
+        numbers = [f"{slot:>{self._width}}: " for slot in range(start, insns.stop)]
+        if self._margin_width and texts:
+            margin = self._margin(start)
+            space = " " * (self._margin_width - margin.width)
+            numbers = [
+                f"{space}{row}{number}" for row, number in zip(margin.texts(start, insns.stop), numbers, strict=True)
+            ]
+        return [f"{number}{text}" if text else "" for number, text in zip(numbers, texts, strict=True)]
+
+    def heading(self, row: Row) -> str:
+        """Return the line of a function's header, or of a line of C."""
+        if row.kind is RowKind.FUNCTION:
+            return row.text
+        if not self._margin_width:
+            return f"{_source(row)} {_place(row)}"
+        return f"{self._margin(row.slot).text_above(row.slot):>{self._margin_width}}{_source(row)} {_place(row)}"
+
+
+class _PaintedLines(_PlainLines):
+    """The same in colours."""
+
+    def insns(self, insns: Stretch) -> list[str]:
+        """Return the lines of instructions, by slot; '' for the second half of a 64-bit immediate."""
+        found = [""] * len(insns.texts)
+        for slot, text, comment, reachable in insns.insns():
+            found[slot - insns.start] = joined(
+                self._drawn(self._margin(slot).insn(slot)) if self._margin_width else "",
+                paint(f"{slot:>{self._width}}:", "dim"),
+                " ",
+                paint_listing(text) if reachable else paint(text, "dim"),
+                paint(f" ; {comment}", "dim") if comment else "",
+            )
+        return found
+
+    def heading(self, row: Row) -> str:
+        """Return the line of a function's header, or of a line of C."""
+        if row.kind is RowKind.FUNCTION:
+            return paint(row.text, "bold underline")
+        margin = self._drawn(self._margin(row.slot).above(row.slot)) if self._margin_width else ""
+        return joined(margin, paint(_source(row), "italic"), " ", paint(_place(row), "dim"))
+
+    def _drawn(self, cells: tuple[Cell, ...]) -> Painted:
+        return joined(" " * (self._margin_width - len(cells)), _painted(cells))
+
+
+def _source(row: Row) -> str:
+    return f"; {row.text.expandtabs(_TAB)}"
+
+
+def _place(row: Row) -> str:
+    return f"@ {row.file.rpartition('/')[2]}:{row.line}"
+
+
+@functools.lru_cache(_MARGINS)
 def _painted(cells: Sequence[Cell]) -> Painted:
     parts: list[str] = []
     for jump, run in itertools.groupby(cells, lambda cell: cell.jump):

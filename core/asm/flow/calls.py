@@ -102,13 +102,14 @@ class CodeFlow:
                 self.code,
                 self.byte_order,
                 start,
-                self._stop(start),
+                self.stop(start),
                 tables=self._gotox_targets if self._tables is not None else None,
                 no_return=self._no_return,
             )
         return self._graphs[start]
 
-    def _stop(self, start: int) -> int:
+    def stop(self, start: int) -> int:
+        """Return one past the last slot of the function that begins at *start*."""
         following = bisect.bisect_right(self.functions, start)
         return self.functions[following] if following < len(self.functions) else self.slots
 
@@ -117,7 +118,7 @@ class CodeFlow:
 
         start = self.function_at(slot)
         if start not in self._plain:
-            self._plain[start] = FlowGraph(self.code, self.byte_order, start, self._stop(start))
+            self._plain[start] = FlowGraph(self.code, self.byte_order, start, self.stop(start))
         return gotox_targets(self.code, self.byte_order, self._plain[start], self._loaded_tables, slot)
 
     @cached_property

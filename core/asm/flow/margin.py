@@ -8,6 +8,7 @@ arrow up or down beside the jump says where it goes, and the arrowhead stays.
 from __future__ import annotations
 
 import bisect
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ class Margin:
             for slot in {jump.target, *jump.sources}:
                 self._ends.setdefault(slot, []).append(number)
         self._places: list[int] = sorted(self._ends)
+        """The slots at which lines begin, end or meet a jump."""
         self._gaps: dict[int, tuple[Cell, ...]] = {}
+        """The cells above each place, as far as they were asked for."""
         self.width: int = len(self._firsts) + 1 if self.jumps else 0
         """Characters of each row: one per column and one for arrowheads; 0 where there are no jumps."""
 
@@ -108,42 +111,78 @@ class Margin:
     def insn(self, slot: int) -> tuple[Cell, ...]:
         """Return the cells beside an instruction, `width` of them, from left to right."""
         ends = self._ends.get(slot)
-        return self.above(slot) if ends is None else self._row(slot, ends)
-
-    def above(self, slot: int) -> tuple[Cell, ...]:
-        """Return the cells of a row between an instruction and the one before it: a label's, a source line's."""
-        # These are the same for all rows between two instructions at which a line ends, and so for most instructions.
-        gap = bisect.bisect_left(self._places, slot)
-        found = self._gaps.get(gap)
-        if found is None:
-            found = self._gaps[gap] = self._row(slot, None)
-        return found
-
-    def _row(self, slot: int, ends: list[int] | None) -> tuple[Cell, ...]:
-        if not self.jumps:
-            return ()
-        here = set[int]() if ends is None else {self.jumps[number].column for number in ends} - {None}
-        outermost = max((column for column in here if column is not None), default=-1)
-        cells = [self._head(slot, ends or [])]
+        if ends is None:
+            return self.above(slot)
+        here = {self.jumps[number].column for number in ends}
+        numbers: list[int | None] = []
         across: int | None = None
         for column in range(len(self._firsts) - 1, -1, -1):
             owner = self._owner(column, slot)
-            sides = 0
-            if owner is not None:
-                jump = self.jumps[owner]
-                sides |= _UP if jump.first < slot else 0
-                sides |= _DOWN if jump.last > slot or (ends is None and jump.last == slot) else 0
-                if ends is None and jump.first == slot:
-                    sides = 0  # its line begins below this row
-                if column in here:
-                    sides |= _RIGHT
-            if column < outermost:
-                sides |= _LEFT | _RIGHT
-            upright = owner if sides & (_UP | _DOWN) or column in here else None
-            if column in here:
-                across = owner
-            cells.insert(-1, Cell(self._lines[sides], across if upright is None and sides else upright))
-        return tuple(cells)
+            across = owner if column in here else across
+            numbers.append(across if owner is None else owner)
+        numbers.append(self._head(slot)[1])
+        return tuple(map(Cell, self._rows[0][bisect.bisect_left(self._places, slot)], numbers))
+
+    def above(self, slot: int) -> tuple[Cell, ...]:
+        """Return the cells of a row between an instruction and the one before it: a label's, a source line's."""
+        gap = bisect.bisect_left(self._places, slot)
+        found = self._gaps.get(gap)
+        if found is None:
+            owners = [self._owner(column, slot) for column in range(len(self._firsts) - 1, -1, -1)]
+            # A line that begins at the instruction begins below this row.
+            numbers = [None if owner is None or self.jumps[owner].first == slot else owner for owner in owners]
+            found = self._gaps[gap] = tuple(map(Cell, self._rows[1][gap], (*numbers, None)))
+        return found
+
+    def text_above(self, slot: int) -> str:
+        """Return what `above` does, as text."""
+        return self._rows[1][bisect.bisect_left(self._places, slot)]
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """Return what is beside the instructions at slots *start* to *stop*, as text."""
+        (beside, above), places = self._rows, self._places
+        first, last = bisect.bisect_left(places, start), bisect.bisect_left(places, stop)
+        found: list[str] = []
+        for number in range(first, last):
+            found += [above[number]] * (places[number] - start)
+            found.append(beside[number])
+            start = places[number] + 1
+        return found + [above[last]] * (stop - start)
+
+    @cached_property
+    def _rows(self) -> tuple[list[str], list[str]]:
+        """The rows as text: beside each of `_places`, and above each; one more is below all of them.
+
+        Those above are the same for all rows between two places, and so for most instructions.
+        """
+        count, lines = len(self._places), self._lines
+        if not count:
+            return [], [""]
+        number_of = {slot: number for number, slot in enumerate(self._places)}
+        outermost = [0] * count
+        beside, above = list[list[str]](), list[list[str]]()
+        for column, owners in enumerate(self._owners):
+            here, between = [lines[0]] * count, [lines[0]] * (count + 1)
+            for jump in map(self.jumps.__getitem__, owners):
+                ends = sorted({number_of[jump.target], *map(number_of.__getitem__, jump.sources)})
+                first, last = ends[0], ends[-1]
+                between[first + 1 : last + 1] = here[first:last] = [lines[_UP | _DOWN]] * (last - first)
+                for number in ends:
+                    here[number] = lines[_RIGHT | (_UP if number > first else 0) | (_DOWN if number < last else 0)]
+                    outermost[number] = column
+            beside.append(here)
+            above.append(between)
+        beside.reverse()
+        above.reverse()
+        beside.append([self._head(slot)[0] for slot in self._places])
+        above.append([lines[0]] * (count + 1))
+        crossed = {ord(line): lines[sides | _LEFT | _RIGHT] for sides, line in enumerate(lines) if not sides & _LEFT}
+        rows = list(map("".join, zip(*beside, strict=True)))
+        for number, column in enumerate(outermost):
+            if column:
+                row = rows[number]
+                rows[number] = row[: -column - 1] + row[-column - 1 : -1].translate(crossed) + row[-1]
+        return rows, list(map("".join, zip(*above, strict=True)))
 
     def _owner(self, column: int, slot: int) -> int | None:
         """Return the line that lies in a column at a slot."""
@@ -153,13 +192,14 @@ class Margin:
         owner = self._owners[column][at]
         return owner if self.jumps[owner].last >= slot else None
 
-    def _head(self, slot: int, ends: list[int]) -> Cell:
-        """Return the cell next to the code."""
+    def _head(self, slot: int) -> tuple[str, int]:
+        """Return what is next to the code where lines end, and whose it is."""
+        ends = self._ends[slot]
         for number in ends:
             if self.jumps[number].target == slot:
-                return Cell(self._signs["head"], number)
+                return self._signs["head"], number
         for number in ends:
             jump = self.jumps[number]
             if jump.column is None:
-                return Cell(self._signs["up" if jump.target < slot else "down"], number)
-        return Cell(self._lines[_LEFT | _RIGHT], ends[0]) if ends else Cell(" ", None)
+                return self._signs["up" if jump.target < slot else "down"], number
+        return self._lines[_LEFT | _RIGHT], ends[0]

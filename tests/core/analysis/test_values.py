@@ -8,6 +8,7 @@ from bpftui.core.analysis.lattice import Place, State, Value
 from bpftui.core.analysis.values import Access, Facts, track
 from bpftui.core.asm import Instruction
 from bpftui.core.asm.flow import FlowGraph
+from bpftui.core.errors import LimitError
 from bpftui.core.spec import ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode, Reference, ReferenceKind
 
@@ -248,3 +249,11 @@ def test_atomics_read_and_write() -> None:
         (True, False),
         (False, True),
     ]
+
+
+def test_facts_at_another_place_are_as_incomplete() -> None:
+    known = facts(wide(1, 7), EXIT)
+    known.limit = LimitError("its data flow")
+    moved = known.shifted(3)
+    assert moved.addresses == {slot + 3: value for slot, value in known.addresses.items()}
+    assert moved.limit is known.limit

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ....core.asm import Syntax
 from ....core.errors import ExitCode, ObjectError, UsageError
 from ....core.listing.listing import Listing
 from ....core.references import parse_loaded, refuse_loaded
-from ...terminal.output import write_lines
-from ...text.colors import joined, paint
+from ....core.spread import spread
+from ...terminal.output import write_lines, write_lines_of
+from ...text.colors import paint
 from ...text.export import FORMATS, document, format_of, write_document
 from ...text.listing import listing_lines
-from ..common import add_object, add_settings, add_source, open_loaded, resolver_of, uncollected, wants_color, warn
+from ..common import (
+    add_object,
+    add_settings,
+    add_source,
+    applied,
+    open_loaded,
+    resolver_of,
+    uncollected,
+    wants_color,
+    warn,
+)
 from ..parser import Parser
 from .image import print_image
 from .raw import print_code, print_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ....core.spec import CollectionSpec, ProgramSpec
-    from ...text.colors import Painted
 
 __all__ = ["make_parser", "run"]
 
@@ -135,22 +146,27 @@ def _print_programs(options: argparse.Namespace) -> None:
         is_loaded = parse_loaded(options.object) is not None
         other = "bpftui list says which have it" if is_loaded else "--raw prints the instructions that it has"
         warn(f"{spec.file} holds no programs; {other}")
+    numbers = range(len(programs))
     if options.output is None and options.format in (None, "text"):
         arrows = sys.stdout.isatty() if options.arrows is None else options.arrows
-        lines = _lines(spec, programs, options, color=wants_color(options.color), arrows=arrows)
-        write_lines(lines)
+        lines = _lister(spec, programs, options, color=wants_color(options.color), arrows=arrows)
+        if applied(programs) is spread:
+            write_lines_of(numbers, lines)
+        else:
+            write_lines(chain.from_iterable(map(lines, numbers)))
         return
     kind = format_of(options.output or "", options.format)
     arrows = options.arrows is not False
-    lines = _lines(spec, programs, options, color=kind != "text", arrows=arrows, ascii_only=False)
-    written = document(lines, kind, f"{spec.file} {options.program or ''}".strip())
+    lines = _lister(spec, programs, options, color=kind != "text", arrows=arrows, ascii_only=False)
+    title = f"{spec.file} {options.program or ''}".strip()
+    written = document(chain.from_iterable(map(lines, numbers)), kind, title)
     if options.output is None:
         write_lines(written)
     else:
         write_document(options.output, written, replace=True)
 
 
-def _lines(
+def _lister(
     spec: CollectionSpec,
     programs: list[ProgramSpec],
     options: argparse.Namespace,
@@ -158,13 +174,17 @@ def _lines(
     color: bool,
     arrows: bool,
     ascii_only: bool | None = None,
-) -> Iterator[Painted]:
-    """Yield the lines of the listings of programs, an empty line between two."""
+) -> Callable[[int], Iterator[str]]:
+    """Return what yields the lines of the listing of a program, by its number; an empty line is between two."""
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
-    for number, program in enumerate(programs):
+
+    def lines(number: int) -> Iterator[str]:
+        program = programs[number]
         rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
         if number:
-            yield joined()
+            yield ""
         if program.problem:
-            yield paint(f"; {program.problem}", "dim") if color else joined(f"; {program.problem}")
+            yield paint(f"; {program.problem}", "dim") if color else f"; {program.problem}"
         yield from listing_lines(rows, color=color, arrows=arrows, ascii_only=ascii_only)
+
+    return lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ....core.errors import LimitError, ObjectError
 from ...terminal.output import write_line, write_lines, write_text
 from ...text.charset import is_writable
-from ..common import warn
+from ..common import applied, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def graph_text(spec: CollectionSpec, form: str) -> str:
     from ....core.analysis import call_graph
     from ...text.colors import visible
 
-    found = call_graph.graph_of(spec)
+    found = call_graph.graph_of(spec, applied(spec.programs.values()))
     found = found._replace(
         nodes=[node._replace(name=visible(node.name), detail=visible(node.detail)) for node in found.nodes]
     )

@@ -66,7 +66,10 @@ def test_lines_never_touch_and_no_row_is_torn(jumps: list[tuple[int, int]], colu
             assert not cells & taken
             taken |= cells
     down, up = set("│╷╭╮┤├┬┼"), set("│╵╰╯┤├┴┼")
+    assert margin.texts(0, 31) == drawn(margin, 31)
+    assert margin.texts(3, 17) == drawn(margin, 17)[3:]
     for slot in range(31):
+        assert margin.text_above(slot) == "".join(cell.text for cell in margin.above(slot))
         rows = [margin.insn(slot), margin.above(slot + 1), margin.insn(slot + 1)]
         assert {len(row) for row in rows} <= {margin.width}
         for above, below in itertools.pairwise(rows):

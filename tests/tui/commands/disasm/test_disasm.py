@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core import spread
 from bpftui.core.asm import Instruction
 from bpftui.tui.__main__ import main
 from tests.core.asm.golden import elf_of
@@ -193,3 +194,31 @@ def test_an_object_without_programs_is_not_passed_over_in_silence(capsys: pytest
         "",
         f"bpftui: warning: {path} holds no programs; --raw prints the instructions that it has\n",
     )
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # pytest-xdist has threads
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["disasm"],
+        ["disasm", "--arrows", "--color=always"],
+        ["disasm", "--no-source", "--syntax=llvm"],
+        ["show", "--graph"],
+        ["show", "--graph", "--format=dot"],
+    ],
+)
+def test_several_processes_print_what_one_does(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of programs that share subprograms."""
+    monkeypatch.chdir(ROOT)
+    for name in ("linked", "old_calls"):
+        command = [*arguments, f"tests/objects/{name}.o"]
+        assert main(command) == 0
+        expected = capsys.readouterr()
+        with monkeypatch.context() as patched:
+            patched.setattr(spread, "_MANY", 0)
+            patched.setattr(spread, "_processors", lambda: 2)
+            assert main(command) == 0
+        assert capsys.readouterr() == expected
+        assert expected.out.count("\n") > 4
