@@ -11,6 +11,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/live/events.py: _BATCH: Final = 512  →  _BATCH: Final = 513": "a size",
     "core/live/monitor.py: _LONGEST_EVENT: Final = 4096  →  _LONGEST_EVENT: Final = 4097": "a size",
     "core/dap/connection.py: _LONGEST_LINE: Final = 4096  →  _LONGEST_LINE: Final = 4097": "a size",
+    "core/guest/kernels.py: _TIME_LIMIT: Final = 600  →  _TIME_LIMIT: Final = 601": "how long is waited is a choice",
     "core/fuzz/inputs.py: LONGEST: Final = 512  →  LONGEST: Final = 513": "a size",
     "core/traffic/pacer.py: _LONGEST_WAIT = 3600.0  →  _LONGEST_WAIT = 7201.0": "it is looked again after any time",
     "core/traffic/request.py: _SHORTEST_GAP: Final = 1_000_000  →  _SHORTEST_GAP: Final = 1000001": "a size",
