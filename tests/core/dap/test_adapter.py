@@ -102,7 +102,7 @@ def test_breakpoints_of_all_kinds() -> None:
         )["instructions"]
         assert "call bpf_map_lookup_elem" in rows[1]["instruction"]
         assert len(rows[1]["instructionBytes"].split()) == 8
-        instruction = {"instructionReference": rows[2]["address"], "offset": 0}
+        instruction = {"instructionReference": rows[2]["address"]}
         within = {"instructionReference": rows[1]["address"], "offset": 9}
         found = client.ask("setInstructionBreakpoints", breakpoints=[instruction, within])["breakpoints"]
         assert [each["verified"] for each in found] == [True, False]
