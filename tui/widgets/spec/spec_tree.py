@@ -462,8 +462,13 @@ class SpecTree(SteadyScroll, Tree[Node]):
         return found
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in other colours."""
-        super().notify_style_update()
+        """Forget what was drawn in other colours.
+
+        Styles are told to have changed whenever the focus comes or goes, and then Textual's tree (8.2) numbers and
+        measures all lines anew, which stay the same: thousands, where a program has as many functions.
+        """
+        super(Tree, self).notify_style_update()
+        self.refresh()
         self._inks.clear()
         self._known_looks = None
         self._strips.clear()

@@ -89,3 +89,22 @@ async def test_what_the_user_set_and_what_the_program_wrote_are_two_signs() -> N
         app.shown_tree.mark_written([])
         await pilot.pause()
         assert "total_packets   __u64" in "\n".join(lines(app.shown_tree))
+
+
+async def test_lines_are_not_numbered_anew_where_the_focus_comes_and_goes() -> None:
+    """A program may have thousands of functions."""
+    app = TreeApp(CollectionSpec.from_file(OBJECTS / "dead_by_constants.o"))
+    async with app.run_test(size=(60, 30)) as pilot:
+        tree = app.shown_tree
+        tree.focus()
+        await pilot.pause()
+        focused, numbered = tree.render_line(2), tree._tree_lines
+        tree.blur()
+        await pilot.pause()
+        left = tree.render_line(2)
+        tree.focus()
+        await pilot.pause()
+        assert tree._tree_lines is numbered
+        assert left.text == focused.text
+        assert left != focused, "the cursor's line has other colours without the focus"
+        assert tree.render_line(2) == focused
