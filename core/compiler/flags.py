@@ -47,6 +47,8 @@ _PATHS: Final = ("-isystem", "-iquote", "-idirafter", "-include")
 _COMMANDS: Final = "compile_commands.json"
 _LARGEST: Final = 64 << 20
 """Bytes of a compile_commands.json: Linux's own has 20 MB."""
+_LONGEST_LINE: Final = 4096
+"""Bytes of a first line with flags."""
 _FIRST_LINE: Final = re.compile(rb"\s*(?://|/\*)\s*bpftui:(?P<flags>[^\n]*?)\s*(?:\*/[^\n]*)?\Z")
 
 
@@ -146,9 +148,12 @@ def _own(source: str) -> str | None:
         if not os.path.isfile(source):
             return None
         with open(source, "rb") as file:
-            found = _FIRST_LINE.match(file.readline(4096).rstrip(b"\r\n"))
+            line = file.readline(_LONGEST_LINE + 1).rstrip(b"\r\n")
     except OSError:
         return None
+    found = _FIRST_LINE.match(line)
+    if found is not None and len(line) > _LONGEST_LINE:
+        raise UsageError(f"the first line of {source} has flags, and more than {_LONGEST_LINE:,} bytes")
     return None if found is None else found["flags"].decode(errors="replace").strip()
 
 

@@ -212,3 +212,16 @@ def test_a_compile_commands_json_is_read_once_for_all_files(tmp_path: Path, monk
     place.write_text(json.dumps(entries[1:2]))
     assert flags_of(str(tmp_path / "one.c")).words == ()
     assert len(reads) == 2
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(4096, True), (4097, False)])
+def test_a_first_line_is_taken_whole_or_not(length: int, is_taken: bool, tmp_path: Path) -> None:
+    source = tmp_path / "prog.c"
+    begin = "// bpftui: -D"
+    source.write_text(f"{begin}{'A' * (length - len(begin))}\nint f;\n")
+    if is_taken:
+        assert flags_of(str(source)).words == (f"-D{'A' * (length - len(begin))}",)
+        return
+    with pytest.raises(UsageError) as raised:
+        flags_of(str(source))
+    assert raised.value.message == f"the first line of {source} has flags, and more than 4,096 bytes"
