@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from .terminal.output import is_hangup
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,7 +28,8 @@ class TerminalDriver(LinuxDriver):
     """Textual's driver for terminals.
 
     Textual's own (8.2) looks each tenth of a second whether nothing has followed an escape character: the key Escape
-    took as long, however short `ESCAPE_DELAY` is. And what is no UTF-8, of a paste in another encoding, ended the app.
+    took as long, however short `ESCAPE_DELAY` is; what is no UTF-8, of a paste in another encoding, ended the app; and
+    of a terminal that has gone it read nothing for ever, where no signal told of that.
     """
 
     def run_input_thread(self) -> None:
@@ -38,15 +41,31 @@ class TerminalDriver(LinuxDriver):
             while not self.exit_event.is_set():
                 due = parser._timeout_time  # pyright: ignore[reportPrivateUsage] - as `tick` has it
                 patience = _LOOK if due is None else min(_LOOK, max(0.0, due - time.monotonic()))
-                self._read(selector, parser, decode, patience)
+                if not self._read(selector, parser, decode, patience):
+                    self._app.call_later(self._app.exit)
+                    return
             self._read(selector, parser, decode, _LOOK)  # what the terminal still answers is not for the shell
 
     def _read(
         self, selector: selectors.SelectSelector, parser: XTermParser, decode: Callable[[bytes], str], patience: float
-    ) -> None:
-        """Hand on what has come, after at most *patience* seconds, and what nothing has followed."""
-        if selector.select(patience) and (text := decode(os.read(self.fileno, _MOST))):
-            for message in parser.feed(text):
-                self.process_message(message)
+    ) -> bool:
+        """Hand on what has come, after at most *patience* seconds, and what nothing has followed.
+
+        Returns:
+            False where nothing comes any more: the terminal has gone.
+        """
+        if selector.select(patience):
+            try:
+                raw = os.read(self.fileno, _MOST)
+            except OSError as error:
+                if not is_hangup(error):
+                    raise
+                return False
+            if not raw:
+                return False
+            if text := decode(raw):
+                for message in parser.feed(text):
+                    self.process_message(message)
         for message in parser.tick():
             self.process_message(message)
+        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from textual import constants
@@ -78,3 +79,14 @@ def test_what_is_no_utf_8_is_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(found[0], Paste)
     assert found[0].text == "Stra\N{REPLACEMENT CHARACTER}e"
     assert keys(found[1:]) == ["x"]
+
+
+def test_a_terminal_that_has_gone_ends_the_app() -> None:
+    driver = Driver(b"j", 2)
+    os.close(driver.other_end)
+    ended: list[object] = []
+    driver._app = SimpleNamespace(exit="exit", call_later=ended.append)  # pyright: ignore[reportAttributeAccessIssue]
+    driver.run_input_thread()
+    os.close(driver.fileno)
+    assert keys(driver.read) == ["j"]
+    assert ended == ["exit"]
