@@ -25,7 +25,7 @@ from ..errors import ObjectError, UsageError
 from ..spec import CollectionSpec
 from ..spec.edits import Edits
 from .packing import little, pack
-from .schema import create, raw, written_by_us
+from .schema import Claim, create, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -105,7 +105,7 @@ class Recorder(Closing):
         self._changes = self._bytes = 0
         self._began = False
         self._database: sqlite3.Connection | None = create(path)
-        self._sign = written_by_us(path)
+        self._claim = Claim(path)
         try:
             self._begin(collection, object_, edits, interval)
         except BaseException:
@@ -340,8 +340,9 @@ class Recorder(Closing):
             database.execute("COMMIT")
         except sqlite3.Error as error:
             self._database = None
+            self._claim.yield_to_database()
             database.close()  # which undoes what is half done
-            self._take_sign_away()
+            self._claim.close()
             reason = "the disk is full" if error.sqlite_errorcode == sqlite3.SQLITE_FULL else str(error)
             raise ObjectError(f"the recording has ended: {reason}", file=self.path) from None
         except BaseException:
@@ -355,15 +356,10 @@ class Recorder(Closing):
                 self._pack()
             database, self._database = self._database, None
             if database is not None:
+                self._claim.yield_to_database()
                 with suppress(sqlite3.Error), closing(database):  # else it is taken over at the next opening
                     database.execute("PRAGMA journal_mode = DELETE")
-            self._take_sign_away()
-
-    def _take_sign_away(self) -> None:
-        """Let others see that it is written no more."""
-        sign, self._sign = self._sign, None
-        if sign is not None:
-            os.close(sign)
+            self._claim.close()
 
 
 def _name_of(spec: CollectionSpec) -> str:

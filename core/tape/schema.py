@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import struct
 import urllib.parse
 from contextlib import suppress
 from typing import Final
@@ -17,7 +18,7 @@ from ..errors import ObjectError
 from ..files import unreadable, unwritable
 from ..foreign import RECORDING, is_recording
 
-__all__ = ["create", "damaged", "is_written", "open_to_read", "raw", "text", "written_by_us"]
+__all__ = ["Claim", "create", "damaged", "is_written", "open_to_read", "raw", "text"]
 
 VERSION: Final = 3
 """PRAGMA user_version: what a newer bpftui writes is refused by an older one."""
@@ -51,6 +52,10 @@ _LONGEST: Final = 1 << 30
 """Bytes of a value of a database: SQLite's own limit."""
 _PATIENCE: Final = 5.0
 """Seconds to wait for whoever is writing."""
+_SHARED: Final = 0x4000_0002, 510
+"""First byte and length of what SQLite locks while it has a database open (SHARED_FIRST, SHARED_SIZE in its os.h)."""
+_FLOCK: Final = struct.Struct("hhqqi0q")
+"""struct flock of fcntl(2): kind, whence, start, length, process."""
 
 
 def create(path: str) -> sqlite3.Connection:
@@ -87,26 +92,42 @@ def create(path: str) -> sqlite3.Connection:
     return connection
 
 
-def written_by_us(path: str) -> int | None:
-    """Let others see that a tape is being written, for as long as the descriptor that is returned is open.
+class Claim:
+    """Lets others see that a tape is being written, and keeps it from whoever would take it for nobody's.
 
-    Whatever ends this process ends that too. SQLite's own locks are of another kind (fcntl(2), where this is flock(2)),
-    but they go with any descriptor of the file that is closed: it is opened after and closed after the database.
-    None where the file system has no such locks.
+    Whatever ends this process ends that too: it is two locks of one descriptor, which is opened after the database and
+    closed after it. By flock(2) bpftui asks (`is_written`). The other one is SQLite's own shared lock, held once more
+    by the descriptor: SQLite holds it by fcntl(2) for the process, which loses it with any descriptor of the file that
+    it closes, as when the tape is read while it is written; whoever else closes the database then believes to be the
+    last one, and takes away the log into which rows still go. Neither is there where the file system has none.
     """
-    descriptor = None
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+
+    def __init__(self, path: str) -> None:
+        self._descriptor: int | None = None
+        with suppress(OSError):
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._lock(fcntl.F_RDLCK)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _lock(self, kind: int) -> None:
+        assert self._descriptor is not None
+        with suppress(OSError):
+            fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, *_SHARED, 0))
+
+    def yield_to_database(self) -> None:
+        """Let the database have the file for itself, which it needs in order to close it."""
+        if self._descriptor is not None:
+            self._lock(fcntl.F_UNLCK)
+
+    def close(self) -> None:
+        """Let others see that the tape is written no more; a second call does nothing."""
+        descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
-        return None
-    return descriptor
 
 
 def is_written(path: str) -> bool:
-    """Return whether somebody writes a tape now; to be asked before it is opened (see `written_by_us`)."""
+    """Return whether somebody writes a tape now; to be asked before it is opened (see `Claim`)."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):

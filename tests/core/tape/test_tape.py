@@ -135,6 +135,30 @@ def test_a_tape_tells_whether_it_is_being_written(tmp_path: Path) -> None:
             assert (read.is_written, read.ticks) == (False, 2)
 
 
+def test_a_tape_that_is_read_where_it_is_written_stays_whole(tmp_path: Path) -> None:
+    """Who reads it closes descriptors of it, with which fcntl(2) takes SQLite's locks away from the process.
+
+    Another process that opens it then to write, as the tool sqlite3 does, would close it as the last one: rows of
+    afterwards went into a log without a name.
+    """
+    path = tmp_path / "a.rec"
+    look = "import sqlite3; print(sqlite3.connect({!r}).execute('SELECT count(*) FROM tick').fetchone()[0])"
+    spec = CollectionSpec.from_file(TRAFFIC)
+    with choose_runtime("vm").load(spec) as collection:
+        with Recorder(str(path), collection, TRAFFIC.read_bytes(), Edits(), interval=1.0) as tape:
+            tape.add(Sampler(collection).take(), {}, Printed())
+            with Tape(str(path)) as read:
+                assert read.ticks == 1
+            for ticks in (1, 2):
+                ask = [sys.executable, "-c", look.format(str(path))]
+                told = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+                assert int(told) == ticks
+                tape.add(Sampler(collection).take(), {}, Printed())
+        with Tape(str(path)) as read:
+            assert read.ticks == 3
+    assert [each.name for each in tmp_path.iterdir()] == ["a.rec"]
+
+
 def test_the_object_is_as_it_was_loaded(tmp_path: Path) -> None:
     record(tmp_path / "a.rec", 1)
     with Tape(str(tmp_path / "a.rec")) as tape:
