@@ -304,6 +304,7 @@ SCHEMAS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
                 "duration": "number",
                 "interval": "number?",
                 "samples": "int",
+                "is_written?": "bool",
                 "runtime": "str",
                 "machine": Names("any"),
                 "marks": [Names("any")],

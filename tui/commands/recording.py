@@ -51,6 +51,7 @@ def recording_json(name: str) -> dict[str, object]:
             "duration": round(tape.duration, 6),
             "interval": tape.interval,
             "samples": tape.ticks,
+            "is_written": tape.is_written,
             "runtime": tape.runtime,
             "machine": dict(tape.machine),
             "marks": [{**mark._asdict(), "time": round(mark.time, 6)} for mark in tape.marks],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -54,6 +55,10 @@ def test_its_object_is_as_it_was_loaded(made: tuple[str, str]) -> None:
     assert document["file"] == TRAFFIC
     recorded = document["recording"]
     assert (recorded["samples"], recorded["runtime"], recorded["runs"]) == (count, "vm", [])
+    assert recorded["is_written"] is False
+    with open(path, "rb") as writer:  # as its recorder does
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert json.loads(bpftui("show", path, "--json").out)["recording"]["is_written"] is True
     assert recorded["marks"] == [
         {"time": 0.0, "kind": "loaded", "what": TRAFFIC.rpartition("/")[2], "detail": ""},
         {"time": 0.0, "kind": "attached", "what": "count_traffic", "detail": "sandbox"},
