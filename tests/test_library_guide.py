@@ -47,10 +47,12 @@ def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
+@pytest.mark.vmlinux  # contexts that are structures of the kernel's
 def test_what_reads() -> None:
     assert failures(GUIDE.read_text().partition(NEEDS_RIGHTS)[0], 0) == []
 
 
+@pytest.mark.vmlinux  # struct_ops, and what is opened by its id
 @pytest.mark.kernel
 def test_what_loads() -> None:
     before, title, after = GUIDE.read_text().partition(NEEDS_RIGHTS)

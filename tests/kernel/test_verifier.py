@@ -62,6 +62,7 @@ def test_a_pointer_in_data_is_followed() -> None:
         assert list(loaded.programs) == ["compares"]
 
 
+@pytest.mark.vmlinux  # what this one's struct pt_regs has
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the object is for another machine than x86-64")
 @pytest.mark.parametrize(("name", "line"), [("reads_x28", 23), ("relocated", 37)])
 def test_registers_of_another_machine_are_called_that(name: str, line: int) -> None:

@@ -41,6 +41,7 @@ def records(loaded: Collection) -> list[bytes]:
         stream.close()
 
 
+@pytest.mark.vmlinux  # bpf_ksym_exists asks them
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_same_results(name: str) -> None:
     with MachineRuntime().load(CollectionSpec.from_file(OBJECT)) as ours:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import platform
+import re
 import struct
 from typing import Final
 
@@ -206,8 +208,12 @@ def memcg_accounting() -> bool:
     if fd >= 0:
         os.close(fd)
         return True
-    # EPERM may come from that very limit, or from a policy: ask the kernel's own types.
-    return number != errno.EINVAL and b"bpf_ktime_get_coarse_ns" in kernel_names()
+    if number == errno.EINVAL:
+        return False
+    # EPERM may come from that very limit, or from a policy: ask the kernel's own types; without them, its version.
+    if names := kernel_names():
+        return b"bpf_ktime_get_coarse_ns" in names
+    return [int(each) for each in re.findall(r"\d+", platform.release())[:2]] >= [5, 11]
 
 
 def kernel_names() -> bytes:

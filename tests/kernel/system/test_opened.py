@@ -187,6 +187,7 @@ def test_native_code_is_told_by_the_lines(others: Ids) -> None:
         assert slots[:4] == [0, 2, 7, 10]  # where lines of C begin
 
 
+@pytest.mark.vmlinux  # names of functions, and struct xdp_buff
 def test_calls_and_the_context_have_names(others: Ids) -> None:
     from bpftui.core.listing.listing import Listing
 
@@ -200,6 +201,7 @@ def test_calls_and_the_context_have_names(others: Ids) -> None:
     assert [row.comment for row in rows if "r7 +" in row.text] == ["ctx->data_end", "ctx->data"]  # of struct xdp_buff
 
 
+@pytest.mark.vmlinux  # fields of the context as the kernel has rewritten them
 async def test_the_top_line_says_where_it_lives_and_that_it_is_only_read(others: Ids) -> None:
     async with explored(f"id:{others.program}", size=(160, 40)) as walk:
         await walk.until(lambda: "runs/s" in walk.screen)
@@ -453,6 +455,7 @@ async def test_a_link_of_others_is_detached_after_a_question() -> None:
             assert "is attached to nothing already" in walk.message
 
 
+@pytest.mark.vmlinux  # who else holds it is told by an iterator
 def test_a_pin_is_removed_and_what_goes_with_it_is_said(tmp_path: Path) -> None:
     spec = MapSpec("pinned_alone", "", MapType.HASH, 4, 8, 16)
 

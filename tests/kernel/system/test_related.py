@@ -108,6 +108,7 @@ async def test_the_counts_of_a_program_go_on_while_they_are_looked_at(tables: Id
         await walk.until(lambda: runs() > before)
 
 
+@pytest.mark.vmlinux  # these are they
 async def test_the_types_of_the_kernel_are_read_as_those_of_an_object() -> None:
     async with explored("btf:1", size=(160, 40)) as walk:
         assert walk.screen.splitlines()[0].startswith(" home › system › BTF 1 vmlinux")

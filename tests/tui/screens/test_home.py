@@ -191,7 +191,7 @@ async def test_what_is_told_of_grows_older_and_is_read_again_when_it_was_changed
         file.write_bytes((here / "constants.o").read_bytes())
         place.tell_age()
         await walk.until(lambda: "percpu_hash" not in walk.screen)
-        assert read == [str(file)]
+        assert set(read) == {str(file)}  # once, or twice where a minute was over meanwhile
 
 
 async def test_open_objects_stay_and_are_walked_through(here: Path) -> None:
