@@ -73,7 +73,7 @@ def census() -> set[tuple[str, str]]:
     return found
 
 
-def leftovers(before: set[tuple[str, str]], patience: float = 3.0) -> list[str]:
+def leftovers(before: set[tuple[str, str]], patience: float = 10.0) -> list[str]:
     """Return what is there now, was not there *before*, and does not go away within *patience* seconds.
 
     The kernel frees objects with a delay, and other processes of the machine make and remove things of their

@@ -197,7 +197,7 @@ class Victim:
         """Return its processes of this name."""
         return [each for each in self.processes() if Path(f"/proc/{each}/comm").read_text().strip() == name]
 
-    def left(self, patience: float = 5.0) -> list[str]:
+    def left(self, patience: float = 30.0) -> list[str]:
         """Return what is left of it after *patience* seconds: processes, and what they held in the kernel.
 
         Interfaces and mounts are in the namespaces, which go with their processes unless they are pinned. (The kernel
