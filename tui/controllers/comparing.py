@@ -18,6 +18,8 @@ from .writing import ask_where_to_write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ...core.diff import ObjectDiff
+    from ...core.live import Session
     from ...core.spec import CollectionSpec
     from ..dialogs.compare import Offer, Other
     from ..nodes import Node
@@ -43,6 +45,7 @@ class ComparingController(Controller):
         change_marks: Knows the version before.
         navigation: Where one is.
         code: Leads to instructions.
+        session: What tells which runtime can be asked what programs cost.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,6 +70,7 @@ class ComparingController(Controller):
         change_marks: ChangeMarksController,
         navigation: Navigation,
         code: CodeController,
+        session: Session,
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -75,6 +79,7 @@ class ComparingController(Controller):
         self._change_marks = change_marks
         self._navigation = navigation
         self._code = code
+        self._session = session
 
     def action_compare(self) -> None:
         """Ask with what."""
@@ -133,8 +138,47 @@ class ComparingController(Controller):
     def _open(self, comparison: Comparison) -> None:
         from ..dialogs.comparison_page import ComparisonPage
 
-        page = ComparisonPage(comparison, self._title, partial(self._save, comparison))
+        page = ComparisonPage(
+            comparison,
+            self._title,
+            save=partial(self._save, comparison),
+            ask_costs=partial(self._ask_costs, comparison),
+            no_costs=self._no_costs(comparison.found),
+        )
         self.stage.ask(page, partial(self._go, comparison))
+
+    def _no_costs(self, found: ObjectDiff) -> str:
+        """Return why it cannot be asked what the programs cost, as a clause; empty where it can."""
+        from ...core.runtime.costs import NOT_ASKED
+
+        for each in (found.old, found.new):
+            if parse_loaded(each.file) is not None:
+                return f"{each.file} is what is loaded: the verifier has taken it"
+        return "" if self._session.verifies else NOT_ASKED
+
+    def _ask_costs(self, comparison: Comparison, over: Callable[[], None]) -> None:
+        """Ask the verifier what the programs of both cost, in a thread; *over* is called when it has answered."""
+        from ...core.runtime.costs import with_costs
+
+        remarks: list[str] = []
+
+        def then(found: ObjectDiff) -> None:
+            comparison.tell_costs(found, remarks)
+            self._asked(comparison, over)
+
+        def failed(error: Exception) -> None:
+            self._asked(comparison, over)
+            self._failed(error)
+
+        comparison.is_asking = True
+        self.stage.settle("compare")
+        self.stage.show_work(Work("asking the verifier what both cost"))
+        self.stage.find_out(lambda: with_costs(comparison.found, self._session.runtime, remarks.append), then, failed)
+
+    def _asked(self, comparison: Comparison, over: Callable[[], None]) -> None:
+        comparison.is_asking = False
+        self.stage.show_work(None)
+        over()
 
     def _go(self, comparison: Comparison, target: Node | CodePlace | None) -> None:
         """Show what was chosen; the way back leads to the comparison."""

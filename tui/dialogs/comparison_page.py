@@ -18,12 +18,14 @@ from ..text.signs import change_sign
 from ..widgets.code.code_view import CodeView
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box
+from ..widgets.unanswered import why_not
 from .explained import ExplainedModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rich.style import Style
+    from textual import events
     from textual.app import ComposeResult
 
     from ...core.diff import Row, Side
@@ -273,12 +275,18 @@ class ComparisonView(CodeView):
         if found := beyond or heads:
             self.cursor = found[0 if step > 0 else -1]
 
+    def show_costs(self) -> None:
+        """Show what the programs cost, where that is told by now."""
+        self._relist()
+        costs = (index for index, (entry, _) in enumerate(self._listed) if entry.kind == "cost")
+        self.cursor = next(costs, self.cursor)
+
     def _is_stop(self, index: int) -> bool:
         """Whether a line is one to go to: something that differs, a hunk, a function that has none."""
         kind = self._listed[index][0].kind
         if kind == "function":
             return index + 1 == len(self._listed) or self._listed[index + 1][0].kind != "hunk"
-        return kind in ("breaks", "item", "hunk")
+        return kind in ("breaks", "item", "cost", "hunk")
 
     def action_fold(self) -> None:
         """Fold the code of the function that the cursor is in, or unfold it."""
@@ -328,10 +336,13 @@ class ComparisonPage(ExplainedModal[Node | CodePlace | None]):
         comparison: What is shown.
         title: What the object is called that is explored.
         save: Asks for a file, and writes the comparison to it.
+        ask_costs: Asks what the programs cost, and calls what it is given when that is over.
+        no_costs: Why that cannot be asked, as a clause; empty where it can.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,backspace", "dismiss", "Close", id="comparison.close", tooltip="Close the comparison"),
+        Binding("c", "ask_costs", "Cost", id="comparison.costs", tooltip="What programs of both cost the verifier"),
         Binding("ctrl+s", "save_comparison", "Save", id="comparison.save", tooltip="Write it: text, HTML or SVG"),
     ]
 
@@ -341,11 +352,21 @@ class ComparisonPage(ExplainedModal[Node | CodePlace | None]):
         "other registers. Enter shows where something lives; backspace comes back here."
     )
 
-    def __init__(self, comparison: Comparison, title: str, save: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        title: str,
+        *,
+        save: Callable[[], None],
+        ask_costs: Callable[[Callable[[], None]], None],
+        no_costs: str,
+    ) -> None:
         super().__init__()
         self._comparison = comparison
         self._title = title
         self._save = save
+        self._ask_costs = ask_costs
+        self._no_costs = no_costs
         self._view = ComparisonView(comparison, title)
 
     def compose(self) -> ComposeResult:
@@ -376,3 +397,31 @@ class ComparisonPage(ExplainedModal[Node | CodePlace | None]):
     def action_save_comparison(self) -> None:
         """Write the comparison to a file."""
         self._save()
+
+    def action_ask_costs(self) -> None:
+        """Ask what the programs of both cost."""
+        self._ask_costs(self._costs_asked)
+        self.refresh_bindings()
+
+    def _costs_asked(self) -> None:
+        if self.is_attached:  # else it was closed meanwhile
+            self._view.show_costs()
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to ask what the programs cost where that can be asked and was not."""
+        return super().check_action(action, parameters) if action != "ask_costs" else not self.why_not(action)
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that has a meaning does nothing now. Textual calls the base class's handler by itself."""
+        if event.key not in self.active_bindings and (reason := why_not(self, event.key)):
+            event.stop()
+            self.message_line.notify(reason, severity="warning", timeout=3)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action != "ask_costs":
+            return ""
+        if self._comparison.is_asking:
+            return "the verifier is being asked"
+        return "the verifier was asked" if self._comparison.found.costs else self._no_costs

@@ -277,6 +277,7 @@ class ExplorerScreen(ControlledScreen):
             change_marks=self.change_marks,
             navigation=navigation,
             code=self.code,
+            session=operations.session,
         )
         self.keeping = KeepingController(self, operations=operations, log=log)
         self.entries = EntriesController(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...core.diff import Change, Kind, What
+from ...core.diff.costs import NUMBERS
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind, map_node
 from .fit import wrapped
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...core.diff import Hunk, Item, ObjectDiff, Row
+    from ...core.diff.costs import Cost, CostDiff
 
 __all__ = ["Comparison", "Entry"]
 
@@ -30,7 +32,7 @@ class Entry(NamedTuple):
     """A line of the list."""
 
     kind: str
-    """`breaks`, `warning`, `note`, `item`, `fact`, `function`, `hunk`, `row`."""
+    """`breaks`, `warning`, `note`, `item`, `cost`, `fact`, `function`, `hunk`, `row`."""
     text: str = ""
     change: Kind = Kind.SAME
     """What has become of it; SAME where that is not said of it."""
@@ -58,6 +60,8 @@ class Comparison:
         self.name = name
         self.cursor = 0
         """The entry that one was at."""
+        self.is_asking = False
+        """Whether it is being asked what the programs cost."""
         self.functions = [each for each in found.functions if each.change is not Change.SAME]
         self.unfolded: set[int] = set()
         """The numbers of the functions whose code is listed."""
@@ -81,6 +85,17 @@ class Comparison:
     def is_known(self, number: int) -> bool:
         """Whether the code of a function was listed before."""
         return number in self._hunks
+
+    def tell_costs(self, found: ObjectDiff, remarks: Sequence[str] = ()) -> None:
+        """Have it told what the programs cost, too.
+
+        Args:
+            found: This comparison, with what they cost.
+            remarks: What there is to know of how they were asked for.
+        """
+        self.found = found
+        self._notes += remarks
+        self.head = list(self._head())
 
     @property
     def summary(self) -> str:
@@ -119,6 +134,8 @@ class Comparison:
                 here = Node(NodeKind.PROGRAM, each.name) if each.new is not None else None
                 yield Entry("item", f"program {each.name}", Kind(each.change), here)
                 yield from self._facts(each.facts, here)
+        for each in found.costs:
+            yield from self._cost(each)
         groups = (
             ("map", found.maps),
             ("variable", found.variables),
@@ -143,6 +160,14 @@ class Comparison:
         here = self._node(noun, item.name) if item.change is not Change.REMOVED else None
         yield Entry("item", f"{noun} {item.name}".lstrip(), Kind(item.change), here)
         yield from self._facts(item.facts, here)
+
+    def _cost(self, cost: CostDiff) -> Iterator[Entry]:
+        here = Node(NodeKind.PROGRAM, cost.name) if cost.new is not None else None
+        if not cost.differs:
+            yield Entry("cost", f"cost of {cost.name}, as before: {_numbers(cost.new)}", target=here)
+            return
+        yield Entry("cost", f"cost of {cost.name}", Kind(cost.change), here)
+        yield from self._facts(list(_cost_facts(cost)), here)
 
     def _facts(self, facts: Sequence[tuple[str, str, str]], here: Node | None) -> Iterator[Entry]:
         for what, old, new in facts[:_MOST_FACTS]:
@@ -201,6 +226,27 @@ class Comparison:
                 is_sign = row.kind is not Kind.CHANGED or row.what is What.INSN  # not of a line of C that is another
                 kind = row.kind if is_sign else Kind.SAME
                 yield Entry("row", "", kind, _code(program, last), row, starts, number)
+
+
+def _numbers(cost: Cost | None) -> str:
+    """Return all that is known of what a program costs."""
+    if cost is None or not cost.ok:
+        return "" if cost is None else cost.verdict
+    numbers = ((getattr(cost, field), words) for field, words in NUMBERS.items())
+    return ", ".join(f"{words} {number:,}" for number, words in numbers if number is not None)
+
+
+def _cost_facts(cost: CostDiff) -> Iterator[tuple[str, str, str]]:
+    """Yield what is not as it was of what a program costs: what, before and after."""
+    old, new = cost.old, cost.new
+    if any(each is not None and not each.ok for each in (old, new)):
+        yield "verifier", "" if old is None else old.verdict, "" if new is None else new.verdict
+    for field, words in NUMBERS.items():
+        before, after = (None if each is None else getattr(each, field) for each in (old, new))
+        if before != after:
+            then = "" if before is None else f"{before:,}"
+            now = "" if after is None else f"{after:,}"
+            yield words, then, f"{now} {cost.grown(field)}".rstrip()
 
 
 def _code(program: str, slot: int) -> CodePlace | None:

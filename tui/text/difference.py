@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ...core.diff import Change, Kind, What
+from ...core.diff.costs import NUMBERS
 from .charset import is_writable
 from .colors import Painted, joined, paint, paint_listing
 from .format import counted
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ...core.diff import FunctionDiff, Hunk, Item, ObjectDiff, ProgramDiff, Row, Side
-    from ...core.diff.costs import Cost, CostDiff
+    from ...core.diff.costs import CostDiff
 
 __all__ = ["diff_lines"]
 
@@ -26,7 +27,6 @@ _SLOT: Final = 5
 _TAB: Final = 4
 _MOST: Final = 64
 """Facts and sentences on one thing that are printed."""
-_NUMBERS: Final = {"verified": "verified instructions", "states": "states", "jited": "bytes of native code"}
 
 
 def diff_lines(
@@ -127,14 +127,14 @@ class _Lines:
         yield joined(self._paint("~", "changed"), " cost ", self._paint(cost.name, "bold"))
         old, new = cost.old, cost.new
         if old is None or new is None or old.ok != new.ok:
-            yield joined("    ", self._between(_loads(old), _loads(new)))
-        for field, words in _NUMBERS.items():
+            yield joined("    ", self._between(*("" if each is None else each.verdict for each in (old, new))))
+        for field, words in NUMBERS.items():
             before, after = (None if each is None else getattr(each, field) for each in (old, new))
             if before != after and before is not None and after is not None:
-                growth = cost.growth(field)
-                percent = "" if growth is None else f" ({growth:+.1f} %)"
                 style = "danger" if after > before else "good"
-                yield joined(f"    {words}: {before:,} {self._arrow} ", self._paint(f"{after:,}{percent}", style))
+                yield joined(
+                    f"    {words}: {before:,} {self._arrow} ", self._paint(f"{after:,} {cost.grown(field)}", style)
+                )
 
     def _function(self, function: FunctionDiff) -> Iterator[Painted]:
         if function.change is Change.SAME:
@@ -238,12 +238,6 @@ def _span(slots: range) -> str:
 def _functions(changed: Sequence[FunctionDiff]) -> str:
     names = ", ".join(function.name for function in changed[:3])
     return f"in {names}" + (f" and {len(changed) - 3:,} more" if len(changed) > 3 else "")
-
-
-def _loads(cost: Cost | None) -> str:
-    if cost is None:
-        return ""
-    return "loads" if cost.ok else f"does not load: {cost.error.partition(chr(10))[0]}"
 
 
 def _summary(found: ObjectDiff) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import locale
+import re
 import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Input
 
+from bpftui.core.errors import NoPermissionError
+from bpftui.core.kernel import KernelRuntime
 from tests.tui.conftest import ROOT, let_messages_stay
+from tests.tui.fakes import FakeRuntime
 from tests.tui.test_live_reload import another, explored
 
 if TYPE_CHECKING:
@@ -179,3 +184,59 @@ async def test_it_is_written_to_a_file(file: Path) -> None:
         assert "wrote /" in walk.screen
         assert path.read_text(encoding="utf-8").splitlines()[:2] == [f"--- {file.parent / 'o'}", f"+++ {file}"]
         assert " → " in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.kernel
+async def test_what_programs_cost_is_asked_for_and_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeRuntime, "verifies", True)
+    monkeypatch.setattr(FakeRuntime, "check", lambda _, spec: KernelRuntime().check(spec))
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        assert " c Cost " in walk.screen
+        await walk.press("c")
+        await walk.until(lambda: "cost of count" in walk.screen, 20)
+        rows = [line.strip("│▌▁▂▃▄▅▆▇█ ") for line in walk.screen.splitlines()]
+        at = rows.index("± cost of count")
+        assert re.fullmatch(r"verified instructions: \d+ → \d+ \(\+\d+\.\d %\)", rows[at + 1])
+        assert "− cost of gone" in rows
+        assert "asking the verifier" not in walk.screen
+        await walk.press("c")
+        assert "the verifier was asked" in walk.screen
+        await walk.press("enter")
+        assert walk.screen.splitlines()[0].startswith(" home › prog.o › count  SPEC ")
+        await walk.press("backspace")
+        assert "± cost of count" in walk.screen
+
+
+async def test_what_cannot_be_asked_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeRuntime, "verifies", False)
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        assert " c Cost " not in walk.screen
+        await walk.press("c")
+        assert "the kernel's verifier says, and it cannot be asked here" in walk.screen
+        assert "asking the verifier" not in walk.screen
+
+
+async def test_what_goes_wrong_while_it_is_asked_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+
+    def check(_runtime: FakeRuntime, _spec: object) -> object:
+        assert asked.wait(20)
+        raise NoPermissionError("this process may not load programs")
+
+    monkeypatch.setattr(FakeRuntime, "verifies", True)
+    monkeypatch.setattr(FakeRuntime, "check", check, raising=False)
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        await walk.press("c")
+        await walk.until(lambda: "asking the verifier what both cost" in walk.screen, 20)
+        await walk.press("c", "down")  # nothing waits for it
+        assert "the verifier is being asked" in walk.screen
+        asked.set()
+        await walk.until(lambda: "may not load programs" in walk.screen, 20)
+        assert "asking the verifier what" not in walk.screen
+        await walk.until(lambda: " c Cost " in walk.screen, 20)  # it can be asked again

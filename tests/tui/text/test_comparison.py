@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bpftui.core.diff import Change, Item, Kind, ObjectDiff, diff
 from bpftui.core.diff.changes import Fact
+from bpftui.core.diff.costs import Cost, CostDiff
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node
@@ -194,3 +195,27 @@ def test_nothing_leads_to_what_the_newer_object_lacks() -> None:
         types=(Item("struct s", Change.CHANGED),),
     )
     assert [each.target for each in Comparison(found, "old").head] == [None] * 4
+
+
+def test_what_programs_cost_stands_where_it_is_asked() -> None:
+    found = versions()
+    costs = (
+        CostDiff("count", Cost(True, 40, 3, 200), Cost(True, 44, 3, 210)),
+        CostDiff("gone", Cost(ok=False, error="too large\nand more"), None),
+        CostDiff("same", Cost(True, 1234, 1, 30), Cost(True, 1234, 1, 30)),
+        CostDiff("fresh", None, Cost(True, 2, None, None)),
+    )
+    found.tell_costs(replace(found.found, costs=costs), ["without BTF"])
+    lines = [told(each) for each in found.head]
+    assert "note without BTF\n" in lines
+    start = lines.index("cost cost of count (changed) @ program count\n")
+    assert "".join(lines[start : start + 8]) == (
+        "cost cost of count (changed) @ program count\n"
+        "fact verified instructions: 40 → 44 (+10.0 %) @ program count\n"
+        "fact bytes of native code: 200 → 210 (+5.0 %) @ program count\n"
+        "cost cost of gone (removed)\n"
+        "fact verifier: does not load: too large → –\n"
+        "cost cost of same, as before: verified instructions 1,234, states 1, bytes of native code 30 @ program same\n"
+        "cost cost of fresh (added) @ program fresh\n"
+        "fact verified instructions: – → 2 @ program fresh\n"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +24,9 @@ from ..common import (
 from ..parser import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Sequence
 
     from ....core.diff import ObjectDiff
-    from ....core.diff.costs import Cost
-    from ....core.runtime import Runtime
     from ....core.spec import CollectionSpec
 
 __all__ = ["make_parser", "run"]
@@ -181,37 +178,10 @@ def _variants(options: Any) -> tuple[CollectionSpec, CollectionSpec]:
 
 
 def _with_costs(found: ObjectDiff, options: Any) -> ObjectDiff:
-    """Return a comparison with what the programs cost.
+    """Return a comparison with what the programs cost; it raises what keeps the verifier from being asked."""
+    from ....core.runtime.costs import with_costs
 
-    Raises:
-        UnreadableError: There is no verifier here to be asked.
-    """
-    from ....core.diff.costs import costs_between
-
-    runtime = runtime_of(options, target=target_types(options))
-    if not runtime.verifies:
-        raise UnreadableError(
-            "what programs cost is what the kernel's verifier says, and it cannot be asked here",
-            hint="bpftui doctor tells why; as root with --runtime kernel",
-        )
-    old, new = (_costs(runtime, spec) for spec in (found.old, found.new))
-    return dataclasses.replace(found, costs=tuple(costs_between(old, new)))
-
-
-def _costs(runtime: Runtime, spec: CollectionSpec) -> Mapping[str, Cost]:
-    """Return what the programs of an object cost, each tried by itself."""
-    from ....core.diff.costs import Cost
-    from ....core.verifier import parse_summary
-
-    report = runtime.check(spec)
-    for remark in report.remarks:
-        warn(f"{spec.file}: {remark}")
-    found: dict[str, Cost] = {}
-    for each in report.programs:
-        summary = parse_summary(each.log or "")
-        verified = each.verified_insns if each.verified_insns is not None else summary.insns
-        found[each.name] = Cost(each.ok, verified, summary.states, each.jited_size, "" if each.ok else each.error or "")
-    return found
+    return with_costs(found, runtime_of(options, target=target_types(options)), warn)
 
 
 def _print(found: ObjectDiff, options: Any, failed: Sequence[str] | None) -> None:
