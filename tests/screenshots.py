@@ -160,14 +160,13 @@ async def walk(studio: Studio, seconds: float) -> None:
     sandbox = studio.app.session.sandbox
     assert sandbox is not None
     steps = (1000, 2500, 4000, 1500, 3000, 6000, 2000)
-    for number, rate in enumerate(steps):
+    for rate in steps:
         sandbox.rate = rate
         await studio.pilot.pause(seconds / len(steps))
-        if number == len(steps) // 2:  # a mark: something that is set while it runs
-            studio.explorer.navigation.go_to(Node(NodeKind.VARIABLE, "total_bytes"), "variables")
-            await studio.press("e", "0", "enter")
-            studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "maps")
     studio.shoot("live")
+    studio.explorer.navigation.go_to(Node(NodeKind.VARIABLE, "total_bytes"), "variables")
+    await studio.press("e", "0", "enter")  # a mark, which is in sight however long the machine takes for all before
+    studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "maps")
     await studio.press("w", "4", "down", "w", "4", "down", "w", rest=1.0)
     await studio.until(lambda: studio.explorer.navigation.tab == "graph")
     await studio.press("left_square_bracket", *["left"] * 12, rest=1.0)

@@ -440,7 +440,7 @@ class Chart(Widget):
             known = [value for _, value in line.points if not math.isnan(value)]
             numbers = {
                 "last": known[-1] if known else None,
-                "max": max(chain(_values(line), (high for *_, high in line.buckets)), default=None),
+                "max": max(chain(known, (high for *_, high in line.buckets)), default=None),
                 "mean": mean(line.points, line.longest, is_rate=series.is_rate),
             }
             if reading is not None:

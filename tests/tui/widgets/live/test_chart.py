@@ -191,6 +191,20 @@ async def test_a_cursor_reads_the_moment_that_it_stands_at() -> None:
         assert app.chart.reading == pytest.approx(NOW - 60 / 71)
 
 
+async def test_the_most_of_a_line_is_of_its_points_where_cells_have_means() -> None:
+    """A value that grows has no last one above its most, however many points a cell stands for."""
+    app = ChartApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        grown = [(NOW - 60 + t / 20, float(t)) for t in range(1201)]
+        app.chart.show([ChartSeries("grown", grown, is_rate=False)], NOW)
+        await pilot.pause()
+        assert "last 1.20 k  max 1.20 k  mean 600" in lines(app.chart)[0]
+        peak = [(time, 9_000.0 if value == 400 else 1.0) for time, value in grown]
+        app.chart.show([ChartSeries("grown", peak, is_rate=False)], NOW)
+        await pilot.pause()
+        assert "max 9.00 k" in lines(app.chart)[0]
+
+
 async def test_bytes_and_times_are_drawn_in_their_units() -> None:
     app = ChartApp()
     async with app.run_test(size=(60, 20)) as pilot:
