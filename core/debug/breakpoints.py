@@ -137,6 +137,16 @@ class Breakpoints:
         self.watchpoints = [each for each in self.watchpoints if each is not found]
         self.waiting = [each for each in self.waiting if each is not found]
 
+    def same(self, found: Breakpoint | Watchpoint) -> Breakpoint | Watchpoint | None:
+        """Return one before that stops at the same, on or off; None where there is none."""
+        before: list[Breakpoint | Watchpoint] = [*self.breakpoints, *self.watchpoints]
+        return next((each for each in before if each is not found and found.stops_like(each)), None)
+
+    def take_back(self, found: Breakpoint | Watchpoint) -> None:
+        """Take the newest away as if it had never been: its number is the next one's."""
+        self.remove(found.number)
+        self._number = found.number - 1
+
     @property
     def active(self) -> bool:
         """Whether there is one that stops or logs."""

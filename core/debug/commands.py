@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError, nearest
 from .locals import OPTIMIZED_OUT
-from .stops import Access
+from .stops import Access, Breakpoint
 from .why import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .session import Session
+    from .stops import Watchpoint
     from .values import Value
 
 __all__ = ["Answer", "Interpreter"]
@@ -143,11 +144,20 @@ class Interpreter:
 
     def _break(self, line: str, rest: str) -> Answer:
         found = self._session.break_as_said(rest)
+        if (before := self._session.breakpoints.same(found)) is not None:
+            return self._there_is(line, found, before)
         places = sorted(found.places)
         place = self._session.symbols.location(places[0])
         at = f"{place.line.text}" if place.line is not None else f"{place.function} {place.slot}"
         several = f", and {len(places) - 1} more" if len(places) > 1 else ""
         return Answer(line, f"breakpoint {found.number} at {at}{several}", found.number)
+
+    def _there_is(self, line: str, found: Breakpoint | Watchpoint, before: Breakpoint | Watchpoint) -> Answer:
+        """Take away what does the same as one before, and say which: each would count and be told of twice."""
+        self._session.breakpoints.take_back(found)
+        kind = "breakpoint" if isinstance(before, Breakpoint) else "watchpoint"
+        off = "" if before.enabled else f", and off: enable {before.number}"
+        return Answer(line, f"{kind} {before.number} is there already: {before.what}{off}", before.number)
 
     def _watch(self, access: Access, line: str, rest: str) -> Answer:
         if not rest:
@@ -158,6 +168,8 @@ class Interpreter:
             found = self._session.watch(rest.removeprefix("-w "), Access.WRITE)
         else:
             found = self._session.watch(rest, access)
+        if (before := self._session.breakpoints.same(found)) is not None:
+            return self._there_is(line, found, before)
         size = f"{found.size} byte{'' if found.size == 1 else 's'}"
         return Answer(line, f"watchpoint {found.number}: {found.what}, {size}", found.number)
 

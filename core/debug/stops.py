@@ -60,6 +60,12 @@ class Breakpoint:
     problem: str = ""
     """Why its condition could not be told the last time, where it could not: it stops then."""
 
+    def stops_like(self, other: Breakpoint | Watchpoint) -> bool:
+        """Whether another one stops at the same, each time, and does no more than that."""
+        if not isinstance(other, Breakpoint) or other.log or other.ignore or other.stops_at is not None:
+            return False
+        return (self.what, self.places, self.condition) == (other.what, other.places, other.condition)
+
 
 class Access(enum.StrEnum):
     """What a watchpoint stops at."""
@@ -120,6 +126,13 @@ class Watchpoint:
     """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""
     hits: int = 0
     """How often that happened, forwards."""
+
+    def stops_like(self, other: Breakpoint | Watchpoint) -> bool:
+        """Whether another one stops at the same, each time."""
+        if not isinstance(other, Watchpoint) or other.stops_at is not None:
+            return False
+        mine, theirs = ((each.address, each.size, each.access, each.followed, each.owner) for each in (self, other))
+        return mine == theirs
 
     def counts_in(self, run: int) -> bool:
         """Whether it may stop a run: a stack is that of one call, in one run."""

@@ -46,7 +46,7 @@ class Known(NamedTuple):
     """What the verifier knew of a register or a stack slot."""
 
     text: str
-    """`0 … 255`, `17`, `pkt(off=14,r=34)`, `any number`."""
+    """`0 … 65,535`, `17`, `pkt(off=14,r=34)`, `any number`."""
     admits: bool | None
     """Whether what the run has is what it knew; None where that cannot be told."""
     is_number: bool = False
@@ -374,13 +374,13 @@ def _text(value: Value) -> str:
     if value.kind != "scalar":
         return _ID.sub("", value.text).replace(",)", ")").replace("()", "")
     if value.number is not None:
-        return str(value.number)
+        return f"{value.number:,}"
     low, high = value.bound("umin"), value.bound("umax")
     if high == _MASK64:
         low, high = value.bound("smin"), value.bound("smax")
         if (low, high) == (-(1 << 63), (1 << 63) - 1):
             return "any number"
-    form = "#x" if max(abs(low), abs(high)) >= 1 << 31 else "d"  # both ends in one base
+    form = "#x" if max(abs(low), abs(high)) >= 1 << 31 else ",d"  # both ends in one base
     return " … ".join(format(each, form) if each else "0" for each in (low, high))
 
 

@@ -109,7 +109,9 @@ class AskingController(Controller):
 
     def _watch(self, text: str) -> None:
         text = text.strip()
-        if text and text not in self._debuggee.expressions:
+        if text in self._debuggee.expressions:
+            self.stage.notify(f"{text} is watched already", severity="warning", timeout=3)
+        elif text:
             self._debuggee.watch([*self._debuggee.expressions, text])
 
     # What is changed

@@ -20,6 +20,8 @@ __all__ = ["SteppingController"]
 
 _OVER: Final = "the run is over: N goes back, ctrl+r to its start"
 _BEGINNING: Final = "this is the beginning of the run"
+_ONWARDS: Final = ("next", "step", "finish", "instruction", "until")
+"""What leads on within a run."""
 
 
 class SteppingController(Controller):
@@ -95,6 +97,14 @@ class SteppingController(Controller):
         super().__init__(stage)
         self._debuggee = debuggee
         self._place = place
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The actions that lead nowhere where the run stands, at its end or where an error stopped it; they say so."""
+        sight = self._debuggee.sight
+        if sight is None or not (sight.at_end or sight.error is not None):
+            return ()
+        return (*_ONWARDS, "resume") if sight.stop.run + 1 == sight.runs else _ONWARDS
 
     def _go(self, what: str, move: Callable[[Session], object], *, back: bool = False) -> None:
         """Make a move; say why there is none at an end of the run."""

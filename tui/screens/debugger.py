@@ -127,6 +127,18 @@ class DebuggerScreen(ControlledScreen):
         Binding("q", "quit", "Quit", show=False, id="quit", tooltip="Quit; asks if anything is attached or unsaved"),
     ]
 
+    first_keys: ClassVar[tuple[str, ...]] = (
+        "next",
+        "step",
+        "finish",
+        "resume",
+        "next_back",
+        "stop_here",
+        "why",
+        "save",
+    )
+    """What the bar shows first, but for `idle_keys`."""
+
     DEFAULT_CSS = """
     DebuggerScreen {
         & > #debug-body { height: 1fr; }
@@ -302,11 +314,9 @@ class DebuggerScreen(ControlledScreen):
         """Take no notice: what is attached is said where the object is."""
 
     @property
-    def first_keys(self) -> tuple[str, ...]:
-        """What the bar shows first: where the run is over nothing in it leads on, and one saves what it did."""
-        sight = self.debuggee.sight
-        on = () if sight is not None and sight.at_end else ("next", "step", "finish")
-        return (*on, "resume", "next_back", "stop_here", "why", "save")
+    def idle_keys(self) -> tuple[str, ...]:
+        """What the bar leaves out: where the run is over nothing in it leads on."""
+        return self.stepping.idle
 
     @property
     def panes(self) -> Sequence[LinesView]:

@@ -54,6 +54,16 @@ class OrdersKeys(Protocol):
 
 
 @runtime_checkable
+class IdlesKeys(Protocol):
+    """A screen where some keys lead nowhere now, and do no more than to say why: the bar does without them."""
+
+    @property
+    def idle_keys(self) -> Sequence[str]:
+        """The names of the actions."""
+        ...
+
+
+@runtime_checkable
 class WantsKeys(Protocol):
     """A pane in which some keys of the place are wanted most, behind its own."""
 
@@ -77,8 +87,9 @@ def keys_of_bar(
         most: How many there is room for.
     """
     by_action: dict[str, ActiveBinding] = {}
+    idle = screen.idle_keys if isinstance(screen, IdlesKeys) else ()
     for each in active:
-        if each.binding.show and not (typing and _name(each) in _AWAY):
+        if each.binding.show and _name(each) not in idle and not (typing and _name(each) in _AWAY):
             by_action.setdefault(each.binding.action, each)
     names = {_name(each) for each in by_action.values()}
     last = [each for name in _LAST for each in by_action.values() if _name(each) == name]

@@ -325,6 +325,24 @@ def test_runs_around_are_seen_with_what_they_came_to(monkeypatch: pytest.MonkeyP
         assert [each.changed for each in Eyes(session).look().near] == [changed, ("counting",), ()]
 
 
+def test_what_stops_it_already_is_not_set_again(session: Session) -> None:
+    """Twice the same would stop once, and count and be told of twice."""
+    interpreter = Interpreter(session)
+    assert interpreter.execute("watch total_packets").text == "watchpoint 1: total_packets, 8 bytes"
+    assert interpreter.execute("watch  total_packets").text == "watchpoint 1 is there already: total_packets"
+    assert interpreter.execute("rwatch total_packets").value == 2  # it stops at something else
+    condition = "break traffic.c:138 if total_packets == 1"
+    assert interpreter.execute(condition).value == 3
+    assert interpreter.execute("break traffic.c:138").value == 4
+    interpreter.execute("disable 3")
+    again = "breakpoint 3 is there already: traffic.c:138, and off: enable 3"
+    assert interpreter.execute(condition).text == again
+    session.break_at("17", log="here")
+    assert interpreter.execute("break 17").value == 6
+    assert [each.number for each in session.breakpoints.breakpoints] == [3, 4, 5, 6]
+    assert [each.number for each in session.breakpoints.watchpoints] == [1, 2]
+
+
 def test_what_was_printed_and_timed_is_again(session: Session) -> None:
     session.resume()
     before = session.recording.times.copy()

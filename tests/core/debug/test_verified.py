@@ -100,6 +100,16 @@ def test_what_was_needed_exactly_is_told_behind_the_step_that_needs_it() -> None
         assert shown(session)["r6"] == "701 ✗"
 
 
+def test_numbers_have_separators_as_values_have() -> None:
+    with knowing(WALKED.replace("R6=700", "R6=P70000"), LONG) as session:
+        session.goto(3)
+        assert shown(session)["r6"] == "70,000 ✗"
+    wide = "R6=scalar(smin=smin32=-1000,smax=smax32=65535)"
+    with knowing(WALKED.replace("R6=700", wide), LONG) as session:
+        session.goto(3)
+        assert shown(session)["r6"] == "-1,000 … 65,535 ✓"
+
+
 def test_what_the_user_has_changed_is_no_fault() -> None:
     with knowing(WALKED.replace("R6=700", "R6=P700"), LONG) as session:
         session.goto(3)
@@ -175,7 +185,7 @@ def test_a_number_that_looks_like_an_address_is_told_by_what_the_verifier_knew()
         assert session.registers[6] == 0x100000
         assert Eyes(session).look().registers[6].text == "pkt+0"
         session.know(VerifierLogs.given(log, "prog", "log.txt"))
-        assert Eyes(session).look().registers[6].text == "1048576"
+        assert Eyes(session).look().registers[6].text == "1,048,576"
         # What it knew to be a pointer is one.
         assert Eyes(session).look().registers[1].text == "ctx"
 
