@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import BpftuiError
 from ..files import unreadable
+from ..visible import visible
 from . import vmlinux_header
 from .clang import find_clang
 from .diagnostics import Diagnostic, Severity, parse_diagnostics
@@ -108,7 +109,12 @@ def compiled_file(source: str, given: str | None = None, *, variant: str = "") -
     """
     flags = flags_of(source, given)
     compiler, more = parse_flags(variant)
-    made = compiled(source, (*flags.words, *more), compiler=compiler or flags.compiler)
+    try:
+        made = compiled(source, (*flags.words, *more), compiler=compiler or flags.compiler)
+    except BpftuiError as error:
+        if error.hint is None and flags.remark:  # it may be for want of them
+            error.hint = visible(flags.remark)
+        raise
     return made._replace(flags=flags)
 
 

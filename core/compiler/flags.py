@@ -63,6 +63,13 @@ class Flags(NamedTuple):
     left_out: tuple[str, ...]
     """Words there that are not taken from files."""
 
+    @property
+    def remark(self) -> str:
+        """What of them is not taken, as a sentence; empty where all are."""
+        if not self.left_out:
+            return ""
+        return f"{self.origin}: not taken: {' '.join(self.left_out)}; --cflags says the flags instead"
+
 
 def parse_flags(text: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the compiler that a text with flags begins with, None for none, and the flags.

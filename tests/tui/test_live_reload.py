@@ -129,6 +129,24 @@ async def test_what_was_set_stays_set_and_unsaved(file: Path) -> None:
         assert app.operations.unsaved == {"sample_every"}
 
 
+async def test_presets_are_there_over_a_change_of_the_variables(tmp_path: Path) -> None:
+    old, new = (ROOT / "tests/objects" / name for name in ("versions.o", "versions.new.o"))
+    file = Path(shutil.copy(old, tmp_path / "prog.o"))
+    async with explored(file) as looks:
+        walk = looks.walk
+        walk.explorer.spec.set("threshold", 77)
+        await walk.press("P", *"mine", "enter")
+        shutil.copy(new, file)
+        await looks.look()
+        assert "was read again" in walk.screen
+        walk.explorer.spec.set("threshold", 1)
+        await walk.press("P")
+        assert "mine" in walk.screen
+        await walk.press("enter")
+        assert "fresh" in walk.explorer.spec.programs  # it is the newer one
+        assert walk.explorer.spec.variables["threshold"].get() == 77
+
+
 async def test_the_same_bytes_written_again_change_nothing(file: Path) -> None:
     async with explored(file) as looks:
         before = looks.walk.app.session

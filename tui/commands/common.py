@@ -370,8 +370,8 @@ def _compiled(name: str, cflags: str | None, say: Callable[[str], None]) -> Comp
     from ...core.compiler import compiled_file
 
     made = compiled_file(name, cflags)
-    if made.flags.left_out:
-        say(f"{made.flags.origin}: not taken: {' '.join(made.flags.left_out)} (--cflags says the flags instead)")
+    if made.flags.remark:
+        say(made.flags.remark)
     for warning in made.warnings[:_WARNINGS]:
         say(f"{warning.place}: {warning.text}")
     if len(made.warnings) > _WARNINGS:

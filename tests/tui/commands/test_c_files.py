@@ -24,7 +24,7 @@ __attribute__((section("xdp"), used)) int count(void *context)
 }
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 """
-NOT_TAKEN = "not taken: -fsafe (--cflags says the flags instead)"
+NOT_TAKEN = "not taken: -fsafe; --cflags says the flags instead"
 PACKET = "00" * 14
 
 
@@ -71,6 +71,12 @@ def test_what_does_not_compile_is_one_sentence_with_its_line(source: Path) -> No
     done = bpftui("show", str(source), "--cflags", "-DANSWER=9")
     error = f"{source}:5:9: use of undeclared identifier 'limi'; did you mean 'limit'? | return limi > 2 ? ANSWER : 1;"
     assert (done.code, done.out, done.err) == (1, "", f"bpftui: error: {error}\n")
+
+
+def test_what_does_not_compile_says_which_of_its_flags_were_not_taken(source: Path) -> None:
+    source.write_text(SOURCE.replace("limit > 2", "limi > 2"))
+    done = bpftui("show", str(source))
+    assert done.err.endswith(f" (the first line of {source}: {NOT_TAKEN})\n")
 
 
 def test_what_the_compiler_warns_of_is_said(source: Path) -> None:
