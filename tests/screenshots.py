@@ -47,7 +47,6 @@ from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.status_line import StatusLine
-from tests.bench.large_program import large_program
 from tests.home import own_home
 from tests.tui.conftest import screen_text
 from tests.versions import object_of
@@ -251,17 +250,6 @@ async def listing(studio: Studio, seconds: float) -> None:
     await studio.press("escape", "ctrl+p", *"traf")
     studio.shoot("finder")
     await studio.press("escape")
-
-
-async def large(studio: Studio, seconds: float) -> None:
-    """Take a picture from the middle of a program of 10,000 instructions."""
-    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "large"), "code")
-    view = studio.explorer.query_one(ListingView)
-    await studio.until(lambda: view.row_count() > 0)
-    view.search("goto")
-    view.jumps.show(5_150)
-    await studio.pilot.pause(0.5)
-    studio.shoot("listing-10000")
 
 
 async def kernel(studio: Studio, seconds: float) -> None:
@@ -497,7 +485,7 @@ def kept(folder: Path) -> Path:
 
 async def film(
     scenes: Callable[[Studio, float], object],
-    source: str | CollectionSpec | Path,
+    source: str | Path,
     folder: Path,
     size: tuple[int, int],
     theme: str,
@@ -509,8 +497,7 @@ async def film(
     if isinstance(source, Path):
         found: Session = PlayedSession(str(source))
     else:
-        spec = CollectionSpec.from_file(source) if isinstance(source, str) else source
-        found = Session(spec, KernelRuntime())
+        found = Session(CollectionSpec.from_file(source), KernelRuntime())
     with found as session:
         app = BpftuiApp(session)
         app.animation_level = "none"
@@ -612,10 +599,6 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
         await film(relocations, "tests/objects/core.o", folder, size, theme, look)
         if not ONLY or "compare" in ONLY:
             compare(folder)
-        spec, program_of_10000 = large_program(10_000)
-        spec.file = "large.o"
-        spec.programs = {"large": program_of_10000}
-        await film(large, spec, folder, size, theme, look)
     os.environ.pop("NO_COLOR", None)
 
 

@@ -136,7 +136,7 @@ def add_source(parser: Parser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        help="where the source files are that DWARF names, besides the object's own folder; no other is read",
+        help="where the source files are that DWARF names, besides the object's own directory; no other is read",
     )
 
 

@@ -113,7 +113,7 @@ def launched(given: Mapping[str, Any], home: str = "") -> Launch:
         given: The arguments of its `launch`: `object` and `program`, or `recording`; `data`, `ctx`, `pcap`, `behind`,
             `set`, `preset`, `types`, `return`, `memory`, `btf` as the options of `bpftui debug`; `cwd`, `stopOnEntry`,
             `noDebug`, `sourceMap`. What else there is is an editor's own.
-        home: From where a relative `cwd` is; empty for the current folder.
+        home: From where a relative `cwd` is; empty for the current directory.
 
     Raises:
         UsageError: Something is missing, or of no use.

@@ -64,7 +64,7 @@ class EditingController(Controller):
             return
         path = SourceTexts(self._spec.file, [os.getcwd()]).find(line.file)
         if path is None:
-            where = "not below the object's folder, nor below the one that bpftui was started in"
+            where = "not below the object's directory, nor below the one that bpftui was started in"
             self.stage.notify(f"{line.file} is not here: {where}", severity="warning", timeout=8)
             return
         try:
