@@ -162,15 +162,15 @@ class Victim:
         assert self._status is not None
         return self._status
 
-    def wait(self, seconds: float) -> float | None:
+    def wait(self, seconds: float, longest: float = _AT_MOST) -> float | None:
         """Wait for the end; return after how many seconds it came, None where it did not.
 
         The time does not count for which its threads, or this one, were to run and got no processor: a machine may
-        have much else to do.
+        have much else to do. *longest* is by the clock.
         """
         start, delayed, taken = time.monotonic(), self._delayed(), 0.0
         while not self.ended():
-            if taken > seconds or time.monotonic() - start > _AT_MOST:
+            if taken > seconds or time.monotonic() - start > longest:
                 return None
             self.read(0.01)
             taken = max(taken, time.monotonic() - start - (self._delayed() - delayed))

@@ -483,7 +483,7 @@ class Monkey:
             for text in ("\x1b", "\x1b", "\x1b", "q"):
                 self._send("q" if text == "q" else "escape", text)
                 self._read(0.3)
-            if victim.wait(1.0) is None:
+            if victim.wait(1.0, longest=10.0) is None:  # it may be where q is a letter, or asks first
                 victim.send(signal.SIGTERM)
                 if victim.wait(10.0) is None:
                     return self._why("SIGTERM does not end it")
