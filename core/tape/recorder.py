@@ -358,6 +358,8 @@ class Recorder(Closing):
             if database is not None:
                 self._claim.yield_to_database()
                 with suppress(sqlite3.Error), closing(database):  # else it is taken over at the next opening
+                    # Where somebody reads it now the log stays beside it, but has nothing that is not in the file too.
+                    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     database.execute("PRAGMA journal_mode = DELETE")
             self._claim.close()
 

@@ -159,6 +159,22 @@ def test_a_tape_that_is_read_where_it_is_written_stays_whole(tmp_path: Path) -> 
     assert [each.name for each in tmp_path.iterdir()] == ["a.rec"]
 
 
+def test_what_ends_while_it_is_read_is_whole_in_its_one_file(tmp_path: Path) -> None:
+    """The log beside it stays for who reads it; whoever copies the file alone has all of it."""
+    path, copy = tmp_path / "a.rec", tmp_path / "b.rec"
+    spec = CollectionSpec.from_file(TRAFFIC)
+    with choose_runtime("vm").load(spec) as collection:
+        with Recorder(str(path), collection, TRAFFIC.read_bytes(), Edits(), interval=1.0) as tape:
+            tape.add(Sampler(collection).take(), {}, Printed())
+            read = Tape(str(path))
+            tape.add(Sampler(collection).take(), {}, Printed())
+        with read:
+            copy.write_bytes(path.read_bytes())
+            assert read.sample(1).maps.keys() >= {"traffic"}
+        with Tape(str(copy)) as alone:
+            assert alone.ticks == 2
+
+
 def test_the_object_is_as_it_was_loaded(tmp_path: Path) -> None:
     record(tmp_path / "a.rec", 1)
     with Tape(str(tmp_path / "a.rec")) as tape:
