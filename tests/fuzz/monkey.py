@@ -268,7 +268,9 @@ class Plan:
         if runtime == "vm" and seed % 4 == 0:
             recorded = ["watch", str(ROOT / _APART[0]), "--attach", "count_traffic=sandbox", "--runtime", "vm"]
             recorded += ["--interval", "0.1", "--duration", "2", "--record", _RECORDING]
-            return cls(seed, runtime, Path(_RECORDING), ["--read-only", _RECORDING], recorded)
+            # A recording without runs leads to no test run: the object beside it does, a `)` away.
+            opened = ["--runtime", "vm", "--read-only", _RECORDING, str(ROOT / _APART[0])]
+            return cls(seed, runtime, Path(_RECORDING), opened, recorded)
         return cls(seed, runtime, ROOT / path, ["--runtime", runtime, "--read-only", str(ROOT / path), *attached])
 
     def __str__(self) -> str:

@@ -52,6 +52,7 @@ def test_some_of_its_plans_open_a_recording() -> None:
     plans = [Plan.of(seed, "vm") for seed in range(1, 9)]
     assert [plan.seed for plan in plans if plan.recorded] == [4, 8]
     assert all(("--record" in plan.recorded) == (plan.path.name == "traffic.rec") for plan in plans)
+    assert [plan.arguments[-2:] for plan in plans if plan.recorded] == [["traffic.rec", str(TRAFFIC)]] * 2
 
 
 def test_it_is_not_let_loose_in_namespaces_of_others() -> None:
