@@ -356,7 +356,8 @@ class Monkey:
         self._deeds += 1
         if self._deeds % _BETWEEN == 0:
             station = _TOUR[self._deeds // _BETWEEN % len(_TOUR)]
-            for text in (*("\x1b",) * 4, ")", station):
+            which = chance.choice((1, 2))  # of what is open, seen from home
+            for text in (*("\x1b",) * 4, *(")",) * which, station):
                 self._send(text, text)
                 self._read(0.3)  # an escape is one where nothing comes behind it for a while
         elif kind < 0.2:
