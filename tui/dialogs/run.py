@@ -566,11 +566,13 @@ class RunScreen(ExplainedModal[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what is about a run where there is one."""
+        if action not in ("run", "debug", "copy_packet", "presets", "save", "why", "step"):
+            return super().check_action(action, parameters)
+        if not all(self.query(kind) for kind in (PacketPane, ContextPane, OutcomePane)):  # a key came before them
+            return False
         if action not in ("why", "step"):
             return super().check_action(action, parameters)
-        pane = next(iter(self.query(OutcomePane)), None)  # keys are asked for before it is composed, too
-        if pane is None:
-            return False
+        pane = self.query_one(OutcomePane)
         return isinstance(pane.run, Outcome) if action == "why" else pane.has_several
 
     def why_not(self, action: str) -> str:
