@@ -113,8 +113,10 @@ class Debuggee:
         self._abandon()
         run, position = self._place
         self._stage.show_work(None)
-        self._stage.notify("given up: the run stands where it stood", timeout=4)
-        if self.sight is not None:
+        if self.sight is None:
+            self._stage.notify("given up: the run is not prepared; whatever moves in it begins anew", timeout=4)
+        else:
+            self._stage.notify("given up: the run stands where it stood", timeout=4)
             self.do("going back", lambda session: _go_to(session, run, position))
 
     def replace(self, recording: Recording, run: int = 0, position: int = 0) -> None:

@@ -74,7 +74,7 @@ class LinesView(RowView):
         super().__init__(id=id)
         self.sight: Sight | None = None
         self._lines: list[Line] = []
-        self.empty_text = "the run is being prepared …"
+        self.empty_text = "the run is not prepared yet"
 
     # What a subclass gives
 
