@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MODULES: Final = (message_pump, dom, widget, scroll_view)
 PLAIN: Final = {"Controller"}
 """Classes that are no widgets, nor is what inherits from them."""
+MEANT: Final = {"_styles_cache"}
+"""What is put in the place of Textual's: a cache of lines that keeps them longer."""
 
 
 def taken() -> set[str]:
@@ -48,4 +50,4 @@ def written() -> Iterator[tuple[str, set[str]]]:
 def test_no_widget_writes_to_what_is_textuals() -> None:
     names = taken()
     assert {"_running", "_name", "_size"} <= names
-    assert [(where, found) for where, own in written() if (found := own & names)] == []
+    assert [(where, found) for where, own in written() if (found := own & names - MEANT)] == []

@@ -384,9 +384,9 @@ async def questions(looks: Sequence[Look], shots: Shots) -> None:
     async with explorer("bpf/traffic.o", looks, shots) as camera:
         await camera.press("3", "down", "P")
         await camera.shoot("dialog-presets")
-        await camera.press("escape", "t")
+        await camera.press("escape", "1", "e")
         await camera.shoot("dialog-program-type")
-        await camera.press("escape", "L")
+        await camera.press("escape", "3", "L")
         assert isinstance(camera.app, BpftuiApp)
         operations = camera.app.operations
         await camera.until(lambda: bool(operations.collection) and not operations.busy)
