@@ -525,6 +525,14 @@ def test_what_reads_and_what_writes_memory(session: Session) -> None:
     assert "*(u8 *)" in session.location.text
 
 
+def verdicts(eyes: Eyes) -> list[str]:
+    """Return what the runs around came to, when each was looked at: a look goes as far as takes no time."""
+    for _ in range(100):
+        if all(each.verdict for each in eyes.look().near):
+            break
+    return [each.verdict for each in eyes.look().near]
+
+
 def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
     with Session(recording(Path("tests/objects/not_here.o"), "other_kernel", UDP, UDP)) as session:
         stop = session.resume()
@@ -533,15 +541,15 @@ def test_what_the_machine_lacks_is_answered(tmp_path: Path) -> None:
         interpreter = Interpreter(session)
         session.break_at(str(session.location.slot + 1 if session.location else 0))
         eyes = Eyes(session)
-        assert [each.verdict for each in eyes.look().near] == ["stopped", "stopped"]
+        assert verdicts(eyes) == ["stopped", "stopped"]
         session.world.processor.meter.stop = given_up = Event()
         session.enter(1)
         session.resume()
-        assert [each.verdict for each in eyes.look().near] == ["stopped", "stopped"]
+        assert verdicts(eyes) == ["stopped", "stopped"]
         assert interpreter.execute("answer 3").moved
         # It is another machine now, which is given up as the one before, and another run before this one.
         assert session.world.processor.meter.stop is given_up
-        assert [each.verdict for each in eyes.look().near] == ["XDP_TX", "XDP_TX"]
+        assert verdicts(eyes) == ["XDP_TX", "XDP_TX"]
         session.enter(0)
         session.goto(at)
         assert (session.position, session.lacks, session.error) == (at, None, None)
