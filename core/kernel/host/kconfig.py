@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gzip
 import platform
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from ... import since
 from ...errors import LoadError
 from ...spec.kconfig import KERNEL_VERSION, encode_options
 from ..sys.probes import kernel_names
+from ..sys.version import kernel_version
 
 if TYPE_CHECKING:
     from ...spec import CollectionSpec
@@ -21,8 +21,6 @@ __all__ = ["kconfig_values", "option"]
 
 _WRAPPED: Final = frozenset({"x86_64", "aarch64", "s390x", "riscv64"})
 """Machines whose system calls take their arguments in a pt_regs (ARCH_HAS_SYSCALL_WRAPPER)."""
-_SIGNATURE: Final = Path("/proc/version_signature")
-"""Only on Ubuntu."""
 
 
 def kconfig_values(spec: CollectionSpec) -> bytes:
@@ -48,7 +46,7 @@ def option(name: str) -> str | None:
     if platform.system() != "Linux":
         return None
     if name == KERNEL_VERSION:
-        return str(_version())
+        return str(kernel_version())
     if name == "LINUX_HAS_SYSCALL_WRAPPER":
         return "y" if platform.machine() in _WRAPPED and _has(name) else "n"
     if name == "LINUX_HAS_BPF_COOKIE":
@@ -61,22 +59,7 @@ def option(name: str) -> str | None:
 def _has(option: str) -> bool:
     """Whether this kernel is as new as what an option tells of."""
     first = since.option(option)
-    return first is not None and _version() >= first.version.code
-
-
-def _version() -> int:
-    """Return KERNEL_VERSION(major, minor, patch), in which patch levels above 255 count as 255.
-
-    Ubuntu's and Debian's releases (`6.1.0-56-cloud-amd64`) do not tell the patch level that the source has, which
-    LINUX_VERSION_CODE has when such a kernel is built: as libbpf does, look where they say it.
-    """
-    try:
-        told = re.match(r"Ubuntu \S+ (\d+\.\d+\.\d+)", _SIGNATURE.read_text())
-    except OSError:
-        told = re.search(r"Debian (\d+\.\d+\.\d+)", platform.version())
-    numbers = [int(number) for number in re.findall(r"\d+", told[1] if told else platform.release())[:3]]
-    major, minor, patch = (*numbers, 0, 0, 0)[:3]
-    return major << 16 | minor << 8 | min(patch, 255)
+    return first is not None and kernel_version() >= first.version.code
 
 
 @functools.cache

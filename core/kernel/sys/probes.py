@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import platform
-import re
 import struct
 from typing import Final
 
@@ -18,6 +16,7 @@ from . import token
 from .layouts import BtfLoad, MapCreate, ProgLoad, ProgTestRun
 from .rights import LOADING, missing
 from .syscall import ENOTSUPP, BpfError, Command, buffer
+from .version import kernel_version
 
 __all__ = [
     "RETURN_ZERO",
@@ -39,6 +38,8 @@ RETURN_ZERO: Final = ((0xB7, 0, 0), (0x95, 0, 0))
 
 _KTIME_GET_COARSE_NS: Final = 160
 """A helper of Linux 5.11, the version that began to charge BPF memory to control groups (libbpf's test, too)."""
+_ACCOUNTED_SINCE: Final = 5 << 16 | 11 << 8
+"""The same version, as `kernel_version` has it."""
 
 
 def instructions(*triples: tuple[int, int, int]) -> bytes:
@@ -213,7 +214,7 @@ def memcg_accounting() -> bool:
     # EPERM may come from that very limit, or from a policy: ask the kernel's own types; without them, its version.
     if names := kernel_names():
         return b"bpf_ktime_get_coarse_ns" in names
-    return [int(each) for each in re.findall(r"\d+", platform.release())[:2]] >= [5, 11]
+    return kernel_version() >= _ACCOUNTED_SINCE
 
 
 def kernel_names() -> bytes:

@@ -11,6 +11,7 @@ import pytest
 from bpftui.core.errors import LoadError
 from bpftui.core.kernel.host import kconfig
 from bpftui.core.kernel.host.kconfig import kconfig_values, option
+from bpftui.core.kernel.sys import version as version_of_linux
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.parts import Extern
 
@@ -40,7 +41,7 @@ def test_the_version_is_that_of_the_source(
     path = tmp_path / "version_signature"
     if signature is not None:
         path.write_text(signature)
-    monkeypatch.setattr(kconfig, "_SIGNATURE", path)
+    monkeypatch.setattr(version_of_linux, "_SIGNATURE", path)
     monkeypatch.setattr(platform, "release", lambda: release)
     monkeypatch.setattr(platform, "version", lambda: version)
     major, minor, patch = expected
