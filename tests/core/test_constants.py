@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import pytest
 
 from bpftui.core import constants
-from bpftui.core.constants import constant_name, has_names, version_text
+from bpftui.core.constants import constant_name, has_names, named_number, version_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,42 @@ LATER = ("BPF_SOCK_OPS_TSTAMP", "NEW_SYN_RECV", "SOL_UDP", "IPPROTO_L2TP", "IPPR
 def test_names(field: str, value: int, order: Literal["little", "big"], name: str | None) -> None:
     assert constant_name(field, value, order) == name
     assert has_names(field) or name is None
+
+
+@pytest.mark.parametrize(
+    ("field", "numbers"),
+    [
+        (
+            "ethhdr.h_proto",
+            "3 800 806 6558 8035 8100 86dd 8808 8809 8847 8848 8863 8864 888e 88a8 88cc 88e5 88f7 894f",
+        ),
+        ("iphdr.protocol", "0 1 2 4 6 11 21 29 2f 32 33 3a 67 73 84 88 89 ff 106"),
+        (
+            "ipv6hdr.nexthdr",
+            "0 1 2 4 6 11 21 29 2b 2c 2f 32 33 3a 3b 3c 67 73 84 88 89 ff 106",
+        ),
+        ("sock_common.skc_family", "0 1 2 a 10 11 28 2c"),
+        ("sock.sk_type", "1 2 3 5"),
+        ("bpf_sock.state", "1 2 3 4 5 6 7 8 9 a b c"),
+        ("sock_common.skc_state", "1 2 3 4 5 6 7 8 9 a b c"),
+        ("bpf_sock_ops.op", "0 1 2 3 4 5 6 7 8 9 a b c d e f 10 11 12 13 14"),
+        ("__sk_buff.pkt_type", "0 1 2 3 4"),
+        ("bpf_sockopt.level", "0 1 6 11 29"),
+        ("icmphdr.type", "0 3 5 8 b c"),
+        ("icmp6hdr.icmp6_type", "1 2 3 4 80 81"),
+    ],
+)
+def test_which_numbers_have_names(field: str, numbers: str) -> None:
+    """That the names are right is asked below; that none of the numbers lacks one, here."""
+    found = [number for number in range(1 << 16) if constant_name(f"^{field}", number, "little")]
+    assert " ".join(f"{number:x}" for number in found) == numbers
+
+
+def test_a_number_is_found_by_its_name() -> None:
+    assert named_number("IPPROTO_UDP") == 17
+    assert named_number("ETH_P_IPV6") == 0x86DD
+    assert named_number("PACKET_HOST") == 0
+    assert named_number("IPPROTO_WHATEVER") is None
 
 
 def test_versions_of_linux() -> None:

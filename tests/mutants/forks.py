@@ -1,6 +1,7 @@
-"""Within a process of pytest that has collected the tests of a folder: a fork for each mutant.
+"""Within a process of pytest: a fork for each mutant, of what has been imported already.
 
-It is a plugin, `-p tests.mutants.forks`, of which everything begins with pytest's loop over the tests.
+It is a plugin, `-p tests.mutants.forks`. Mutants that are evaluated when their module is imported are tried before
+pytest collects the tests, the others in its loop over them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -31,8 +33,10 @@ __all__ = ["TOLD", "put"]
 
 TOLD: Final = "BPFTUI_MUTANTS_TOLD"
 """The environment's name of the descriptor to which this process tells what killed each mutant."""
-_PATIENCE: Final = 20.0
-"""Seconds that any test may take, and three times what it took."""
+_PATIENCE: Final = 60.0
+"""Seconds that any test may take by the clock, and three times what it took; and by the processor, in all."""
+_IMPORTED: Final = ("hypothesis", "numpy", "capstone", "elftools.elf.elffile", "textual.app", "textual.widgets")
+"""What is imported once for all that imports bpftui anew: what takes longest of others'."""
 
 
 def put(file: Path, source: bytes) -> None:
@@ -51,7 +55,7 @@ class _Child:
         self.seconds: dict[str, float] = {}
         """What each test took, by its name without parameters."""
         self.failed: set[str] = set()
-        """The tests that failed or did not end, by that name."""
+        """The tests that failed or did not end, by that name; a file that cannot be imported is one."""
 
     def wait(self, limits: Mapping[str, float] | None = None) -> str | None:
         """Wait for the end; return the first test that failed, or how it ended otherwise; None if all passed.
@@ -85,12 +89,14 @@ class _Child:
             os.killpg(self._pid, signal.SIGKILL)
         os.close(self._pipe)
         _, status = os.waitpid(self._pid, 0)
-        ended = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
-        return first or (None if ended else f"{running} ends its process")
+        if first is None and not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0):
+            self.failed |= {without_parameters(running)} if running else set()
+            return f"{running} ends its process"
+        return first
 
 
-class _Loop:
-    """What a process of pytest does that has collected the tests of a folder: it forks.
+class _Tries:
+    """What a process of pytest does that tries mutants: it forks.
 
     Args:
         session: Of pytest.
@@ -102,53 +108,114 @@ class _Loop:
         task = json.loads((work / "task").read_text())
         self.pipe: int | None = None
         """Where a child tells of its tests; None in the parent."""
+        self.most: float | None = task["most"]
+        """The seconds that the tests for one mutant may take."""
         self._session = session
         self._work = work
         self._told = told
-        self._most: float | None = task["most"]
-        self._mutants = {
-            number: Mutant(path, line, start, end, new.encode(), asked)
-            for number, (path, line, start, end, new, asked) in task["mutants"]
+        self._suite: list[str] = task["suite"]
+        self._near: dict[int, list[str]] = {number: files for number, files in task["near"] if files}
+        mutants = {
+            number: Mutant(path, line, start, end, new.encode(), asked, at_import)
+            for number, (path, line, start, end, new, asked, at_import) in task["mutants"]
         }
+        self._at_import = {number: each for number, each in mutants.items() if each.at_import}
+        self._mutants = {number: each for number, each in mutants.items() if not each.at_import}
         self._plain = {path: source.encode() for path, source in task["plain"].items()}
+        self._is_mapped = not self._near
+        self._begun = 0.0
+        self._imported = dict(self._plain)
+        """What each file has that is imported by all: probes, where it is found out which tests come by what."""
+        for path in self._plain if self._is_mapped else ():
+            there = {number: each for number, each in self._mutants.items() if each.path == path}
+            self._imported[path] = probed(self._plain[path], there)
+        self._now = self._imported
+        """What each file has while no mutant is in it."""
+        for path, source in self._now.items():
+            put(work / "bpftui" / path, source)
 
-    def run(self) -> bool:
-        """Try all mutants, and tell of each what killed it; return False in a child, which is to run its tests."""
+    def try_imported(self) -> None:
+        """Try those mutants that are evaluated when their module is imported, each with a collection of its own.
+
+        In a child it returns with those files to be collected that are worth running; in the parent with those that
+        are for the others.
+        """
+        if self._at_import:
+            for name in _IMPORTED:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
+        config = self._session.config
+        seconds: dict[str, float] = {}
+        for number, mutant in self._at_import.items():
+            if _module(mutant.path) in sys.modules:
+                self._tell(number, None, "is imported by pytest itself")
+                continue
+            config.args[:] = self._near.get(number) or self._suite
+            child = self._put(mutant)
+            if child is None:
+                return
+            by = child.wait(seconds)
+            self._take_back(mutant)
+            tests = [test for test in child.failed if "::" in test]
+            if tests:
+                config.args[:] = tests
+                control = self._fork()
+                if control is None:
+                    return
+                by = by if control.wait(seconds) is None else None
+            self._tell(number, by)
+        config.args[:] = dict.fromkeys(
+            file for number in self._mutants for file in self._near.get(number) or self._suite
+        )
+
+    def try_called(self) -> bool:
+        """Try the others; return False in a child, which is to run its tests."""
+        if not self._mutants:
+            return True
         functions = self._functions()
         gc.freeze()
-        all_ = self._fork()
-        if all_ is None:
-            self._session.config.option.maxfail = 0
-            return False
-        all_.wait()
-        for path, source in self._plain.items():
-            put(self._work / "bpftui" / path, source)
+        came: defaultdict[int, set[str]] | None = None
+        seconds: dict[str, float] = {}
+        if self._is_mapped:
+            everything = self._fork()
+            if everything is None:
+                self._session.config.option.maxfail = 0
+                self.most = None
+                return False
+            everything.wait()
+            seconds = {test: took for test, took in everything.seconds.items() if test not in everything.failed}
+            came = self._came()
+            self._now = self._plain
+            for path, source in self._now.items():
+                put(self._work / "bpftui" / path, source)
         items: defaultdict[str, list[pytest.Item]] = defaultdict(list)
         for item in self._session.items:
             items[without_parameters(item.nodeid)].append(item)
-        seconds = {test: took for test, took in all_.seconds.items() if test not in all_.failed}
-        came = self._came()
         for number, mutant in self._mutants.items():
-            if mutant.asked is not None and not came[number]:
-                self._tell(number, None, [])
+            if came is not None and mutant.asked is not None and not came[number]:
+                self._tell(number, None, "no test comes by")
                 continue
-            file = self._work / "bpftui" / mutant.path
-            swapped = self._swapped(mutant, functions) if came[number] and "" not in came[number] else []
+            swapped = self._swapped(mutant, functions) if came is None or "" not in came[number] else []
             if not swapped:
-                files = dict.fromkeys(test.partition("::")[0] for test in worth_running(mutant.path, seconds, seconds))
-                self._tell(number, None, list(files))
+                self._tell(number, None, "is imported")
                 continue
             while True:
-                put(file, mutant.apply(self._plain[mutant.path]))
-                child = self._fork()
+                if came is None:
+                    files = self._near[number]
+                    tests = [test for test in items if test.partition("::")[0] in files]
+                    tests.sort(key=lambda test: (files.index(test.partition("::")[0]), seconds.get(test, 0)))
+                else:
+                    tests = worth_running(mutant.path, came[number] & {*seconds}, seconds, self.most)
+                child = self._put(mutant)
                 if child is None:
                     for function, code in swapped:
                         function.__code__ = code
-                    tests = worth_running(mutant.path, came[number] & {*seconds}, seconds, self._most)
                     self._session.items[:] = [item for test in tests for item in items[test]]
                     return False
                 by = child.wait(seconds)
-                put(file, self._plain[mutant.path])
+                self._take_back(mutant)
+                if came is None:
+                    seconds |= {test: took for test, took in child.seconds.items() if test not in child.failed}
                 if not child.failed:
                     break
                 control = self._fork()
@@ -158,15 +225,25 @@ class _Loop:
                 if control.wait(seconds) is None:
                     break
                 for test in child.failed:  # without the mutant, too
-                    del seconds[test]
-            self._tell(number, by, None)
+                    items.pop(test, None)
+                    seconds.pop(test, None)
+            self._tell(number, by)
         return True
+
+    def _put(self, mutant: Mutant) -> _Child | None:
+        """Fork with a mutant in its file."""
+        put(self._work / "bpftui" / mutant.path, mutant.apply(self._plain[mutant.path]))
+        return self._fork()
+
+    def _take_back(self, mutant: Mutant) -> None:
+        """Have a file again as the others need it."""
+        put(self._work / "bpftui" / mutant.path, self._now[mutant.path])
 
     def _functions(self) -> defaultdict[str, list[FunctionType]]:
         """Return all functions that there are of each file with mutants."""
         for path in self._plain:
             with contextlib.suppress(Exception):  # what no test of the folder can import either
-                importlib.import_module(".".join(Path("bpftui", path).with_suffix("").parts).removesuffix(".__init__"))
+                importlib.import_module(_module(path))
         gc.unfreeze()  # what tests/conftest.py has frozen is not told otherwise
         found: defaultdict[str, list[FunctionType]] = defaultdict(list)
         for each in gc.get_objects():
@@ -179,8 +256,7 @@ class _Loop:
     ) -> list[tuple[FunctionType, CodeType]]:
         """Return the functions that a mutant changes, with the code that each has then."""
         source, name = self._plain[mutant.path], str(self._work / "bpftui" / mutant.path)
-        there = {number: each for number, each in self._mutants.items() if each.path == mutant.path}
-        now, plain, new = (_codes(text, name) for text in (probed(source, there), source, mutant.apply(source)))
+        now, plain, new = (_codes(text, name) for text in (self._imported[mutant.path], source, mutant.apply(source)))
         if not len(now) == len(plain) == len(new):  # the code of a condition that never holds is left out
             return []
         codes = {now: new for now, plain, new in zip(now, plain, new, strict=True) if plain != new}
@@ -204,11 +280,21 @@ class _Loop:
         os.setsid()
         self.pipe = writing
         self._session.config.option.maxfail = 1
+        self._begun = time.process_time()
         return None
 
-    def _tell(self, number: int, by: str | None, files: list[str] | None) -> None:
-        """Tell what killed a mutant; or the files whose tests are still to be tried: none, if no test comes by."""
-        os.write(self._told, json.dumps([number, by, files]).encode() + b"\n")
+    def rest(self) -> None:
+        """End the run of a child that has done enough."""
+        if self.most is not None and time.process_time() - self._begun > self.most:
+            self._session.shouldstop = "enough"
+
+    def _tell(self, number: int, by: str | None, why: str = "survives") -> None:
+        """Tell what killed a mutant, or why nothing did."""
+        os.write(self._told, json.dumps([number, by, why]).encode() + b"\n")
+
+
+def _module(path: str) -> str:
+    return ".".join(Path("bpftui", path).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _codes(source: bytes, name: str) -> list[CodeType]:
@@ -219,33 +305,55 @@ def _codes(source: bytes, name: str) -> list[CodeType]:
     return found
 
 
-_loop: _Loop | None = None
+_tries: _Tries | None = None
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Fork for each mutant; this is called within pytest, as its plugin `-p tests.mutants`. A child runs its tests."""
-    global _loop  # noqa: PLW0603
-    _loop = _Loop(session, ROOT.parent, int(os.environ[TOLD]))
-    return _loop.run() or None
+def pytest_collection(session: pytest.Session) -> None:
+    """Begin to try mutants: this is called within pytest, as its plugin `-p tests.mutants.forks`."""
+    global _tries  # noqa: PLW0603
+    _tries = _Tries(session, ROOT.parent, int(os.environ[TOLD]))
+    _tries.try_imported()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> bool | None:
+    """Fork for each of the other mutants. A child runs its tests."""
+    assert _tries is not None
+    return None if _tries.pipe is not None else _tries.try_called() or None
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Tell that a test begins."""
-    if _loop is not None and _loop.pipe is not None:
-        os.write(_loop.pipe, f"begun {nodeid}\n".encode())
+    if _tries is not None and _tries.pipe is not None:
+        os.write(_tries.pipe, f"begun {nodeid}\n".encode())
         if probe := sys.modules.get("bpftui_came"):
             probe.seen.clear()
+        used = time.process_time()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used + _PATIENCE), resource.RLIM_INFINITY))
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """End a child that has done enough."""
+    del nodeid
+    if _tries is not None and _tries.pipe is not None:
+        _tries.rest()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Tell that a test failed."""
-    if report.failed and _loop is not None and _loop.pipe is not None:
-        os.write(_loop.pipe, f"failed {report.nodeid}\n".encode())
+    if report.failed and _tries is not None and _tries.pipe is not None:
+        os.write(_tries.pipe, f"failed {report.nodeid}\n".encode())
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Tell that a file cannot be imported."""
+    if report.failed and _tries is not None and _tries.pipe is not None:
+        os.write(_tries.pipe, f"failed {report.nodeid}\n".encode())
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """End a child here: what Python does at its end is its parent's to do."""
-    if _loop is not None and _loop.pipe is not None:
+    if _tries is not None and _tries.pipe is not None:
         os._exit(0)

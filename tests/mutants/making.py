@@ -62,6 +62,8 @@ class Mutant:
     asked: tuple[int, int] | None = None
     """Where the expression begins and ends that is evaluated with it; the same twice for a statement. A pattern of
     `match` has none."""
+    at_import: bool = False
+    """Whether it is evaluated when its module is imported, as the value of a constant is."""
 
     def apply(self, source: bytes) -> bytes:
         """Return the file with the change."""
@@ -87,6 +89,7 @@ class _Finder(ast.NodeVisitor):
         self._path = path
         self._source = source
         self._in_pattern = False
+        self._at_import = True
         self._starts = [0]
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
@@ -99,7 +102,7 @@ class _Finder(ast.NodeVisitor):
     def _replace(self, start: int, end: int, new: str, asked: tuple[int, int]) -> None:
         line = self._source.count(b"\n", 0, start) + 1
         probe = None if self._in_pattern else asked
-        self.found.append(Mutant(self._path, line, start, end, new.encode(), probe))
+        self.found.append(Mutant(self._path, line, start, end, new.encode(), probe, self._at_import))
 
     def _operator(self, left: ast.expr, right: ast.expr, old: str, new: str, asked: ast.expr) -> None:
         """Have another operator between two operands."""
@@ -126,13 +129,13 @@ class _Finder(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         if node.name != "__repr__":
-            self._visit_all(node.body)
+            self._visit_later(node.body)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self._visit_all(node.body)
+        self._visit_later(node.body)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self.visit(node.body)
+        self._visit_later([node.body])
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._visit_all(each for each in node.body if not isinstance(each, ast.AnnAssign))
@@ -209,6 +212,12 @@ class _Finder(ast.NodeVisitor):
     def visit_Continue(self, node: ast.Continue) -> None:
         start, end = self._span(node)
         self._replace(start, end, "break", (start, start))
+
+    def _visit_later(self, nodes: Iterable[ast.AST]) -> None:
+        """Visit what is evaluated when a function is called."""
+        before, self._at_import = self._at_import, False
+        self._visit_all(nodes)
+        self._at_import = before
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:

@@ -13,9 +13,11 @@ from tests.mutants.making import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["files_in", "mirror", "suite_of", "without_parameters", "worth_running"]
+__all__ = ["files_in", "mirror", "near", "suite_of", "without_parameters", "worth_running"]
 
 
+_NEAR: Final = 3
+"""How many files of tests are near at most."""
 _WALKED: Final = ("controllers", "dialogs", "widgets")
 
 
@@ -64,6 +66,23 @@ def without_parameters(test: str) -> str:
 def mirror(path: str) -> str:
     """Return where the tests are that mirror a source file."""
     return str(Path("tests") / Path(path).with_name(f"test_{Path(path).name}"))
+
+
+def near(path: str) -> list[str]:
+    """Return those files of a source file's tests that mirror it, here or of the running kernel; or that import it."""
+    source = Path(path)
+    files = [file for tests in suite_of(path) for file in sorted({ROOT / tests, *(ROOT / tests).rglob("test_*.py")})]
+    files = list(dict.fromkeys(file for file in files if file.is_file()))
+    exact = ROOT / mirror(path)
+    found = [exact] * exact.exists() + [each for each in files if each.name == exact.name and each != exact]
+    if not found:
+        module = ".".join(source.with_suffix("").parts).removesuffix(".__init__")
+        folder, _, name = module.rpartition(".")
+        either = rf"{re.escape(module)} import|{re.escape(folder)} import [^\n]*\b{name}\b"
+        imported = re.compile(rf"from bpftui\.(?:{either})")
+        found = [file for file in files if imported.search(file.read_text())]
+        found.sort(key=lambda file: file.stat().st_size)
+    return [str(file.relative_to(ROOT)) for file in found[:_NEAR]]
 
 
 def worth_running(

@@ -150,15 +150,21 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
     subprocess.run(["git", "init", "-q"], cwd=tmp_path / "tree", check=True)
     monkeypatch.setattr("tests.mutants.trying.ROOT", tmp_path / "tree")
     sizes = "core/small/sizes.py"
-    mutants = dict(enumerate(mutants_of(sizes, (tmp_path / "tree" / sizes).read_bytes())))
+    source = (tmp_path / "tree" / sizes).read_bytes()
+    mutants = dict(enumerate(mutants_of(sizes, source)))
     (tmp_path / "work").mkdir()
-    found = list(tried(Copy(tmp_path / "work"), ["tests/core/small"], mutants))
-    no_size, sizes = (f"tests/core/small/test_sizes.py::{name}" for name in ("test_no_size", "test_sizes"))
-    assert [(mutants[each.number].line, mutants[each.number].new, each.by, each.is_come_by) for each in found] == [
-        (4, b"1", sizes, True),
-        (4, b"<=", None, True),
-        (4, b"or", no_size, True),
-        (4, b"<", sizes, True),
-        (7, b">=", None, False),
-        (1, b"5", None, True),  # in a process of its own
-    ]
+    copy = Copy(tmp_path / "work")
+    no_size, all_sizes = (f"tests/core/small/test_sizes.py::{name}" for name in ("test_no_size", "test_sizes"))
+    found = {mutants[each.number].text(source): each[1:] for each in tried(copy, ["tests/core/small"], mutants)}
+    expected = {
+        "1: SIZE = 4  →  SIZE = 5": (None, "survives"),  # in a fork that has not collected yet
+        "4: return 0 < number and number <= SIZE  →  return 1 < number and number <= SIZE": (all_sizes, "survives"),
+        "4: return 0 < number and number <= SIZE  →  return 0 <= number and number <= SIZE": (None, "survives"),
+        "4: return 0 < number and number <= SIZE  →  return 0 < number or number <= SIZE": (no_size, "survives"),
+        "4: return 0 < number and number <= SIZE  →  return 0 < number and number < SIZE": (all_sizes, "survives"),
+        "7: return number > SIZE  →  return number >= SIZE": (None, "no test comes by"),
+    }
+    assert found == {f"{sizes}:{text}": came for text, came in expected.items()}
+    near = {number: ["tests/core/small/test_sizes.py"] for number in mutants}
+    survive = {mutants[each.number].text(source) for each in tried(copy, (), mutants, None, near) if not each.by}
+    assert survive == {text for text, (by, _) in found.items() if not by}

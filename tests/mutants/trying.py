@@ -1,16 +1,17 @@
 """Trying mutants in a copy of the tree: whether the tests of their folder notice.
 
-All mutants whose tests are the same are tried in one process of pytest:
+They are tried in forks of one process of pytest, which imports once what all import.
 
-1. Each is found a number, and where it would be evaluated stands a *probe*, an expression that notes the number and the
-   test that runs. pytest collects the tests of the folder with that code, which takes longest, and forks.
-2. The first child runs all of them: so it is known which tests come by which mutant, and how long they take.
-3. A mutant that no test comes by survives. A further child for each other one puts its code into the functions that
-   are there, and runs those tests until one fails: those that mirror its module first, quick ones before slow ones, and
-   behind them what else is in their files, which may share what the first made. Processes that a test starts read the
-   mutant from the copy.
+1. The tests that are *near* are tried first: those that mirror the module or import it. They kill most.
+2. Of those left, all whose tests are the same are tried in one process. Where each would be evaluated stands a *probe*,
+   an expression that notes its number and the test that runs. pytest collects the tests of the folder with that code,
+   and forks: the first child runs all of them, so it is known which tests come by which mutant, and how long they take.
+   One that no test comes by survives.
+3. A further child for each puts its code into the functions that are there, and runs those tests until one fails, quick
+   ones before slow ones. Processes that a test starts read the mutant from the copy. What fails is run once more in
+   another child, without the mutant: what fails there as well kills nothing.
 4. A mutant that is evaluated when its module is imported, as a constant is, cannot be put into what has been imported.
-   For each of those pytest is started anew, with the tests that mirror the module, then with all of the folder.
+   For each of those there is a child that has not collected yet.
 
 As root, all this is done in namespaces of its own: who knows what a mutant attaches to, or ends. The tree should stay
 as it is only while it is copied.
@@ -21,28 +22,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import pytest
-
 from tests.mutants.forks import TOLD, put
-from tests.mutants.making import ROOT, Mutant, probed
-from tests.mutants.suites import mirror
+from tests.mutants.making import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
+    from tests.mutants.making import Mutant
+
 __all__ = ["Copy", "Tried", "tried"]
 
 _QUIETLY: Final = ("-q", "-n", "0", "-p", "no:cacheprovider")
-_LIMIT: Final = 120
-"""Seconds that a test may take where it is not known what it took; and five times that all of them together."""
+_NOWHERE: Final = "tests/mutants"
+"""Where pytest begins: below is no conftest.py that would import what is tested before its time."""
 _PROBE: Final = """\
 import os
 
@@ -68,8 +68,8 @@ class Tried(NamedTuple):
     number: int
     by: str | None
     """What killed it; None if it survives."""
-    is_come_by: bool = True
-    """Whether it is evaluated by some test."""
+    why: str
+    """What is said of one that survives."""
 
 
 class Copy:
@@ -114,55 +114,49 @@ class Copy:
 
 
 def tried(
-    copy: Copy, suite: Sequence[str], mutants: Mapping[int, Mutant], most: float | None = None
+    copy: Copy,
+    suite: Sequence[str],
+    mutants: Mapping[int, Mutant],
+    most: float | None = None,
+    near: Mapping[int, Sequence[str]] | None = None,
 ) -> Generator[Tried]:
-    """Try mutants that have the same tests; yield what came of each."""
+    """Try mutants that have the same tests; yield what came of each.
+
+    Args:
+        copy: Of the tree.
+        suite: The folders and files of their tests.
+        mutants: By any numbers.
+        most: The seconds that the tests for one may take.
+        near: If only some files' tests are to be tried, those of each mutant; then it is not found out which come by.
+    """
     work = copy.root.parent
     plain = {each.path: (copy.root / each.path).read_bytes() for each in mutants.values()}
-    for path, source in plain.items():
-        put(copy.root / path, probed(source, {n: each for n, each in mutants.items() if each.path == path}))
     task = {
         "most": most,
+        "suite": list(suite),
+        "near": [(number, list(near[number])) for number in mutants] if near else [],
         "plain": {path: source.decode() for path, source in plain.items()},
-        "mutants": [(n, (m.path, m.line, m.start, m.end, m.new.decode(), m.asked)) for n, m in mutants.items()],
+        "mutants": [
+            (n, (m.path, m.line, m.start, m.end, m.new.decode(), m.asked, m.at_import)) for n, m in mutants.items()
+        ],
     }
     (work / "task").write_text(json.dumps(task))
     (work / "came").write_text("")
     reading, writing = os.pipe()
-    later: list[tuple[int, list[str]]] = []
+    at_import: dict[int, Mutant] = {}
     waiting = {*mutants}
-    with open(reading) as told, copy.start("-p", "tests.mutants.forks", *suite, told=writing) as process:
+    with open(reading) as told, copy.start("-p", "tests.mutants.forks", _NOWHERE, told=writing) as process:
         os.close(writing)
-        for number, by, files in map(json.loads, told):
+        for number, by, why in map(json.loads, told):
             waiting.discard(number)
-            if not files:
-                yield Tried(number, by, files is None)
+            if why == "is imported":
+                at_import[number] = replace(mutants[number], at_import=True)
             else:
-                later.append((number, files))
+                yield Tried(number, by, why)
         process.wait()
-    if waiting:  # that something is left behind may be somebody else's doing
-        raise SystemExit(f"pytest ends with {process.returncode}:\n{(work / 'printed').read_text()}")
     for path, source in plain.items():
         put(copy.root / path, source)
-    for number, files in later:
-        path = mutants[number].path
-        put(copy.root / path, mutants[number].apply(plain[path]))
-        first = [file for file in files if file == mirror(path)]
-        both = [each for each in (first, [file for file in files if file not in first]) if each]
-        yield Tried(number, next(filter(None, (_failing(copy, each) for each in both)), None))
-        put(copy.root / path, plain[path])
-
-
-def _failing(copy: Copy, files: Sequence[str]) -> str | None:
-    """Return what fails first in some files of tests; None if nothing does."""
-    with copy.start("-x", "-o", f"limit={_LIMIT}", *files) as process:
-        try:
-            process.wait(_LIMIT * 5)
-        except subprocess.TimeoutExpired:
-            return "they never end"
-    printed = (copy.root.parent / "printed").read_text(errors="replace")
-    failed = re.search(r"^(?:FAILED|ERROR) (.*)", printed, re.MULTILINE)
-    # What is left behind is no reason here either.
-    if failed or (process.returncode != pytest.ExitCode.OK and "the run failed" not in printed):
-        return failed[1] if failed else printed.strip().rpartition("\n")[2]
-    return None
+    if waiting:  # that something is left behind may be somebody else's doing
+        raise SystemExit(f"pytest ends with {process.returncode}:\n{(work / 'printed').read_text()}")
+    if at_import:
+        yield from tried(copy, suite, at_import, most, near)

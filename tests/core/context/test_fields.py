@@ -8,7 +8,14 @@ import pytest
 
 from bpftui.core.btf import kernel
 from bpftui.core.btf import types as t
-from bpftui.core.context.fields import context_field, lets_through, return_codes, returned, uapi_field
+from bpftui.core.context.fields import (
+    context_field,
+    context_size,
+    lets_through,
+    return_codes,
+    returned,
+    uapi_field,
+)
 from bpftui.core.spec import AttachType, ProgramSpec, ProgramType
 
 
@@ -182,13 +189,45 @@ def test_a_part_of_a_field_and_what_reaches_over_elements() -> None:
     assert uapi_field("__sk_buff", 64, 8) is None
 
 
-def test_return_codes() -> None:
-    assert return_codes(program(ProgramType.XDP))[2] == "XDP_PASS"
-    assert return_codes(program(ProgramType.SCHED_CLS))[2] == "TC_ACT_SHOT"
-    assert return_codes(program(ProgramType.SCHED_CLS, AttachType.TCX_INGRESS))[2] == "TCX_DROP"
-    assert return_codes(program(ProgramType.KPROBE)) == {}
-    # what a stream parser returns is a length
-    assert return_codes(program(ProgramType.SK_SKB, AttachType.SK_SKB_STREAM_PARSER)) == {}
+TC = (
+    "-1 TC_ACT_UNSPEC, 0 TC_ACT_OK, 1 TC_ACT_RECLASSIFY, 2 TC_ACT_SHOT, 3 TC_ACT_PIPE, 4 TC_ACT_STOLEN, 5 "
+    "TC_ACT_QUEUED, 6 TC_ACT_REPEAT, 7 TC_ACT_REDIRECT, 8 TC_ACT_TRAP"
+)
+SK = "0 SK_DROP, 1 SK_PASS"
+
+
+@pytest.mark.parametrize(
+    ("kind", "attach", "codes"),
+    [
+        (ProgramType.XDP, None, "0 XDP_ABORTED, 1 XDP_DROP, 2 XDP_PASS, 3 XDP_TX, 4 XDP_REDIRECT"),
+        (ProgramType.SCHED_CLS, None, TC),
+        (ProgramType.SCHED_ACT, None, TC),
+        (ProgramType.SCHED_CLS, AttachType.TCX_INGRESS, "-1 TCX_NEXT, 0 TCX_PASS, 2 TCX_DROP, 7 TCX_REDIRECT"),
+        (ProgramType.SK_SKB, None, SK),
+        (ProgramType.SK_SKB, AttachType.SK_SKB_STREAM_PARSER, ""),  # a length
+        (ProgramType.SK_MSG, None, SK),
+        (ProgramType.SK_REUSEPORT, None, SK),
+        (ProgramType.SK_LOOKUP, None, SK),
+        (ProgramType.NETFILTER, None, "0 NF_DROP, 1 NF_ACCEPT"),
+        (ProgramType.LWT_IN, None, "0 BPF_OK, 2 BPF_DROP, 128 BPF_LWT_REROUTE"),
+        (ProgramType.LWT_OUT, None, "0 BPF_OK, 2 BPF_DROP"),
+        (ProgramType.LWT_XMIT, None, "0 BPF_OK, 2 BPF_DROP, 7 BPF_REDIRECT, 128 BPF_LWT_REROUTE"),
+        (ProgramType.LWT_SEG6LOCAL, None, "0 BPF_OK, 2 BPF_DROP, 7 BPF_REDIRECT"),
+        (ProgramType.FLOW_DISSECTOR, None, "0 BPF_OK, 2 BPF_DROP, 129 BPF_FLOW_DISSECTOR_CONTINUE"),
+        (ProgramType.KPROBE, None, ""),
+    ],
+)
+def test_return_codes_are_those_of_the_uapi(kind: ProgramType, attach: AttachType | None, codes: str) -> None:
+    """As `linux/bpf.h`, `linux/pkt_cls.h` and `linux/netfilter.h` have them."""
+    assert ", ".join(f"{value} {name}" for value, name in return_codes(program(kind, attach)).items()) == codes
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [(ProgramType.XDP, 24), (ProgramType.SCHED_CLS, 192), (ProgramType.CGROUP_DEVICE, 12), (ProgramType.KPROBE, 0)],
+)
+def test_the_size_of_a_context(kind: ProgramType, size: int) -> None:
+    assert context_size(kind) == size
 
 
 def test_what_was_returned_is_32_bits_signed() -> None:

@@ -194,3 +194,23 @@ def test_answers_are_good_bad_or_no_matter() -> None:
     other.add(Part("more"))
     assert page != other
     assert page != page.plain
+
+
+def test_a_c_file_says_with_what_it_is_compiled(tmp_path: Path) -> None:
+    source = tmp_path / "small.c"
+    source.write_text("// bpftui: -DNOW=1 -pg\nint x;\n")
+    said = lines(object_page(str(source), "", ""))
+    if said[0].startswith("✗ "):
+        pytest.skip("there is no clang")
+    assert said[0].startswith("compiler      clang")
+    assert said[1:] == [
+        f"flags         -O2 -g -DNOW=1  from the first line of {source}",
+        "not taken     -pg  --cflags takes it",
+    ]
+
+
+def test_several_objects_in_a_file_are_counted(tmp_path: Path) -> None:
+    both = tmp_path / "both.bin"
+    raw = Path("bpf/traffic.o").read_bytes()
+    both.write_bytes(b"\x7fnothing" * 8 + raw + raw)
+    assert lines(object_page(str(both), "", "")) == ["2 BPF objects in it: ⏎ lets you choose"]
