@@ -23,7 +23,7 @@ _ARITHMETIC: Final = re.compile(
     r"[rw](?P<to>\d+) (?:\+|-|\*|/|%|s/|s%|&|\||\^|<<|>>|s>>)= (?P<by>\S+)$|[rw](?P<neg>\d+) = -[rw]\d+$"
 )
 _SET: Final = re.compile(r"[rw](?P<to>\d+) = (?P<value>.+)$")
-_CALLED: Final = re.compile(r"call (?P<name>[A-Za-z_]\w*)")
+_CALLED: Final = re.compile(r"call (?!pc[+-])(?P<name>[A-Za-z_]\w*)")
 _LOCAL: Final = re.compile(r"call pc")
 _MOST: Final = 20_000
 """Steps that are walked back."""
@@ -83,8 +83,16 @@ def origin(log: VerifierLog, line: int, place: str) -> Origin | None:
         return _unchanged(log, line, place)
     last = next((change for change in changes if change.how == "invalidated"), changes[-1])
     if last.how in ("copied", "filled", "spilled", "changed"):
-        return _unchanged(log, last.line, place)
+        return _unchanged(log, last.line, _before(last))
     return Origin(_words(log, last), last, log.source(last.slot, last.line))
+
+
+def _before(change: Change) -> str:
+    """Return the place that had what a change put elsewhere, or changed."""
+    for pattern, before in ((_COPY, "R{}"), (_SPILL, "R{}"), (_FILL, "fp{}")):
+        if found := pattern.match(change.text):
+            return before.format(found["off"] if pattern is _FILL else found["from"])
+    return change.place
 
 
 def _unchanged(log: VerifierLog, line: int, place: str) -> Origin | None:
