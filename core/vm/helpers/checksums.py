@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from .declaration import BYTES, SKB, U32, U64, function
+from .declaration import BYTES, ENOTSUPP, SKB, U32, U64, function
 
 if TYPE_CHECKING:
     from ..world.host import Host
@@ -52,7 +52,7 @@ def _partial(host: Host, raw: bytes, total: int) -> int:
 
 @function(SKB, U32)
 def bpf_csum_update(_host: Host, _packet: SkbPacket, _sum: int) -> int:
-    return -errno.ENOTSUP  # no device has calculated one (CHECKSUM_COMPLETE)
+    return -ENOTSUPP  # no device has calculated one (CHECKSUM_COMPLETE)
 
 
 @function(SKB, U64)

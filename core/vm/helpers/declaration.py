@@ -35,6 +35,7 @@ __all__ = [
     "CALLBACK",
     "CONTEXT",
     "DYNPTR",
+    "ENOTSUPP",
     "KEY",
     "LONGEST_TEXT",
     "MAP",
@@ -57,6 +58,9 @@ __all__ = [
 
 Bound: TypeAlias = "Callable[..., int]"
 """What is called with r1 to r5 and returns r0."""
+
+ENOTSUPP: Final = 524
+"""The kernel's own (linux/errno.h), which is no ENOTSUP."""
 
 _R = TypeVar("_R", "int", "Calls[int]")
 

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from ...context.packet_sizes import PAGE, SHARED_INFO
-from .declaration import BUFFER, BYTES, S32, SKB, U32, U64, function
+from .declaration import BUFFER, BYTES, ENOTSUPP, S32, SKB, U32, U64, function
 
 if TYPE_CHECKING:
     from ..world.host import Host
@@ -37,7 +37,6 @@ _DECAPSULATED: Final = {0x80: b"\x08\x00", 0x100: b"\x86\xdd"}
 _IP_HEADERS: Final = {b"\x08\x00": 20, b"\x86\xdd": 40}
 _MOST_ALLOCATED: Final = 4 * PAGE - SHARED_INFO
 """SKB_MAX_ALLOC."""
-_ENOTSUPP: Final = 524
 _NOBODY: Final = 65534
 """overflowuid: there is no socket whose owner it could be."""
 
@@ -99,7 +98,7 @@ def bpf_skb_change_proto(host: Host, packet: SkbPacket, protocol: int, flags: in
     to = (protocol & 0xFFFF).to_bytes(2, host.byte_order)
     before = packet.protocol
     if {before, to} != set(_IP_HEADERS):
-        return -_ENOTSUPP
+        return -ENOTSUPP
     if _resize_at(packet, packet.network_offset, _IP_HEADERS[to] - _IP_HEADERS[before]):
         packet.protocol = to
         return 0
@@ -126,16 +125,16 @@ def bpf_skb_adjust_room(_host: Host, packet: SkbPacket, delta: int, mode: int, f
     start, decapsulated = packet.network_offset, _DECAPSULATED.get(flags & _DECAP)
     smallest = header = _IP_HEADERS.get(packet.protocol)
     if header is None or smallest is None or mode > 1:
-        return -_ENOTSUPP
+        return -ENOTSUPP
     if flags & _DECAP:
         if delta >= 0 or decapsulated is None:
             return -errno.EINVAL
         smallest = _IP_HEADERS[decapsulated]
     at = start + (0 if mode else header)
     if delta < 0 and len(packet.data) - start + delta < smallest:
-        return -_ENOTSUPP
+        return -ENOTSUPP
     if delta >= 0 and len(packet.data) + delta > _MOST_ALLOCATED:
-        return -_ENOTSUPP
+        return -ENOTSUPP
     if delta < 0:
         if flags & ~_SHRINKING:
             return -errno.EINVAL

@@ -39,7 +39,11 @@ def log_of(*steps: str) -> VerifierLog:
         ("R5", ["0: (b4) w5 = 3   ; R5_w=3"], "the constant 3, instruction 0"),
         ("R2", ["0: (b7) r2 = 7   ; R2_w=7", "1: (07) r2 += 3  ; R2_w=10"], "the constant 7, instruction 0"),
         ("fp-8", SPILLED, "the constant 7, instruction 0"),
-        ("R3", [*SPILLED, "2: (79) r3 = *(u64 *)(r10 -8)   ; R3_w=7 R10=fp0 fp-8_w=7"], "the constant 7, instruction 0"),
+        (
+            "R3",
+            [*SPILLED, "2: (79) r3 = *(u64 *)(r10 -8)   ; R3_w=7 R10=fp0 fp-8_w=7"],
+            "the constant 7, instruction 0",
+        ),
         ("R3", [*SPILLED, "2: (79) r3 = *(u64 *)(r10 -16)  ; R3_w=0 R10=fp0"], None),
         (
             "fp-8",
@@ -123,8 +127,16 @@ def test_each_step_of_a_history() -> None:
     [
         (VALUE, "2: (79) r2 = *(u64 *)(r1 +16)   ; R2_w=scalar()", (0, ".rodata", 24)),
         (VALUE.replace("map=.rodata,", ""), "2: (79) r2 = *(u64 *)(r1 +0)   ; R2_w=scalar()", (0, "", 8)),
-        (VALUE.replace("off=8", "off=8,umax=56"), "2: (79) r2 = *(u64 *)(r1 +0)   ; R2_w=scalar()", (0, ".rodata", None)),
-        (PACKET.replace("r2 =", "r1 =").replace("R2_w", "R1_w"), "2: (79) r2 = *(u64 *)(r1 +0)   ; R2_w=scalar()", None),
+        (
+            VALUE.replace("off=8", "off=8,umax=56"),
+            "2: (79) r2 = *(u64 *)(r1 +0)   ; R2_w=scalar()",
+            (0, ".rodata", None),
+        ),
+        (
+            PACKET.replace("r2 =", "r1 =").replace("R2_w", "R1_w"),
+            "2: (79) r2 = *(u64 *)(r1 +0)   ; R2_w=scalar()",
+            None,
+        ),
     ],
 )
 def test_which_value_of_a_map_it_was_loaded_from(base: str, load: str, place: tuple[int, str, int | None]) -> None:
