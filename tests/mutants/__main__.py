@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 from tests.mutants.equivalent import EQUIVALENT
@@ -49,8 +50,10 @@ def main() -> None:
     survivors: dict[int, str] = {}
 
     def note(found: Tried, *, is_last: bool) -> None:
-        """Print what killed a mutant, or that it survives the last tests that it has."""
-        if found.by is not None or is_last:
+        """Print what killed a mutant, or that it survives the tests that it has."""
+        if found.by is None and not is_last:
+            print(f"{texts[found.number]}\n    survives those that are near", flush=True)
+        else:
             print(f"{texts[found.number]}\n    {found.by or found.why}", flush=True)
             place = "/".join(Path(mutants[found.number].path).parts[:2])
             killed[place].append(found.by is not None)
@@ -61,7 +64,9 @@ def main() -> None:
         copy = Copy(Path(folder))
         files = {number: found for number, mutant in left.items() if (found := near(mutant.path))}
         for at_import in (False, True):  # each of the latter takes a collection of its own
-            those = {number: left[number] for number in files if left[number].at_import is at_import}
+            those = [number for number in files if left[number].at_import is at_import]
+            Random(options.seed).shuffle(those)  # what has been tried when somebody ends the run stands for the others
+            those = {number: left[number] for number in those}
             for each in tried(copy, (), those, options.most, files) if those else ():
                 note(each, is_last=options.near)
         suites: defaultdict[tuple[str, ...], dict[int, Mutant]] = defaultdict(dict)

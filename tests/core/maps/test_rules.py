@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 
 from bpftui.core.errors import LoadError
+from bpftui.core.maps.rules import broken_rule
+from bpftui.core.maps.shape import Shape
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 from bpftui.core.vm.runtime import MachineRuntime
 
@@ -104,3 +106,124 @@ def test_a_map_inside_of_a_map_keeps_the_rules_of_its_type_too() -> None:
     outer.inner = MapSpec("", "", MapType.ARRAY, 8, 4, 1)
     with pytest.raises(LoadError, match=r"^cannot create map m \(array\): the key of an array has 4 bytes, not 8$"):
         MachineRuntime().load(CollectionSpec("x.o", maps={"m": outer}))
+
+
+USUAL = "NUMA_NODE RDONLY WRONLY"
+OPEN = f"{USUAL} RDONLY_PROG WRONLY_PROG"
+PER_CPU = "RDONLY WRONLY RDONLY_PROG WRONLY_PROG"
+TAKEN = {
+    MapType.HASH: f"{OPEN} NO_PREALLOC ZERO_SEED",
+    MapType.ARRAY: f"{OPEN} MMAPABLE INNER_MAP",
+    MapType.PROG_ARRAY: USUAL,
+    MapType.PERF_EVENT_ARRAY: f"{USUAL} PRESERVE_ELEMS",
+    MapType.PERCPU_HASH: f"{PER_CPU} NO_PREALLOC ZERO_SEED",
+    MapType.PERCPU_ARRAY: PER_CPU,
+    MapType.STACK_TRACE: f"{USUAL} STACK_BUILD_ID",
+    MapType.CGROUP_ARRAY: USUAL,
+    MapType.LRU_HASH: f"{OPEN} NO_COMMON_LRU ZERO_SEED",
+    MapType.LRU_PERCPU_HASH: f"{PER_CPU} NO_COMMON_LRU ZERO_SEED",
+    MapType.LPM_TRIE: f"{OPEN} NO_PREALLOC",
+    MapType.ARRAY_OF_MAPS: USUAL,
+    MapType.HASH_OF_MAPS: f"{OPEN} NO_PREALLOC ZERO_SEED",
+    MapType.DEVMAP: USUAL,
+    MapType.SOCKMAP: USUAL,
+    MapType.CPUMAP: "NUMA_NODE",
+    MapType.XSKMAP: USUAL,
+    MapType.SOCKHASH: USUAL,
+    MapType.CGROUP_STORAGE: OPEN,
+    MapType.REUSEPORT_SOCKARRAY: OPEN,
+    MapType.PERCPU_CGROUP_STORAGE: OPEN,
+    MapType.QUEUE: OPEN,
+    MapType.STACK: OPEN,
+    MapType.SK_STORAGE: "NO_PREALLOC CLONE",
+    MapType.DEVMAP_HASH: USUAL,
+    MapType.STRUCT_OPS: "LINK VTYPE_BTF_OBJ_FD",
+    MapType.RINGBUF: "NUMA_NODE RB_OVERWRITE",
+    MapType.INODE_STORAGE: "NO_PREALLOC CLONE",
+    MapType.TASK_STORAGE: "NO_PREALLOC CLONE",
+    MapType.BLOOM_FILTER: f"{OPEN} ZERO_SEED",
+    MapType.USER_RINGBUF: "NUMA_NODE",
+    MapType.CGRP_STORAGE: "NO_PREALLOC CLONE",
+    MapType.ARENA: "MMAPABLE SEGV_ON_FAULT NO_USER_CONV",
+    MapType.INSN_ARRAY: "",
+}
+"""By the checks of each type's map_alloc_check (kernel/bpf, net/core, net/xdp of Linux 6.18; RB_OVERWRITE of 6.19)."""
+
+
+@pytest.mark.parametrize("kind", TAKEN, ids=lambda kind: kind.name)
+def test_which_flags_a_type_takes(kind: MapType) -> None:
+    refused = "the flag BPF_F_MMAPABLE is for", "does not take the flag"
+    found: list[str] = []
+    for flag in MapFlag:
+        sentence = broken_rule(Shape(kind, 4, 8, 0, int(flag) | needed(kind))) or ""
+        if not any(words in sentence for words in refused):
+            found.append(str(flag.name))
+    assert sorted(found) == sorted(TAKEN[kind].split())
+
+
+def needed(kind: MapType) -> int:
+    """Return the flags without which there is no map of a type."""
+    if kind is MapType.ARENA:
+        return F.MMAPABLE
+    return F.NO_PREALLOC if kind is MapType.LPM_TRIE or kind.is_local_storage else 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        # what is just right, and beside it what is not
+        (broken(MapType.LPM_TRIE, 5, 8, 1, F.NO_PREALLOC), None),
+        (broken(MapType.LPM_TRIE, 260, 8, 1, F.NO_PREALLOC), None),
+        (broken(MapType.LPM_TRIE, 261, 8, 1, F.NO_PREALLOC), "the key of an lpm_trie has 5 to 260 bytes, not 261"),
+        (broken(MapType.BLOOM_FILTER, 0, 8, 1, 0, 15), None),
+        (broken(MapType.ARENA, 0, 0, 1, F.MMAPABLE, 4096), None),
+        (broken(MapType.RINGBUF, 0, 0, 4096), None),
+        (broken(MapType.RINGBUF, 0, 0, 1 << 31), None),
+        (
+            broken(MapType.RINGBUF, 0, 0, 4097),
+            "its size, max_entries, is a power of two of at most 2,147,483,648 bytes, not 4,097",
+        ),
+        (broken(MapType.CGROUP_STORAGE, 8, 8, 0), None),
+        (broken(MapType.CGROUP_STORAGE, 16, 8, 0), None),
+        (broken(MapType.TASK_STORAGE, 4, 8, 0, F.NO_PREALLOC), None),
+        (broken(MapType.TASK_STORAGE, 4, 8, 0), "storage maps need the flag BPF_F_NO_PREALLOC and no max_entries"),
+        (broken(MapType.STACK_TRACE, 4, 1016, 1), None),
+        (broken(MapType.STACK_TRACE, 4, 64, 1, F.STACK_BUILD_ID), None),
+        (
+            broken(MapType.STACK_TRACE, 4, 40, 1, F.STACK_BUILD_ID),
+            "value_size is 40, but each frame of a stack takes 32 bytes",
+        ),
+        (
+            broken(MapType.HASH, 4, 8, 1, F.RDONLY_PROG | F.WRONLY_PROG),
+            "a hash cannot have both BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG",
+        ),
+        (
+            broken(MapType.LRU_HASH, 4, 8, 1, F.NO_COMMON_LRU | F.NUMA_NODE),
+            "an lru_hash cannot have both BPF_F_NO_COMMON_LRU and BPF_F_NUMA_NODE",
+        ),
+        (broken(MapType.QUEUE, 0, 0, 1), "value_size is 0"),
+        (broken(MapType.QUEUE, 0, 8, 0), "max_entries is 0"),
+        (broken(MapType.STRUCT_OPS, 8, 8, 1), "the key of a struct_ops has 4 bytes, not 8"),
+        (broken(MapType.DEVMAP_HASH, 8, 8, 1), "the key of a devmap_hash has 4 bytes, not 8"),
+        *(
+            (broken(kind, 4, size, 1), None)
+            for kind, sizes in (
+                (MapType.PROG_ARRAY, (4,)),
+                (MapType.PERF_EVENT_ARRAY, (4,)),
+                (MapType.CGROUP_ARRAY, (4,)),
+                (MapType.XSKMAP, (4,)),
+                (MapType.DEVMAP, (4, 8)),
+                (MapType.DEVMAP_HASH, (4, 8)),
+                (MapType.CPUMAP, (4, 8)),
+                (MapType.SOCKMAP, (4, 8)),
+                (MapType.SOCKHASH, (4, 8)),
+                (MapType.REUSEPORT_SOCKARRAY, (4, 8)),
+                (MapType.INSN_ARRAY, (16,)),
+            )
+            for size in sizes
+        ),
+    ],
+)
+def test_what_is_just_right_breaks_no_rule(spec: MapSpec, sentence: str | None) -> None:
+    shape = Shape(spec.type, spec.key_size, spec.value_size, spec.max_entries, spec.flags)
+    assert broken_rule(shape, spec.map_extra) == sentence
