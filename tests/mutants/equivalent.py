@@ -122,5 +122,14 @@ EQUIVALENT: Final[dict[str, str]] = {
     "copies = [next(self._numbers) for _ in range(12)]": "a number that no register has",
     'tui/pickers/object_picker.py: text = Text(f"#{index + 1:<4}", muted, no_wrap=True)  →  '
     'text = Text(f"#{index + 1:<4}", muted, no_wrap=False)': "a row is one line, and is cut, not wrapped",
+    "tui/text/comparison.py: break  →  continue": "what is below zero once gets no larger by what is taken from it",
+    "tui/widgets/code/marked_code.py: self._show_mark(beyond[0 if step > 0 else -1])  →  "
+    "self._show_mark(beyond[0 if step >= 0 else -1])": "one goes a step forth or back, never none",
+    "core/asm/assembler.py: slot = 0  →  slot = 1": "labels and the jumps to them are counted from the same slot",
+    "core/strings.py: _EACH: Final = 8  →  _EACH: Final = 9": "a size",
+    "core/kernel/net/interfaces.py: with ThreadPoolExecutor(max_workers=1) as worker:  →  "
+    "with ThreadPoolExecutor(max_workers=2) as worker:": "it is given one task",
+    "core/dwarf/sections.py: raw = unzstd(stream, size + 1)  →  raw = unzstd(stream, size + 2)": "what is longer than "
+    "was said is refused, by however much",
 }
 """By their text without the number of the line."""

@@ -90,10 +90,14 @@ class _Finder(ast.NodeVisitor):
         self._source = source
         self._in_pattern = False
         self._at_import = True
+        self._imported = frozenset[str]()
+        """The functions that are called when the module is imported, as what makes a table is."""
         self._starts = [0]
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
-        self.visit(ast.parse(source))
+        module = ast.parse(source)
+        self._imported = _called_at_import(module)
+        self.visit(module)
 
     def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         last, column = node.end_lineno or node.lineno, node.end_col_offset or 0
@@ -128,7 +132,9 @@ class _Finder(ast.NodeVisitor):
         """Leave out texts; before 3.12 Python does not know where their parts are."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        if node.name != "__repr__":
+        if self._at_import and node.name in self._imported:
+            self._visit_all(node.body)
+        elif node.name != "__repr__":
             self._visit_later(node.body)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
@@ -222,6 +228,24 @@ class _Finder(ast.NodeVisitor):
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
             self.visit(node)
+
+
+def _called_at_import(module: ast.Module) -> frozenset[str]:
+    """Return the functions of a module, by name, that it calls when it is imported, directly or through one of them."""
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    found: set[str] = set()
+    left: list[ast.AST] = [module]
+    while left:
+        node = left.pop()
+        for inner in ast.iter_child_nodes(node):
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name):
+                name = inner.func.id
+                if name in functions and name not in found:
+                    found.add(name)
+                    left += functions[name].body
+            if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                left.append(inner)
+    return frozenset(found)
 
 
 def _is_text(node: ast.expr) -> bool:

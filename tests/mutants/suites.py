@@ -71,26 +71,25 @@ def mirror(path: str) -> str:
 def near(path: str) -> list[str]:
     """Return a few files of a source file's tests, from the root: those that know it best.
 
-    They are those that mirror it, here or of the running kernel; else those that import it; else those below the folder
-    that mirrors its own, the ones first that name what it has.
+    They are those that mirror it, here or of the running kernel, then those that import it. Where there are none they
+    are those below the folder that mirrors its own, the ones first that name what it has.
     """
     source = Path(path)
     files = [file for tests in suite_of(path) for file in sorted({ROOT / tests, *(ROOT / tests).rglob("test_*.py")})]
-    files = list(dict.fromkeys(file for file in files if file.is_file()))
+    texts = {file: file.read_text() for file in files if file.is_file()}
     exact = ROOT / mirror(path)
-    found = [exact] * exact.exists() + [each for each in files if each.name == exact.name and each != exact]
+    found = [exact] * exact.exists() + [each for each in texts if each.name == exact.name and each != exact]
+    module = ".".join(source.with_suffix("").parts).removesuffix(".__init__")
+    folder, _, name = module.rpartition(".")
+    either = rf"{re.escape(module)} import|{re.escape(folder)} import [^\n]*\b{name}\b"
+    imported = re.compile(rf"from bpftui\.(?:{either})")
+    importing = [file for file in texts if imported.search(texts[file]) and file not in found]
+    found += sorted(importing, key=lambda file: len(texts[file]))
     if not found:
-        texts = {file: file.read_text() for file in files}
-        module = ".".join(source.with_suffix("").parts).removesuffix(".__init__")
-        folder, _, name = module.rpartition(".")
-        either = rf"{re.escape(module)} import|{re.escape(folder)} import [^\n]*\b{name}\b"
-        imported = re.compile(rf"from bpftui\.(?:{either})")
-        found = sorted((file for file in files if imported.search(texts[file])), key=lambda file: len(texts[file]))
-        if not found:
-            above = next(each for each in Path("tests", path).parents if (ROOT / each).is_dir())
-            names = re.compile("|".join(rf"\b{word}\b" for word in _public(source)) or "$^")
-            found = [file for file in files if (ROOT / above) in file.parents]
-            found.sort(key=lambda file: (-len(names.findall(texts[file])), -len(texts[file])))
+        above = next(each for each in Path("tests", path).parents if (ROOT / each).is_dir())
+        names = re.compile("|".join(rf"\b{word}\b" for word in _public(source)) or "$^")
+        found = [file for file in texts if (ROOT / above) in file.parents]
+        found.sort(key=lambda file: (-len(names.findall(texts[file])), -len(texts[file])))
     return [str(file.relative_to(ROOT)) for file in found[:_NEAR]]
 
 

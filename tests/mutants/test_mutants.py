@@ -55,6 +55,22 @@ def test_what_is_changed_and_what_is_left_as_it_is() -> None:
     ]
 
 
+def test_what_is_evaluated_when_a_module_is_imported() -> None:
+    source = b"""\
+SIZE = 1
+def f(a): return g() + 2
+def g(): return 3
+def h(): return 4
+class Kind:
+    ONE = 5
+    def of(self): return 6
+TABLE = {f(each): 7 for each in (lambda: 8)}
+"""
+    found = mutants_of("m.py", source)
+    assert sorted({int(each.new) - 1 for each in found if each.at_import and each.new.isdigit()}) == [1, 2, 3, 5, 7]
+    assert sorted({int(each.new) - 1 for each in found if not each.at_import}) == [4, 6, 8]
+
+
 def test_whose_tests_are_asked() -> None:
     assert suite_of("core/spec/sections.py") == ["tests/core/spec", "tests/kernel/test_assign.py"]
     assert suite_of("core/kernel/sys/perf.py") == ["tests/core/kernel", "tests/kernel"]

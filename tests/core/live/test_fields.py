@@ -222,3 +222,20 @@ def test_ids_are_no_amounts(kind: MapType) -> None:
     (value,) = fields_of(source).values
     assert value.text(Entry(bytes(4), ((440_333).to_bytes(4, "little"),))) == "440333"
     assert (value.counter, value.counts, counters(source)) == (None, False, [])
+
+
+def test_keys_that_only_their_padding_tells_apart() -> None:
+    """Of `struct { __u8 a; __u32 b; }` the bytes 1 to 3 are nobody's; what is behind the end of a text is not shown."""
+    source = CollectionSpec.from_file(OBJECTS / "live.o").maps["pad"]
+    plain, odd, other = (bytes.fromhex(each) for each in ("0100000005000000", "0100ff0005000000", "0200000005000000"))
+
+    def alike(*keys: bytes) -> frozenset[bytes]:
+        return fields_of(source).alike(source, [Entry(key, (bytes(source.value_size),)) for key in keys])
+
+    assert alike(plain, other) == frozenset()
+    assert alike(plain, odd, other) == {plain, odd}
+    assert alike(odd, other) == {odd}
+    source = CollectionSpec.from_file(OBJECTS.parents[1] / "bpf" / "constants.o").maps["by_name"]
+    plain, odd, other = (each.ljust(16, b"\0") for each in (b"eth0", b"eth0\0x", b"eth1"))
+    assert alike(plain, other) == frozenset()
+    assert alike(plain, odd, other) == {plain, odd}

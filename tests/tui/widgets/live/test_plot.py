@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpftui.tui.widgets.live.plot import AREA, Canvas, nice_ticks
+from bpftui.tui.widgets.live.plot import AREA, CURSOR, MARK, Canvas, nice_ticks
 
 
 def text(canvas: Canvas) -> list[str]:
@@ -78,3 +78,67 @@ def test_ascii_is_ascii() -> None:
     canvas.line([(x, 1.5 + 1.5 * math.sin(x)) for x in range(8)], 0, filled=True, marker="")
     assert all(line.isascii() for line in text(canvas))
     assert {"*", ":"} <= set("".join(text(canvas)))
+
+
+def test_markers_stand_along_a_line_and_at_its_end() -> None:
+    """Each line's begin 10 dots further right than those of the line before, so that they do not cover each other."""
+    canvas = Canvas(40, 1)
+    canvas.line([(0, 0), (79, 0)], 0, filled=False, marker="●")
+    assert [at for at, sign in enumerate(text(canvas)[0]) if sign == "●"] == [0, 16, 32, 39]
+    canvas = Canvas(40, 1)
+    canvas.line([(0, 0), (70, 0)], 1, filled=False, marker="▲")
+    assert [at for at, sign in enumerate(text(canvas)[0]) if sign == "▲"] == [5, 21, 35]
+    canvas = Canvas(4, 2, ascii=True)
+    canvas.line([(0, 0), (3, 1)], 0, filled=False, marker="a")
+    assert text(canvas) == ["  aa", "aa  "]
+
+
+def test_a_thick_line_and_its_end_at_the_top() -> None:
+    canvas = Canvas(1, 2)
+    canvas.line([(0, 2), (1, 2)], 0, filled=False, marker="", thickness=3)
+    assert text(canvas) == ["⣀", "⠛"]
+    canvas = Canvas(1, 1)
+    canvas.line([(0, 9), (1, 9)], 0, filled=False, marker="", thickness=3)
+    assert text(canvas) == ["⠉"]
+
+
+def test_a_band_has_what_nobody_has() -> None:
+    canvas = Canvas(4, 3)
+    canvas.line([(2, 5), (3, 5)], 0, filled=False, marker="")
+    canvas.band([(-1, 0, 11), (1, 4, 5), (2, 0, 3), (3, 8, 20), (8, 0, 11)])
+    assert [list(canvas.row(row, ".")) for row in range(3)] == [
+        [(".", None), ("⣿", AREA), ("..", None)],
+        [("⣿", AREA), ("⠤", 0), ("..", None)],
+        [(".", None), ("⣿", AREA), ("..", None)],
+    ]
+    canvas = Canvas(2, 3, ascii=True)
+    canvas.band([(0, -5, 0), (1, 1, 9)])
+    assert text(canvas) == [" :", " :", ": "]
+
+
+def test_a_rule_is_behind_all_but_the_area() -> None:
+    canvas = Canvas(2, 2)
+    canvas.line([(0, 4), (3, 4)], 0, filled=True, marker="")
+    canvas.rule(1, "┊", MARK)
+    assert [list(canvas.row(row, " ")) for row in range(2)] == [[("⣀⣀", 0)], [("⣿", AREA), ("┊", MARK)]]
+    canvas.rule(0, "│", CURSOR)
+    assert list(canvas.row(1, " ")) == [("│", CURSOR), ("┊", MARK)]
+
+
+def test_the_area_ends_where_somebody_has_the_cell() -> None:
+    canvas = Canvas(1, 4)
+    canvas.line([(0, 5), (1, 5)], 1, filled=False, marker="")
+    canvas.line([(0, 15), (1, 15)], 0, filled=True, marker="")
+    assert [next(canvas.row(row, ".")) for row in range(4)] == [("⠉", 0), ("⣿", AREA), ("⠤", 1), (".", None)]
+    canvas = Canvas(2, 3, ascii=True)
+    canvas.line([(0, 2), (1, 1)], 0, filled=True, marker="")
+    assert text(canvas) == ["* ", ":*", "::"]
+
+
+def test_a_slope_passes_each_column() -> None:
+    canvas = Canvas(4, 1)
+    canvas.line([(0, 0), (6, 3)], 0, filled=False, marker="")
+    assert text(canvas) == ["⣀⠔⠒⠁"]
+    canvas = Canvas(4, 1)
+    canvas.line([(0, 3), (6, 0)], 0, filled=False, marker="")
+    assert text(canvas) == ["⠑⠒⢄⡀"]
