@@ -50,10 +50,11 @@ lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-completions: $(VENV)/.dev ## tui/completions/, the manual page docs/bpftui.1 and docs/schemas/, from the commands
+completions: $(VENV)/.dev ## tui/completions/, the manual page docs/bpftui.1, docs/schemas/ and docs/keys.md, from what there is
 	$(BIN)/python -m tests.completions
 	$(BIN)/python -m tests.man_page
 	$(BIN)/python -m tests.schemas
+	$(BIN)/python -m tests.tui.test_key_table
 
 docs: $(VENV)/.docs ## the documentation as a site, build/site; a warning is an error, and nothing is loaded from elsewhere
 	$(BIN)/python -m tests.site

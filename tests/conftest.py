@@ -289,3 +289,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.section("the run failed", red=True)
         for complaint in complaints:
             terminalreporter.line(complaint)
+        if any(complaint.startswith("left behind") for complaint in complaints):
+            terminalreporter.line(
+                "(or loaded meanwhile by somebody else: whatever comes up during a run counts as its own)"
+            )

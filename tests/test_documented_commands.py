@@ -14,6 +14,7 @@ import pytest
 
 from bpftui.core.errors import UsageError
 from bpftui.core.spec import CollectionSpec
+from bpftui.tui.commands import COMMANDS
 from tests.documented import ROOT, blocks, commands
 from tests.man_page import parsers
 from tests.tui.commands.command_line import bpftui
@@ -39,6 +40,11 @@ def test_parsers_take_what_is_documented(path: Path) -> None:
         except UsageError as error:
             refused.append(f"bpftui {name} {' '.join(words)}: {error}")
     assert refused == []
+
+
+def test_every_command_has_its_line() -> None:
+    told = {name for name, _ in commands(ROOT / "docs/scripts.md")}
+    assert {*COMMANDS} - told == {"completion"}, "docs/scripts.md has a line for each command"
 
 
 def test_commands_are_found(tmp_path: Path) -> None:

@@ -1,15 +1,25 @@
-"""What can be chosen in the explorer: every thing of a collection has one address, a Node."""
+"""What can be chosen in the explorer: all of a collection has one address, a Node; and the tabs that show it."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ..core.spec import CollectionSpec, MapSpec
 
-__all__ = ["Node", "NodeKind", "first_node", "map_node"]
+__all__ = ["LATER_TABS", "TABS", "Node", "NodeKind", "first_node", "map_node", "tab_title"]
+
+TABS: Final = ("overview", "code", "variables", "maps", "graph", "log", "printed")
+"""The tabs by their ids: the number of each is its key, so that a new one comes last."""
+LATER_TABS: Final = frozenset({"printed"})
+"""Those that are not there before there is something in them."""
+
+
+def tab_title(tab: str) -> str:
+    """Return what stands on a tab: its number, which is its key, and its name."""
+    return f"{TABS.index(tab) + 1} {tab.capitalize()}"
 
 
 class NodeKind(enum.StrEnum):

@@ -230,19 +230,11 @@ def read_maps(
 
 _ALLOCATED: Final = frozenset(
     each.label
-    for each in (
-        MapType.ARRAY,
-        MapType.PERCPU_ARRAY,
-        MapType.HASH,
-        MapType.PERCPU_HASH,
-        MapType.LRU_HASH,
-        MapType.LRU_PERCPU_HASH,
-        MapType.STACK_TRACE,
-        MapType.QUEUE,
-        MapType.STACK,
-        MapType.RINGBUF,
-        MapType.BLOOM_FILTER,
-    )
+    for each in MapType
+    if each.is_array
+    or each.is_hash
+    or each.is_queue
+    or each in (MapType.STACK_TRACE, MapType.RINGBUF, MapType.BLOOM_FILTER)
 )
 """Types of maps that take all of their memory when they are made, unless they are told not to (BPF_F_NO_PREALLOC)."""
 

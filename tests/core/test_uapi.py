@@ -45,7 +45,7 @@ def test_they_are_those_of_the_header(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [MapType, ProgramType, AttachType, LinkType])
 def test_each_number_has_one_name(kind: type[IntEnum]) -> None:
-    assert sorted(item.value for item in kind) == list(range(len(kind.__members__)))
+    assert sorted(item.value for item in kind) == list(range(len(kind.__members__))), "the kernel leaves no number out"
 
 
 def test_bits_without_a_name_are_shown_as_a_number() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core import since
 from bpftui.core.errors import BpftuiError, FeatureError, LoadError, UsageError
 from bpftui.core.kernel import KernelCollection, Map, Sandbox, load, possible_cpus
 from bpftui.core.live import PerfBuffer, RingBuffer, UserRingBuffer
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 OBJECT = Path(__file__).parents[1] / "objects" / "map_kinds.o"
-NEWER = {MapType.INSN_ARRAY, MapType.RHASH}
-"""Types of kernels after Linux 6.18."""
+NEWER = {each for each in MapType if (found := since.map_type(each)) and found.version > (6, 18)}
+"""Types of kernels after Linux 6.18, by `core/since/types.py`."""
 ELSEWHERE = {MapType.UNSPEC, MapType.STRUCT_OPS}
 """No type, and the one that test_struct_ops.py has."""
 REDIRECT = 4

@@ -19,15 +19,16 @@ from bpftui.core.vm.maps import create_store
 from bpftui.core.vm.world.host import Host
 from bpftui.core.vm.world.settings import Settings
 from tests.core.maps.test_rules import BROKEN
+from tests.kernel.test_map_kinds import ELSEWHERE, NEWER
 
 pytestmark = pytest.mark.kernel
 
-TYPES = sorted(set(MapType) - {MapType.UNSPEC, MapType.STRUCT_OPS, MapType.INSN_ARRAY, MapType.RHASH})
+TYPES = sorted(set(MapType) - ELSEWHERE - NEWER)
 FLAGS = [
     *(0, MapFlag.NO_PREALLOC, MapFlag.MMAPABLE, *MapFlag, MapFlag.RDONLY | MapFlag.WRONLY),
     *(MapFlag.RDONLY_PROG | MapFlag.WRONLY_PROG, MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE, MapFlag(1 << 25)),
 ]
-NEWER = MapFlag.RB_OVERWRITE
+NEWER_FLAGS = MapFlag.RB_OVERWRITE
 """Flags that a kernel may not have yet though the rules of its type allow it."""
 
 
@@ -81,7 +82,7 @@ def test_what_breaks_a_rule_is_what_both_runtimes_refuse(drawn: tuple[MapType, l
     else:
         # Refused for what is no rule: memory, a descriptor of which a flag speaks.
         number = refused.__cause__.errno if isinstance(refused.__cause__, BpfError) else errno.EINVAL
-        assert number != errno.EINVAL or flags & NEWER, refused.message
+        assert number != errno.EINVAL or flags & NEWER_FLAGS, refused.message
 
 
 def in_machine(spec: MapSpec) -> str | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpftui.tui.controllers.navigation import TABS
 from bpftui.tui.dialogs.run import RunScreen
+from bpftui.tui.nodes import TABS
 from bpftui.tui.widgets.key_bar import KeyBar
 from tests.tui.fakes import FakeRuntime
 from tests.tui.test_snapshots import REFUSED

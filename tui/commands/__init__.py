@@ -24,6 +24,8 @@ class Command:
     summary: str
     explores: bool = False
     """Whether it opens the explorer, as a rule."""
+    has_sandbox: bool = False
+    """Whether it may make a sandbox, for which it keeps rights where there are no user namespaces."""
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run it with its own arguments, and return the exit code."""
@@ -32,7 +34,7 @@ class Command:
 
 
 COMMANDS: Final[dict[str, Command]] = {
-    EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True),
+    EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True, has_sandbox=True),
     "show": Command("show.command", "show OBJECT", "what the object holds, as text or JSON"),
     "disasm": Command("disasm.command", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
     "diff": Command("diff.command", "diff OLD NEW", "what differs between two, and what breaks"),
@@ -41,15 +43,17 @@ COMMANDS: Final[dict[str, Command]] = {
     "dap": Command("dap", "dap", "the same for editors: Debug Adapter Protocol"),
     "cover": Command("cover", "cover OBJECT PROGRAM", "what its runs come to, by C lines and jumps"),
     "fuzz": Command("fuzz.command", "fuzz OBJECT PROGRAM", "search for inputs that reach more of it"),
-    "watch": Command("watch", "watch OBJECT", "load, attach, print maps as they change"),
+    "watch": Command("watch", "watch OBJECT", "load, attach, print maps as they change", has_sandbox=True),
     "check": Command("check.command", "check OBJECT", "load all and close it: what loads, and why not"),
     "list": Command("system.list", "list [NOUN]", "what this machine runs, whoever loaded it"),
     "top": Command("system.top", "top", "what its programs cost, as it changes"),
     "export": Command("export.command", "export RECORDING", "what was recorded, as others read it"),
     "log": Command("log", "log FILE", "explain a verifier's log, from wherever it is"),
     "serve": Command("serve.command", "serve [OBJECT]", "the explorer in a browser, by its address"),
-    "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
-    "doctor": Command("doctor.command", "doctor [OBJECT]", "what this machine can do, and what it lacks"),
+    "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True, has_sandbox=True),
+    "doctor": Command(
+        "doctor.command", "doctor [OBJECT]", "what this machine can do, and what it lacks", has_sandbox=True
+    ),
     "completion": Command("completion", "completion SHELL", "print the completion of bash, zsh or fish"),
 }
 

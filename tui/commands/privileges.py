@@ -13,6 +13,7 @@ from ...core.privileges import Capability, drop, hire, privileges
 from ...core.privileges.steward import CHANGES, ERRANDS, INVENTORY, INVENTORY_RIGHTS
 from ...core.references import parse_loaded
 from ..permission import BESIDE_A_FILE, READ_ONLY
+from . import COMMANDS
 
 if TYPE_CHECKING:
     import argparse
@@ -29,25 +30,6 @@ _SANDBOX: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.
 _EVERYTHING: Final = (*_LOADING, *_LOOKING)
 EXPLORER: Final = "bpftui"
 """What the command is called that is none: the explorer, from which one gets to what the machine runs."""
-_WITHOUT_SANDBOX: Final = (
-    *(
-        "show",
-        "disasm",
-        "diff",
-        "log",
-        "run",
-        "debug",
-        "dap",
-        "cover",
-        "fuzz",
-        "check",
-        "list",
-        "top",
-        "export",
-        "completion",
-    ),
-)
-"""Commands that make none."""
 _CLONE_NEWUSER: Final = 0x1000_0000
 
 
@@ -99,7 +81,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options),
-        sandbox=command not in _WITHOUT_SANDBOX,
+        sandbox=command == EXPLORER or COMMANDS[command].has_sandbox,
         inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
         changes=command == EXPLORER and not changes_refused(options),
         reads=reads,

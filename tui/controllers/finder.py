@@ -17,11 +17,10 @@ from ...core.errors import BpftuiError
 from ..dialogs.command import Command, names_of
 from ..dialogs.find import FindDialog, Found
 from ..jumps import CodePlace
-from ..nodes import Node, NodeKind, map_node
+from ..nodes import TABS, Node, NodeKind, map_node
 from ..text.fuzzy import Names
 from ..text.keys import key_names
 from .controller import Controller
-from .navigation import TABS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -340,9 +339,12 @@ class FinderController(Controller):
         yield from self._more()
 
     def _places(self) -> Iterator[Command]:
-        """Yield the tabs."""
+        """Yield the tabs that there are."""
         for number, tab in enumerate(TABS, 1):
-            yield Command(tab.capitalize(), f"tab {number}", partial(self._navigation.action_show_tab, tab), "place")
+            if self._navigation.has(tab):
+                yield Command(
+                    tab.capitalize(), f"tab {number}", partial(self._navigation.action_show_tab, tab), "place"
+                )
 
     def destinations(self, query: str) -> Iterator[Command]:
         """Yield where in the code a query leads: a number is an instruction, `c12`, `prog.c:12` a line of C."""

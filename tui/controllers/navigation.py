@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import TabPane
 
 from ..jumps import JumpList, Spotted
-from ..nodes import Node, NodeKind, first_node
+from ..nodes import TABS, Node, NodeKind, first_node
 from ..status import Crumb
 from .controller import Controller
 
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from ..widgets.spec.spec_tree import SpecTree
     from .controller import Stage
 
-__all__ = ["TABS", "Navigation"]
-
-TABS: Final = ("overview", "code", "variables", "maps", "graph", "log")
-"""The tabs by their ids: the number of each is its key."""
+__all__ = ["Navigation"]
 
 _STEP: Final = 4
 """Cells that a step moves the divider."""
@@ -89,7 +86,6 @@ class Navigation(Controller):
             )
             for number, tab in enumerate(TABS, 1)
         ),
-        Binding("7", "show_tab('printed')", "Printed", show=False, id="tab.printed", tooltip="What programs printed"),
         Binding(
             "backspace,alt+left,ctrl+o",
             "go_back",
@@ -135,6 +131,10 @@ class Navigation(Controller):
     def tab(self) -> str:
         """The id of the active tab."""
         return self._tabs.active
+
+    def has(self, tab: str) -> bool:
+        """Return whether a tab is there by now."""
+        return any(pane.id == tab for pane in self._tabs.query(TabPane))
 
     def go_to(self, node: Node, tab: str | None = None) -> None:
         """Choose *node* in the tree, and show it in *tab*, without one where it is at home."""
@@ -249,7 +249,7 @@ class Navigation(Controller):
         place = self._moved(other.here(), moved)
         if self._tree.choose(place.node):
             self.choose(place.node)
-        if any(pane.id == place.tab for pane in self._tabs.query(TabPane)):
+        if self.has(place.tab):
             self._tabs.active = place.tab
         if place.pane is not None:
             place.pane.return_to(place.spot)
@@ -287,7 +287,7 @@ class Navigation(Controller):
 
     def action_show_tab(self, tab: str) -> None:
         """Show a tab and give it the focus."""
-        if not any(pane.id == tab for pane in self._tabs.query(TabPane)):
+        if not self.has(tab):
             self.stage.notify("no program has printed anything yet", timeout=3)
             return
         if tab != self.tab:

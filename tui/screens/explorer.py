@@ -21,7 +21,7 @@ from ..controllers.following import Following
 from ..controllers.help import HelpController
 from ..controllers.keeping import KeepingController
 from ..controllers.log import Log
-from ..controllers.navigation import TABS, Navigation
+from ..controllers.navigation import Navigation
 from ..controllers.others import OthersController
 from ..controllers.outcomes import Outcomes
 from ..controllers.outlines import Outlines
@@ -34,7 +34,7 @@ from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
 from ..jumps import CodePlace
 from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
-from ..nodes import Node, NodeKind
+from ..nodes import LATER_TABS, TABS, Node, NodeKind, tab_title
 from ..text.changed import add_changes
 from ..text.describe import describe
 from ..widgets.code.listing_jumps import CodeSpot
@@ -179,10 +179,11 @@ class ExplorerScreen(ControlledScreen):
         self.add_class("-broad" if width >= BROAD else "-wide" if width >= WIDE else "-narrow")
         yield StatusLine()
         with self._tabs:
-            for number, tab in enumerate(TABS, 1):
-                with TabPane(f"{number} {tab.capitalize()}", id=tab):
-                    if tab == "overview":
-                        yield Overview(describe(self.spec, self.navigation.node))
+            for tab in TABS:
+                if tab not in LATER_TABS:
+                    with TabPane(tab_title(tab), id=tab):
+                        if tab == "overview":
+                            yield Overview(describe(self.spec, self.navigation.node))
         playhead = self.operations.monitor.playhead
         if playhead is not None:
             yield TimeSlider(playhead)

@@ -10,7 +10,7 @@ from textual.widgets import TabPane
 from ...core.errors import BpftuiError
 from ...core.live.monitor import WINDOWS
 from ..held import HeldObjects
-from ..nodes import NodeKind
+from ..nodes import NodeKind, tab_title
 from .code.marked_code import MarkedCodePane
 from .live.graph_pane import GraphPane
 from .live.map_pane import MapPane
@@ -34,8 +34,6 @@ __all__ = ["Panes"]
 
 _BESIDE_MAPS: Final = ("overview", "code", "variables")
 """The tabs beside which the maps stand where there is room for a third column."""
-PRINTED: Final = "7 Printed"
-"""The title of the tab that is there once something was printed."""
 
 
 class Panes:
@@ -136,7 +134,7 @@ class Panes:
     async def show_printed(self, time: float, printed: Printed) -> None:
         """Add what programs printed; there is no tab for it before something was."""
         if not self.printed.is_attached:
-            await self._tabs.add_pane(TabPane(PRINTED, self.printed, id="printed"))
+            await self._tabs.add_pane(TabPane(tab_title("printed"), self.printed, id="printed"))
         self.printed.add(time, printed)
 
     def change_window(self, step: int) -> None:

@@ -117,17 +117,11 @@ def _noted_complaint(tied: Tied, number: int) -> Obstacle | None:
     found = withheld(name, tied.type, refused=False)
     if found is not None:
         return Obstacle(*found)
-    if tied.license in _COMPATIBLE:
+    from ...verifier.messages.calls import GPL_COMPATIBLE, LICENSE_MENDS, license_summary
+
+    if tied.license in GPL_COMPATIBLE:
         return None
-    from ...verifier.messages.calls import LICENSE_MENDS, license_summary
-
     return Obstacle(license_summary(f"{name}()", tied.license), LICENSE_MENDS[0])
-
-
-_COMPATIBLE: Final = frozenset(
-    {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
-)
-"""`license_is_gpl_compatible` in include/linux/license.h."""
 
 
 def context_complaints(spec: ProgramSpec, tied: Tied, code: bytes, maps: Mapping[str, MapSpec]) -> Iterator[Obstacle]:

@@ -138,13 +138,13 @@ def license_summary(what: str, license_: str | None) -> str:
     says = "this one says that it has another"
     if license_ is not None:
         says = f'the object says "{license_}"' if license_ else "the object names none"
-        if "gpl" in license_.lower() and license_ not in _COMPATIBLE:
+        if "gpl" in license_.lower() and license_ not in GPL_COMPATIBLE:
             says += ', which is not how the kernel writes one ("GPL", "GPL v2", "Dual MIT/GPL")'
     return f"{what} is for programs under a GPL-compatible license, and {says}"
 
 
-_COMPATIBLE: Final = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
-"""All that the kernel takes for compatible, letter by letter (`license_is_gpl_compatible`, include/linux/license.h)."""
+GPL_COMPATIBLE: Final = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
+"""All licenses that the kernel takes for it, letter by letter (`license_is_gpl_compatible`, include/linux/license.h)."""
 
 LICENSE_MENDS: Final = (
     'declare the license: char _license[] SEC("license") = "GPL"; or "Dual MIT/GPL", "Dual BSD/GPL"',

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCE = """\
-// bpftui: -DANSWER=7 -fsafe
+// bpftui: -DANSWER=7 -mcpu=v1 -fsafe
 int limit = 3;
 __attribute__((section("xdp"), used)) int count(void *context)
 {
@@ -102,5 +102,9 @@ def test_what_the_explorer_opens_is_compiled_as_well(source: Path) -> None:
     said: list[str] = []
     assert [*reader()(str(source), said.append).programs] == ["count"]
     assert said == [f"the first line of {source}: {NOT_TAKEN}"]
-    assert reader(cflags="-DANSWER=9")(str(source), said.append).programs["count"].code.count(bytes([0xB7, 0, 0, 0, 9]))
+    assert (
+        reader(cflags="-DANSWER=9 -mcpu=v1")(str(source), said.append)
+        .programs["count"]
+        .code.count(bytes([0xB7, 0, 0, 0, 9]))
+    )
     assert len(said) == 1

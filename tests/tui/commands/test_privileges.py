@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import pytest
 from bpftui.tui.commands import privileges
 from bpftui.tui.commands.explore import make_parser
 from bpftui.tui.commands.system import top
+from tests.documented import ROOT
+from tests.man_page import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,3 +56,16 @@ def test_errands_that_change_something_are_hired_where_no_file_is_named(
 def test_top_names_no_file() -> None:
     assert privileges.changes_refused(top.make_parser().parse([])) == ""
     assert privileges.changes_refused(top.make_parser().parse(["--read-only"])) == READ_ONLY
+
+
+def test_the_readme_names_the_commands_that_keep_nothing() -> None:
+    """One without a case in `kept` keeps everything."""
+    readme = (ROOT / "README.md").read_text()
+    told = readme[readme.index("all capabilities of ") : readme.index("all but CAP_BPF")]
+    nothing: set[str] = set()
+    for name, parser in parsers().items():
+        placed = [action for action in parser._get_positional_actions() if action.nargs in (None, "+")]
+        words = [next(iter(action.choices or ("x",))) for action in placed]
+        if privileges.kept(name, parser.parse_args(words)) == ():
+            nothing.add(name)
+    assert {*re.findall(r"`(\w+)`", told)} == nothing - {"list", "top", "completion"}  # which read no file
