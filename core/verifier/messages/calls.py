@@ -144,7 +144,7 @@ def license_summary(what: str, license_: str | None) -> str:
 
 
 GPL_COMPATIBLE: Final = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
-"""All licenses that the kernel takes for it, letter by letter (`license_is_gpl_compatible`, include/linux/license.h)."""
+"""All that the kernel takes for it, letter by letter (`license_is_gpl_compatible` in include/linux/license.h)."""
 
 LICENSE_MENDS: Final = (
     'declare the license: char _license[] SEC("license") = "GPL"; or "Dual MIT/GPL", "Dual BSD/GPL"',
