@@ -35,6 +35,8 @@ TOLD: Final = "BPFTUI_MUTANTS_TOLD"
 """The environment's name of the descriptor to which this process tells what killed each mutant."""
 _PATIENCE: Final = 60.0
 """Seconds that any test may take by the clock, and three times what it took; and by the processor, in all."""
+_WAITED: Final = 5
+"""How many times what they may take of a processor the tests for one mutant may take by the clock."""
 _IMPORTED: Final = ("hypothesis", "numpy", "capstone", "elftools.elf.elffile", "textual.app", "textual.widgets")
 """What is imported once for all that imports bpftui anew: what takes longest of others'."""
 
@@ -123,7 +125,7 @@ class _Tries:
         self._mutants = {number: each for number, each in mutants.items() if not each.at_import}
         self._plain = {path: source.encode() for path, source in task["plain"].items()}
         self._is_mapped = not self._near
-        self._begun = 0.0
+        self._begun = 0.0, 0.0
         self._imported = dict(self._plain)
         """What each file has that is imported by all: probes, where it is found out which tests come by what."""
         for path in self._plain if self._is_mapped else ():
@@ -280,12 +282,15 @@ class _Tries:
         os.setsid()
         self.pipe = writing
         self._session.config.option.maxfail = 1
-        self._begun = time.process_time()
+        self._begun = time.process_time(), time.monotonic()
         return None
 
     def rest(self) -> None:
         """End the run of a child that has done enough."""
-        if self.most is not None and time.process_time() - self._begun > self.most:
+        if self.most is None:
+            return
+        used, took = time.process_time() - self._begun[0], time.monotonic() - self._begun[1]
+        if used > self.most or took > _WAITED * self.most:
             self._session.shouldstop = "enough"
 
     def _tell(self, number: int, by: str | None, why: str = "survives") -> None:

@@ -56,6 +56,15 @@ def test_a_wide_load_takes_two_slots_whatever_the_second_holds() -> None:
     assert end.opcode == 0x95
 
 
+def test_a_wide_load_in_both_byte_orders() -> None:
+    """`r1 = 0x7fffffffb ll`, with a second slot that is not as it should be."""
+    insn = Instruction(0x18, dst=1, src=2, offset=0, imm=-5, next_imm=7, next_reserved=0x800321B7)
+    little = bytes.fromhex("18 21 00 00 fb ff ff ff  b7 21 03 80 07 00 00 00")
+    big = bytes.fromhex("18 12 00 00 ff ff ff fb  b7 12 80 03 00 00 00 07")
+    assert (insn.encode("little"), insn.encode("big")) == (little, big)
+    assert decode(little, 0, "little") == decode(big, 0, "big") == insn
+
+
 def test_half_a_wide_load_at_the_end_is_one_slot() -> None:
     half = decode(bytes.fromhex("18 01 00 00 05 00 00 00"), 0, "little")
     assert half.is_half
