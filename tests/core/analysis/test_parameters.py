@@ -106,3 +106,21 @@ def test_what_functions_and_tracepoints_of_a_kernel_take() -> None:
     assert [_tracepoint(kernel, name) for name in ("none", "absent")] == [None, None]
     assert names(_kernel_function(kernel, "vfs_read")) == ["file", "count"]
     assert [_kernel_function(kernel, name) for name in ("int", "absent")] == [None, None]
+
+
+def test_what_a_function_of_the_program_is_given() -> None:
+    """`static void fill(struct event *event, const struct packet *packet, __u64 number, __u64 now)`: what the pointers
+    lead to, and what the numbers are."""
+    spec = CollectionSpec.from_file("bpf/traffic.o")
+    program, btf = spec.programs["count_traffic"], spec.btf
+    assert btf is not None
+    found = Parameters(program, spec).of(163)
+    assert found is not None
+    assert [(each.name, bool(each.type_id), bool(each.target)) for each in found] == [
+        ("event", False, True),
+        ("packet", False, True),
+        ("number", True, False),
+        ("now", True, False),
+    ]
+    assert [btf.strip(each.target).name for each in found if each.target] == ["event", "packet"]
+    assert [btf.type_name(each.type_id) for each in found if each.type_id] == ["__u64", "__u64"]
