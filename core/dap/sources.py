@@ -87,9 +87,7 @@ class Sources:
         """
         number = source.number("sourceReference", 0)
         if number:
-            if not 0 < number <= len(self.files):
-                raise UsageError(f"there is no source {number}")
-            return self.files[number - 1]
+            return self._numbered(number)
         path = source.text("path", "") or source.text("name")
         wanted = os.path.normpath(path).split(os.sep)
         best = max(self.files, key=lambda file: _common(file, wanted), default=None)
@@ -103,6 +101,12 @@ class Sources:
             self._paths[best] = path
         return best
 
+    def _numbered(self, number: int) -> str:
+        """Return a file by the number that `source` gave it; UsageError where there is none."""
+        if not 0 < number <= len(self.files):
+            raise UsageError(f"there is no source {number}")
+        return self.files[number - 1]
+
     def lines(self, file: str, start: int, stop: int) -> list[int]:
         """Return the lines of a file that have code, between two."""
         return sorted(line for line in self._lines[file] if start <= line <= stop)
@@ -113,9 +117,7 @@ class Sources:
         Raises:
             UsageError: There is none.
         """
-        if not 0 < number <= len(self.files):
-            raise UsageError(f"there is no source {number}")
-        lines = self._lines[self.files[number - 1]]
+        lines = self._lines[self._numbered(number)]
         last = min(max(lines, default=0), _MOST_LINES)
         return "\n".join(lines.get(line, "") for line in range(1, last + 1))
 

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -579,3 +580,12 @@ def test_what_each_run_prints_is_told_once(tmp_path: Path) -> None:
         client.move("continue")
         assert client.output() == ["first of two\n", "hello 42\n"] * 2
         client.ask("disconnect")
+
+
+def test_what_listens_keeps_no_process_from_ending() -> None:
+    """A client may leave its end of a stream open for good."""
+    with Client() as client:
+        client.ask("initialize")
+        others = [each for each in threading.enumerate() if each is not threading.main_thread()]
+        assert [each.name for each in others if not each.daemon] == []
+        assert len(others) >= 2
