@@ -182,6 +182,6 @@ def test_its_rights_are_enough(unit: Path) -> None:
     said = done.stderr.splitlines()
     uncounted = "runs are not counted: cannot switch on the programs' statistics: this process lacks CAP_SYS_ADMIN"
     assert done.returncode == 0, said
-    assert re.fullmatch(r"bpftui: warning: metrics are at http://127\.0\.0\.1:\d+/metrics", said[-1])
+    assert re.fullmatch(r"bpftui: metrics are at http://127\.0\.0\.1:\d+/metrics", said[-1])
     assert [line for line in said[:-1] if uncounted not in line] == []
     assert (len(said) == 2) == unit.name.startswith("bpftui-watch")

@@ -104,6 +104,8 @@ class Scope:
             raise UsageError("$ is followed by the name of a register: $r3")
         number = self._constant(name)
         if number is None:
+            if (section := session.world.unused.get(name)) is not None:
+                raise UsageError(f"{name} lies in {section}, which no program of this run uses")
             close = nearest(name, [*self._variables, *self.maps, "ctx", "pkt", "pkt_len", "r0", "fp"])
             hint = f"did you mean {close}?" if close else "there are variables, maps, registers (r0 to r10), ctx, pkt"
             raise UsageError(f"nothing is called {name} here", hint=hint)

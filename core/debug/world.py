@@ -81,6 +81,8 @@ class World:
         spec = whole.subset(maps=set(), programs=names, variables=set())
         runtime = MachineRuntime(settings, target=recording.target)
         self.collection = runtime.load(spec, programs=names)
+        self.unused = {name: each.map.name for name, each in whole.variables.items() if each.map.name not in spec.maps}
+        """Sections of variables that none of the programs looks at: they are not loaded."""
         self.debug: Dwarf | None = whole.read_debug()
         """What the object says of its functions' variables; None where it says nothing."""
         self.path = [self.collection.programs[name] for name in recording.programs]

@@ -194,6 +194,8 @@ def _without_files(found: ObjectDiff) -> ObjectDiff:
     constant = {spec.name for side in (found.old, found.new) for spec in side.maps.values() if spec.read_only}
     set_before = {spec.name for side in (found.old, found.new) for spec in side.variables.values() if spec.constant}
     changing = {item.name for item in found.maps} - constant | {item.name for item in found.variables} - set_before
+    # The kernel's types name a file's static variables as well, which the file keeps to itself.
+    static = {each.name for side in (found.old, found.new) for each in side.hidden if each.kind == "variable"}
 
     def kept(item: _Told) -> _Told:
         facts = tuple(
@@ -213,7 +215,7 @@ def _without_files(found: ObjectDiff) -> ObjectDiff:
         facts=tuple(fact for fact in found.facts if fact.what == "byte order"),
         programs=tuple(map(kept, found.programs)),
         maps=tuple(map(kept, found.maps)),
-        variables=tuple(map(kept, found.variables)),
+        variables=tuple(map(kept, (item for item in found.variables if item.name not in static))),
         relocations=(),
         externs=(),
         sections=(),

@@ -268,7 +268,7 @@ class Program(KernelObject, Closing):
             return self._run_on_packet(packet, given, repeat, flags)
         if self.type not in _ON_CONTEXT:
             raise FeatureError(
-                f"the kernel has no test run for programs of type {self.type.label}", hint="attach it instead"
+                f"the kernel has no test run for programs of type {self.type.label}", hint="attach it, or --runtime vm"
             )
         if data:
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")

@@ -252,7 +252,11 @@ class BpfObject(Closing):
         for other in found[1:]:
             if unlike := differences(found[0], other, self._may_differ):
                 what = "\n".join(f"  {each.text}" for each in unlike)
-                raise DisagreementError(f"{other.subject}: the runtimes differ\n{what}")
+                places = json.dumps(list(dict.fromkeys(each.where for each in unlike)))
+                raise DisagreementError(
+                    f"{other.subject}: the runtimes differ\n{what}\n"
+                    f"what differs by nature, as a time does, is named: bpf.load(…, may_differ={places})"
+                )
         return found[0]
 
     def close(self) -> None:

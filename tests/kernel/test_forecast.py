@@ -308,6 +308,7 @@ def test_the_command():
     fine = bpftui("doctor", "bpf/traffic.o", "bpf/my_map.o")
     assert (fine.code, fine.err) == (0, "")
     assert fine.out.count("nothing known keeps it from being loaded here") == 2
+    assert [line == "" for line in fine.out.split("\n")].count(True) == 2  # between the two, and behind the last line
     assert bpftui("doctor", "--set", "x=1").code == 2
     assert bpftui("doctor", "bpf/my_map.o", "--helpers", "xdp").code == 2
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ...core.errors import UsageError
 from ...core.metrics import Teller
+from ..terminal.output import complain
 from .common import warn
 from .versions import version
 
@@ -102,7 +103,7 @@ def exporting(where: Destination, families: Callable[[], Sequence[Family]], inte
     teller = Teller(families, version=version().rpartition(" ")[2], failed=warn)
     # What is still being told when the context ends is waited for, before what it is read from is closed.
     with teller, where.telling(teller, interval) as sentence:
-        warn(sentence)
+        complain(sentence)
         yield
 
 

@@ -211,12 +211,15 @@ def keys_of(kind: type[DOMNode], *, until: type[DOMNode] | None = None) -> list[
         until: The class that it has in common with many others: its keys, and those behind it, are left out.
     """
     shared = () if until is None else until.__mro__
-    return [
+    keys = [
         each
         for of in kind.__mro__
         if of.__module__.startswith("bpftui.") and of not in shared
         for each in vars(of).get("BINDINGS", ())
     ]
+    # Some classes give a key that they inherit an id of their own.
+    once = {(each.key, each.action) if isinstance(each, Binding) else each: each for each in reversed(keys)}
+    return list(reversed(once.values()))
 
 
 def keys_here(focused: Widget | None) -> list[BindingType]:

@@ -300,3 +300,9 @@ def test_a_register_and_a_variable_of_its_name(old: bytes) -> None:
         if b"total" in old:
             session.change("r3", "9")
             assert (session.registers[3], session.evaluate("r3").number) == (77, 9)
+
+
+def test_a_variable_that_no_program_of_the_run_uses() -> None:
+    recording = Recording.of(CollectionSpec.from_file(Path("tests/objects/callbacks.o")), "each", [Call(UDP)])
+    with Session(recording) as opened, pytest.raises(ExpressionError, match=r"rounds lies in \.data, which"):
+        opened.evaluate("rounds")

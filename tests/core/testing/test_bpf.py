@@ -218,7 +218,7 @@ def test_both_runtimes_do_the_same_but_for_time() -> None:
         assert [run.runtime for _, run in obj.history if run] == ["vm"] * 4
     with Bpf("both") as both:
         obj = both.load("bpf/traffic.o", may_differ=["events"])
-        with pytest.raises(DisagreementError, match=r"sources\[.*\]\.last_seen: \d+ \(vm\), \d+ \(kernel\)$"):
+        with pytest.raises(DisagreementError, match=r"sources\[.*\]\.last_seen: \d+ \(vm\), \d+ \(kernel\)\n"):
             obj.program("count_traffic").run(UDP)
 
 

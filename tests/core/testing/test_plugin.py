@@ -112,6 +112,7 @@ def test_runtimes_that_do_not_agree_fail_the_test(tmp_path: Path) -> None:
     assert status == 1, out
     assert "DisagreementError: count_traffic: the runtimes differ\n" in out
     assert re.search(r"events\[0\]\.time: 1000000000 \(vm\), \d+ \(kernel\)\n", out)
+    assert 'is named: bpf.load(…, may_differ=["events.time"])' in out
     agreeing = PASSES.replace("traffic.o", "count_packets.o").replace("count_traffic", "count_packets")
     status, out = run(tmp_path, agreeing, "-o", "bpf_runtime=both")
     assert status == 0, out

@@ -226,7 +226,7 @@ def test_metrics_of_the_machine(dropping: bool) -> None:
         of_map = f'{{id="{map_.info().id}",map="sources",type="lru_hash"}}'
         with subprocess.Popen(command, cwd=ROOT, env=user_environment(), stderr=subprocess.PIPE, text=True) as running:
             assert running.stderr is not None
-            where = re.fullmatch(r"bpftui: warning: metrics are at (http://\S+)\n", running.stderr.readline())
+            where = re.fullmatch(r"bpftui: metrics are at (http://\S+)\n", running.stderr.readline())
             assert where is not None
             before = scraped(where[1])
             program.run(UDP, repeat=1000)

@@ -266,6 +266,14 @@ def test_what_is_loaded_is_what_it_was_loaded_from(name: str, capsys: pytest.Cap
 
 
 @pytest.mark.kernel
+def test_a_static_variable_is_not_gone_from_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """The kernel's types name the texts that a program prints; the file has them as static."""
+    prints = "tests/objects/prints.o"
+    with CollectionSpec.from_file(prints).load() as collection:
+        assert main(["diff", f"id:{collection.programs['hello'].id}", prints]) == 0, capsys.readouterr()
+
+
+@pytest.mark.kernel
 def test_costs(capsys: pytest.CaptureFixture[str]) -> None:
     assert choose_runtime("kernel").verifies
     assert main(["diff", OLD, NEW, "--cost", "--json"]) == 1

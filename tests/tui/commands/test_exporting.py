@@ -39,9 +39,7 @@ def test_a_collector_reads_what_there_is() -> None:
     ) as running:
         assert running.stderr is not None
         assert running.stdout is not None
-        found = re.fullmatch(
-            r"bpftui: warning: metrics are at (http://127\.0\.0\.1:\d+/metrics)\n", running.stderr.readline()
-        )
+        found = re.fullmatch(r"bpftui: metrics are at (http://127\.0\.0\.1:\d+/metrics)\n", running.stderr.readline())
         assert found is not None
         url = found[1]
         first = read(url)

@@ -114,7 +114,7 @@ def test_watch_sends_what_prometheus_would_be_told(tap: Tap) -> None:
     command = [*COMMAND, *WATCH, tap.url, "--interval", "0.2"]
     with subprocess.Popen(command, cwd=ROOT, env=user_environment(), stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
-        assert running.stderr.readline() == f"bpftui: warning: metrics go to {tap.url}/v1/metrics every 0.2 s\n"
+        assert running.stderr.readline() == f"bpftui: metrics go to {tap.url}/v1/metrics every 0.2 s\n"
         assert wait_for(lambda: len(tap.points("bpf_variable_total_packets_total")) >= 3)
         running.send_signal(signal.SIGINT)
         assert running.wait(PATIENCE) == ExitCode.INTERRUPTED

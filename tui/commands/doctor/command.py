@@ -144,7 +144,9 @@ def _helpers_json(report: HelperReport) -> dict[str, Any]:
 def _print_helpers(reports: Sequence[HelperReport], color: str) -> None:
 
     colored = wants_color(color)
-    for report in reports:
+    for number, report in enumerate(reports):
+        if number:
+            write_line()
         told = len(report.usable) + len(report.missing) + len(report.untold)
         title = report.program_type.label
         if report.attach_type is not None:
@@ -155,7 +157,6 @@ def _print_helpers(reports: Sequence[HelperReport], color: str) -> None:
             write_table(assembled((f"  usable: {', '.join(report.usable)}", "good")), color=colored)
             write_table(assembled(f"  missing: {', '.join(report.missing)}"), color=colored)
             write_table(assembled((f"  not told: {', '.join(report.untold)}", "dim")), color=colored)
-        write_line()
 
 
 def _json(feature: Feature) -> dict[str, Any]:
@@ -173,7 +174,9 @@ def _print_table(features: Sequence[Feature], color: str) -> None:
     from rich.table import Table
 
     marks = {True: assembled(("ok", "good")), False: assembled(("NO", "bold danger")), None: assembled(("·", "dim"))}
-    for group in dict.fromkeys(feature.group for feature in features):
+    for number, group in enumerate(dict.fromkeys(feature.group for feature in features)):
+        if number:
+            write_line()
         table = Table(box=None, pad_edge=False, show_header=False, show_edge=False)
         for _ in range(4):
             table.add_column(overflow="fold")
@@ -189,4 +192,3 @@ def _print_table(features: Sequence[Feature], color: str) -> None:
             )
         write_line(paint(group, "bold") if wants_color(color) else group)
         write_table(table, color=wants_color(color))
-        write_line()

@@ -33,13 +33,15 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--kernels names no version of Linux", hint="--kernels 5.4,5.10,6.1")
     documents: list[dict[str, Any]] = []
     ok = True
-    for file in options.objects:
+    for number, file in enumerate(options.objects):
         spec = configured(read_file(file, cflags=options.cflags), options)
         found = portability(spec, versions, targets)
         ok = ok and found.ok
         if options.json:
             documents.append(_json(spec, found))
         else:
+            if number:
+                write_line()
             _print(spec, found, color=wants_color(options.color))
     if options.json:
         print_json(documents[0] if len(documents) == 1 else documents)
@@ -129,7 +131,6 @@ def _print(spec: CollectionSpec, found: Portability, *, color: bool) -> None:
         write_table(assembled((line, "dim")), color=color)
     told = "loads on all of them" if found.ok else "does not load on all of them"
     write_line(f"{spec.file}: as far as versions tell it {told}; bpftui check asks a kernel")
-    write_line()
 
 
 def _kinds(types: Mapping[Version, tuple[Need, ...]]) -> Iterator[Any]:

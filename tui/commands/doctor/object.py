@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     runtime = runtime_of(options, target=target_types(options))
     ok = True
     documents: list[dict[str, Any]] = []
-    for file in options.objects:
+    for number, file in enumerate(options.objects):
         try:
             spec = configured(read_file(file, cflags=options.cflags), options)
         except BpftuiError as error:
@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             documents.append(_json(spec, runtime.name, forecast))
         else:
+            if number:
+                write_line()
             _print(spec, forecast, verifies=runtime.verifies, color=wants_color(options.color))
     if options.json:
         print_json(documents[0] if len(options.objects) == 1 else documents)
@@ -117,7 +119,6 @@ def _print(spec: CollectionSpec, forecast: Forecast, *, verifies: bool, color: b
         write_line(paint(f"· {remark}", "warning") if color else f"· {remark}")
     asks = "bpftui check asks the verifier" if verifies else "no verifier is asked there"
     write_line(f"{spec.file}: {told}; {asks}")
-    write_line()
 
 
 def _reasons(obstacles: Sequence[Obstacle]) -> Any:
