@@ -174,12 +174,9 @@ class Parameters:
     def _in_source(self, *kinds: str) -> tuple[Parameter, ...]:
         """Return the arguments that the macro in the entry's C line names: all that the line has of them."""
         entry = self.program.functions[0] if self.program.functions else None
-        infos = self.program.linked.line_infos
         if entry is None:
             return ()
-        for info in infos:
-            if info.slot >= entry.stop:
-                break
+        for info in self.program.linked.lines_within(entry.start, entry.stop):
             found = _LINE.search(info.source) if "BPF_" in info.source else None
             if found and found[2] == entry.name and any(kind in found[1] for kind in kinds):
                 return tuple(self._arguments(found[3] or ""))

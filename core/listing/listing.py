@@ -6,6 +6,7 @@ import bisect
 import enum
 import heapq
 from array import array
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from .notes import Notes
 from .text import InsnTexts, Stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from ..asm.flow import Margin
     from ..btf import ByteOrder
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..spec.program import Function, LineInfo, ProgramSpec, Reference
     from .text import InsnText
 
-__all__ = ["Listing", "Row", "RowKind"]
+__all__ = ["Listing", "Passage", "Row", "RowKind"]
 
 _slot: Final = attrgetter("slot")
 
@@ -64,11 +65,26 @@ class Row(NamedTuple):
     """INSN: how many loops it is in."""
 
 
+class Passage(NamedTuple):
+    """Rows of one function."""
+
+    start: int
+    """The first slot."""
+    headers: list[Row]
+    """The function's header, if it is among the rows."""
+    key: Hashable | None
+    """The same for functions whose other rows differ in nothing but where they stand, in all programs of an object, in
+    listings that are made alike. None for one that no other program has, or where that is not known."""
+    rows: Callable[[], tuple[list[Row], Stretch]]
+    """Makes the others: lines of C, and the instructions among them; a line stands above the one at its slot."""
+
+
 class Listing:
     """The rows of a program's listing.
 
-    Only the places of rows are computed at once, from the line infos and one scan for 64-bit immediates; an
-    instruction is decoded when its row is asked for.
+    The places of rows are computed together when one is asked for, from the line infos and one scan for 64-bit
+    immediates; an instruction is decoded when its row is asked for. Whoever goes through all rows in their order does
+    so by `passages`, for which they are not.
     """
 
     def __init__(
@@ -91,17 +107,7 @@ class Listing:
         self._slots = len(self._code) // INSN_SIZE
         self.slot_width = len(str(max(self._slots - 1, 0)))
         """Digits of the largest slot number."""
-        self.seconds = self._find_seconds()
-        """The slots that are the second half of a 64-bit immediate, ascending."""
-        # insns before the k-th second half, so that the n-th instruction's slot is n plus the halves before it
-        self._before = array("I", (slot - k for k, slot in enumerate(self.seconds)))
-        # Rows that are no instructions: the slot that each stands above, and what it is: a line info by its index, or
-        # a function by -1 minus its index. A row is made of them when it is asked for.
-        self._extra_slots = array("I")
-        self._extra_items = array("i")
-        self._find_extras()
-        self._extra_rows = array("I", (self._insn_index(slot) + k for k, slot in enumerate(self._extra_slots)))
-        self._texts = InsnTexts(program, syntax, Notes(program, spec, resolver), self.seconds)
+        self.notes = Notes(program, spec, resolver)
         self._margins: dict[tuple[int, int, bool], Margin] = {}
 
     @property
@@ -109,8 +115,9 @@ class Listing:
         """The program's entry and its subprograms."""
         return self.program.functions
 
-    def _find_seconds(self) -> Sequence[int]:
-        """Return the slots that are the second half of a 64-bit immediate."""
+    @cached_property
+    def seconds(self) -> Sequence[int]:
+        """The slots that are the second half of a 64-bit immediate, ascending."""
         opcodes = self._code[::INSN_SIZE]
         found = array("I")
         at = opcodes.find(LD_IMM64)
@@ -119,38 +126,53 @@ class Listing:
             at = opcodes.find(LD_IMM64, at + 2)
         return found
 
-    def _find_extras(self) -> None:
-        """Find the functions' headers and the lines of C, in the order of their rows."""
+    @cached_property
+    def _before(self) -> Sequence[int]:
+        """The instructions before each second half, so that the n-th one's slot is n plus the halves before it."""
+        return array("I", (slot - k for k, slot in enumerate(self.seconds)))
+
+    @cached_property
+    def _texts(self) -> InsnTexts:
+        return InsnTexts(self.program, self.syntax, self.notes)
+
+    @cached_property
+    def _extras(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Rows that are no instructions: the slots that they stand above, and what they are.
+
+        That is a line info by its index, or a function by -1 minus its index. A row is made of them when it is asked
+        for.
+        """
+        slots, items = array("I"), array("i")
         functions = sorted((function.start, -1 - number) for number, function in enumerate(self.functions))
-        starts = {start for start, _ in functions}
-        add_slot, add_item = self._extra_slots.append, self._extra_items.append
-        following = iter([*functions, (self._slots + 1, 0)])
-        start, function = next(following)
-        last: tuple[int, str] | None = None
         infos = self.program.linked.line_infos if self.source else ()
-        for number, (slot, file, line, _, source, file_offset, _) in enumerate(infos):
-            while start <= slot and function:
-                add_slot(start)
-                add_item(function)
-                start, function = next(following)
-            # A line that goes on is not repeated, but for a function's first.
-            if ((line, file) != last or slot in starts) and slot < self._slots and _source(source, file, file_offset):
-                add_slot(slot)
-                add_item(number)
-            last = line, file
-        while function:
-            add_slot(start)
-            add_item(function)
-            start, function = next(following)
+        done = 0
+        for number, (start, item) in enumerate(functions):
+            slots.append(start)
+            items.append(item)
+            stop = functions[number + 1][0] if number + 1 < len(functions) else self._slots
+            first = bisect.bisect_left(infos, start, done, key=_slot)
+            done = bisect.bisect_left(infos, stop, first, key=_slot)
+            for at in _shown(infos[first:done], start):
+                slots.append(infos[first + at].slot)
+                items.append(first + at)
+        return slots, items
+
+    @property
+    def _extra_slots(self) -> Sequence[int]:
+        return self._extras[0]
+
+    @property
+    def _extra_items(self) -> Sequence[int]:
+        return self._extras[1]
+
+    @cached_property
+    def _extra_rows(self) -> Sequence[int]:
+        return array("I", (self._insn_index(slot) + k for k, slot in enumerate(self._extra_slots)))
 
     def _extra(self, number: int) -> Row:
         """Return the row of a header or a line of C."""
-        slot, item = self._extra_slots[number], self._extra_items[number]
-        if item < 0:
-            return Row(RowKind.FUNCTION, slot, f"{self.functions[-1 - item].name}:")
-        info = self.program.linked.line_infos[item]
-        text = _source(info.source, info.file, info.file_offset)
-        return Row(RowKind.SOURCE, slot, text, info.file, info.line, info.column)
+        item = self._extra_items[number]
+        return _header(self.functions[-1 - item]) if item < 0 else _line(self.program.linked.line_infos[item])
 
     def _insn_index(self, slot: int) -> int:
         return slot - bisect.bisect_left(self.seconds, slot)
@@ -276,7 +298,32 @@ class Listing:
             yield list(map(self._extra, range(number, following))), insns
             number = following
         if number < last:
-            yield list(map(self._extra, range(number, last))), Stretch(end, [], {}, [])
+            yield list(map(self._extra, range(number, last))), Stretch(end, [], {}, [], [])
+
+    def passages(self, start: int = 0, stop: int | None = None) -> list[Passage]:
+        """Return the same, of each function its own, and its rows made when they are asked for."""
+        starts = [function.start for function in self.functions]
+        stops = [*starts[1:], self._slots]
+        if (
+            start
+            or stop is not None
+            or starts[:1] != [0]
+            or any(
+                first >= end or self._code[(end - 1) * INSN_SIZE] == LD_IMM64
+                for first, end in zip(starts, stops, strict=False)
+            )
+        ):
+            # A part of them; or damaged: a function may go over into the next one.
+            return [passage for stretch in self.stretches(start, stop) for passage in _passages(*stretch)]
+        return [
+            Passage(start, [_header(function)], self.notes.key(start), partial(self._rows_below, start, end))
+            for function, start, end in zip(self.functions, starts, stops, strict=True)
+        ]
+
+    def _rows_below(self, start: int, stop: int) -> tuple[list[Row], Stretch]:
+        """Return the rows of a function but its header."""
+        lines = self.program.linked.lines_within(start, stop) if self.source else ()
+        return [_line(lines[at]) for at in _shown(lines, start)], self._texts.stretch(start, stop)
 
     def _insn_row(self, slot: int) -> Row:
         shown = next(self._texts.run(slot, slot + 1))
@@ -296,6 +343,46 @@ class Listing:
             reachable=shown.reachable,
             depth=self.program.flow.graph_at(slot).loop_depth(slot),
         )
+
+
+def _header(function: Function) -> Row:
+    return Row(RowKind.FUNCTION, function.start, f"{function.name}:")
+
+
+def _line(info: LineInfo) -> Row:
+    text = _source(info.source, info.file, info.file_offset)
+    return Row(RowKind.SOURCE, info.slot, text, info.file, info.line, info.column)
+
+
+def _shown(infos: Sequence[LineInfo], start: int) -> list[int]:
+    """Return which lines of a function, given in their order, have rows: one that goes on is not repeated."""
+    found: list[int] = []
+    last: tuple[int, str] | None = None
+    for number, (slot, file, line, _, source, file_offset, _) in enumerate(infos):
+        if ((line, file) != last or slot == start) and _source(source, file, file_offset):
+            found.append(number)
+        last = line, file
+    return found
+
+
+def _made(lines: list[Row], insns: Stretch) -> tuple[list[Row], Stretch]:
+    return lines, insns
+
+
+def _passages(headings: list[Row], insns: Stretch) -> Iterator[Passage]:
+    """Yield the rows of a stretch: headers stand before the instructions, in what is damaged behind them too."""
+    start = 0
+    while True:
+        first = start
+        while first < len(headings) and headings[first].kind is RowKind.FUNCTION:
+            first += 1
+        stop = first
+        while stop < len(headings) and headings[stop].kind is not RowKind.FUNCTION:
+            stop += 1
+        yield Passage(insns.start, headings[start:first], None, partial(_made, headings[first:stop], insns))
+        if stop == len(headings):
+            return
+        start, insns = stop, Stretch(headings[stop].slot, [], {}, [], [])
 
 
 def _source(source: str, file: str, file_offset: int) -> str:

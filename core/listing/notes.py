@@ -12,6 +12,8 @@ from ..context.fields import return_codes
 from ..errors import ObjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from ..analysis.facts import ProgramFacts
     from ..analysis.memory_names import Named
     from ..analysis.names import Names
@@ -46,8 +48,20 @@ class Notes:
         self.resolver = resolver
         self._named: dict[int, Named] = {}
         self._known: dict[int, dict[int, list[str]]] = {}
-        self._facts: ProgramFacts | None = None
-        self._names: Names | None = None
+        self._found: tuple[ProgramFacts, Names] | None = None
+
+    def key(self, start: int) -> Hashable | None:
+        """Return what the function at a slot has in common with those that have the same notes and names.
+
+        They are the same function in other programs of the object. None for one that is this program's alone, for one
+        that is damaged, and for all where jumps go by tables: slots are in their notes.
+        """
+        linked = self.program.linked
+        if self.spec is None or linked.problem is not None or linked.tables:
+            return None
+        with contextlib.suppress(ObjectError):
+            return self._found_in(self.spec)[0].key(start)
+        return None
 
     def of(self, graph: FlowGraph) -> dict[int, list[str]]:
         """Return the notes on the instructions of a function, by slot."""
@@ -64,29 +78,37 @@ class Notes:
 
     def _name(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
         """Add the names of what a function's instructions access, compute, call and return."""
-        from ..analysis.facts import ProgramFacts, shared_functions
-        from ..analysis.names import Names
-        from ..analysis.types import ValueTypes
+        from ..analysis.facts import shared_functions
 
-        if self._facts is None or self._names is None:
-            self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
-            types = ValueTypes(self._names.memory)
-            self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=shared_functions(spec))
-        key = self._facts.key(graph.start)
+        certain, names = self._found_in(spec)
+        key = certain.key(graph.start)
         known = shared_functions(spec).notes.of(self.resolver).get(key) if key is not None else None
         if known is not None:
             distance = graph.start - known[0]
             found.update((slot + distance, notes.copy()) for slot, notes in known[1].items())
             return
-        facts = self._facts.at(graph.start)
+        facts = certain.at(graph.start)
         if facts.limit is not None:
             found.setdefault(graph.start, []).append(facts.limit.reason)
-        self._add_names(found, graph, facts, self._names, spec)
+        self._add_names(found, graph, facts, names, spec)
         if spec.types is not None and spec.types.budget.reached:
             found.setdefault(graph.start, []).append(f"members are not named: {spec.types.budget.error().reason}")
         if key is not None:
             copied = {slot: notes.copy() for slot, notes in found.items()}
             shared_functions(spec).notes.of(self.resolver)[key] = graph.start, copied
+
+    def _found_in(self, spec: CollectionSpec) -> tuple[ProgramFacts, Names]:
+        """Return what is certain about the program, and the names of its values."""
+        if self._found is None:
+            from ..analysis.facts import ProgramFacts, shared_functions
+            from ..analysis.names import Names
+            from ..analysis.types import ValueTypes
+
+            names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
+            types = ValueTypes(names.memory)
+            facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=shared_functions(spec))
+            self._found = facts, names
+        return self._found
 
     def _add_names(
         self, found: dict[int, list[str]], graph: FlowGraph, facts: Facts, names: Names, spec: CollectionSpec

@@ -7,15 +7,15 @@ refers to something by name is made once for each name, and what is known of a f
 from __future__ import annotations
 
 import functools
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import INSN_SIZE, Texts, format_instruction
+from ..asm.flow import EdgeKind
 from ..asm.instruction import decode_at
 from ..spec.program import ReferenceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ..asm import Syntax
     from ..asm.flow import FlowGraph
@@ -40,6 +40,10 @@ class Stretch(NamedTuple):
     """By slot: what is worth knowing beside, where there is anything."""
     unreachable: list[tuple[int, int]]
     """Slots that no way leads to from the function's first instruction, as runs."""
+    labels: list[tuple[int, int]]
+    """The slots of jumps, and those that they lead to, which are named in their texts (`L12`)."""
+    moves: bool = False
+    """Whether texts and comments are the same wherever the function stands, but for those names."""
 
     @property
     def stop(self) -> int:
@@ -72,17 +76,14 @@ class InsnTexts:
         program: The program.
         syntax: How they are written.
         notes: What names are found in.
-        seconds: The slots that are second halves of 64-bit immediates, ascending.
     """
 
-    def __init__(self, program: ProgramSpec, syntax: Syntax, notes: Notes, seconds: Sequence[int]) -> None:
+    def __init__(self, program: ProgramSpec, syntax: Syntax, notes: Notes) -> None:
         self.program = program
         self.syntax = syntax
         self.notes = notes
-        self._seconds = seconds
         self._code = memoryview(program.code)[: len(program.code) // INSN_SIZE * INSN_SIZE]
         self._texts = _texts(program.byte_order, syntax)
-        self._referring = sorted(program.linked.references)
 
     def run(self, start: int, stop: int) -> Iterator[InsnText]:
         """Yield the instructions that begin at slots *start* to *stop*; *start* is no second half."""
@@ -91,30 +92,39 @@ class InsnTexts:
 
     def stretches(self, start: int, stop: int) -> Iterator[Stretch]:
         """Yield the same, all that is of one function together."""
+        flow = self.program.flow
         while start < stop:
-            graph = self.program.flow.graph_at(start)
-            found = self._within(graph, start, min(stop, graph.stop))
+            end = flow.stop(flow.function_at(start))
+            found = self.stretch(start, min(stop, end))
             yield found
-            # Damaged: a function ends with the first half of what goes on behind it.
-            start = max(graph.stop, found.stop)
+            start = max(end, found.stop)
 
-    def _within(self, graph: FlowGraph, start: int, stop: int) -> Stretch:
-        """Return instructions of one function."""
+    def stretch(self, start: int, stop: int) -> Stretch:
+        """Return the instructions of one function that begin at slots *start* to *stop*; *start* is no second half.
+
+        It ends one slot further where a function ends with the first half of what goes on behind it, which is damage.
+        """
+        graph = self.program.flow.graph_at(start)
         targets = graph.targets
 
         def label(slot: int) -> str | None:
             return f"L{slot}" if slot in targets else None
 
         texts = self._texts.texts(self._code, start, stop, label if targets else None)
-        comments = self._comments(start, stop)
+        comments: dict[int, str] = {}
         references = self.program.linked.references
-        for slot in self._between(self._referring, start, stop):
-            if texts[slot - start]:
+        for slot, text in enumerate(texts, start):
+            if slot in references and text:
                 texts[slot - start], comments[slot] = self._named(slot, references[slot], graph)
+            elif not text and slot - 1 not in references:
+                self._read_otherwise(slot - 1, comments)
         for slot, notes in self.notes.of(graph).items():
             if start <= slot < stop:
                 comments[slot] = ", ".join([note for note in (comments.get(slot), *notes) if note])
-        return Stretch(start, texts, comments, graph.unreachable)
+        jumps = [edge for edge in graph.jumps if start <= edge.source < stop]
+        labels = [(slot, target) for slot, target, _ in jumps if f"L{target}" in texts[slot - start]]
+        moves = not graph.problems and all(edge.kind is not EdgeKind.GOTOX for edge in jumps)
+        return Stretch(start, texts, comments, graph.unreachable, labels, moves)
 
     def text(self, slot: int) -> str:
         """Return the text of one instruction, without what it takes an analysis of the code to know."""
@@ -126,17 +136,11 @@ class InsnTexts:
         target = insn.jump_target(slot)
         return format_instruction(insn, slot, self.syntax, target=f"L{target}" if target in graph.targets else None)
 
-    def _comments(self, start: int, stop: int) -> dict[int, str]:
-        """Return 64-bit immediates in their other common reading, where one helps."""
-        found: dict[int, str] = {}
-        for second in self._between(self._seconds, start + 1, stop + 1):
-            insn = decode_at(self._code, second - 1, self.program.byte_order)
-            if not insn.src and insn.imm64 >= 10:
-                found[second - 1] = f"{insn.imm64:#x}"
-        return found
-
-    def _between(self, slots: Sequence[int], start: int, stop: int) -> Sequence[int]:
-        return slots[bisect_left(slots, start) : bisect_left(slots, stop)]
+    def _read_otherwise(self, slot: int, comments: dict[int, str]) -> None:
+        """Add a 64-bit immediate in its other common reading, where that helps."""
+        insn = decode_at(self._code, slot, self.program.byte_order)
+        if not insn.src and insn.imm64 >= 10:
+            comments[slot] = f"{insn.imm64:#x}"
 
     def _named(self, slot: int, reference: Reference, graph: FlowGraph) -> tuple[str, str]:
         """Return the text of an instruction that refers to something by name, and its comment."""

@@ -188,11 +188,26 @@ class LinkedPieces(LinkedCode):
     @cached_property
     def line_infos(self) -> Sequence[LineInfo]:
         """The C lines, sorted by slot: from .BTF.ext, else from DWARF."""
-        btf, ext = self._obj.btf, self._obj.ext
         if self._obj.dwarf is not None:
             return self._debug_lines(self._obj.dwarf)
+        return list(chain.from_iterable(map(self._lines, range(len(self._pieces)))))
+
+    def lines_within(self, start: int, stop: int) -> Sequence[LineInfo]:
+        """Return the C lines of the function whose slots are *start* to *stop*; no others are made for that."""
+        number = bisect.bisect_left(self.functions, start, key=lambda function: function.start)
+        function = self.functions[number] if number < len(self.functions) else None
+        is_whole = function is not None and (function.start, function.stop) == (start, stop)
+        if "line_infos" in self.__dict__ or self._obj.dwarf is not None or not is_whole:
+            return super().lines_within(start, stop)
+        return self._lines(number)
+
+    def _lines(self, number: int) -> list[LineInfo]:
+        """Return the lines that .BTF.ext has of a function, by its number."""
+        btf, ext = self._obj.btf, self._obj.ext
         if btf is None or ext is None:
-            return ()
+            return []
+        item, function = self._pieces[number].item, self.functions[number]
+        shift = function.start - item.start // INSN_SIZE
         return [
             LineInfo(
                 shift + record.offset // INSN_SIZE,
@@ -203,8 +218,7 @@ class LinkedPieces(LinkedCode):
                 record.file,
                 record.source,
             )
-            for shift, place in self._ranges()
-            for record in ext.lines(*place)
+            for record in ext.lines(item.section.name, item.start, item.stop)
         ]
 
     def _debug_lines(self, dwarf: Dwarf) -> Sequence[LineInfo]:

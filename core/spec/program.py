@@ -211,6 +211,12 @@ class LinkedCode:
         """Return the same with CO-RE relocations applied: they are part of *code* then, which has as many slots."""
         return _Adapted(self, code)
 
+    def lines_within(self, start: int, stop: int) -> Sequence[LineInfo]:
+        """Return the C lines of the function whose slots are *start* to *stop*."""
+        infos = self.line_infos
+        first = bisect.bisect_left(infos, start, key=lambda info: info.slot)
+        return infos[first : bisect.bisect_left(infos, stop, first, key=lambda info: info.slot)]
+
     def line_at(self, slot: int) -> LineInfo | None:
         """Return the C line that the instruction at *slot* comes from."""
         at = bisect.bisect_right(self.line_infos, slot, key=lambda info: info.slot) - 1

@@ -531,16 +531,18 @@ def applied(programs: Iterable[ProgramSpec]) -> Apply:
 
 
 @contextmanager
-def uncollected() -> Generator[None]:
+def uncollected(*, for_good: bool = False) -> Generator[None]:
     """Keep the garbage collector off to the end, or until the explorer is ready, which turns it on again.
 
     Importing, reading and listing make many objects and hardly any garbage: looking for it takes a tenth of the time
-    until the explorer's first frame, and a third of that until an object of 500,000 instructions is listed.
+    until the explorer's first frame, and a third of that until an object of 500,000 instructions is listed. Where the
+    command ends with it, and its process with the command, *for_good* saves the one look at all that was made.
     """
     thresholds = gc.get_threshold()
     gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*thresholds)  # the explorer's are others
-        gc.enable()
+        if not (for_good and process.own):
+            gc.set_threshold(*thresholds)  # the explorer's are others
+            gc.enable()

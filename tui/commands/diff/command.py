@@ -89,7 +89,7 @@ def make_parser() -> Parser:
     return parser
 
 
-@uncollected()
+@uncollected(for_good=True)
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit codes as those of cmp."""
     options = make_parser().parse(arguments)

@@ -13,9 +13,9 @@ from ....core.listing.listing import Listing
 from ....core.references import parse_loaded, refuse_loaded
 from ....core.spread import spread
 from ...terminal.output import write_lines, write_lines_of
-from ...text.colors import paint
+from ...text.colors import Painted, joined, paint
 from ...text.export import FORMATS, document, format_of, write_document
-from ...text.listing import listing_lines
+from ...text.listing import Printed, listing_texts, parted
 from ..common import (
     add_object,
     add_settings,
@@ -106,7 +106,7 @@ def make_parser() -> Parser:
     return parser
 
 
-@uncollected()
+@uncollected(for_good=True)
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     options = make_parser().parse(arguments)
@@ -159,7 +159,7 @@ def _print_programs(options: argparse.Namespace) -> None:
     arrows = options.arrows is not False
     lines = _lister(spec, programs, options, color=kind != "text", arrows=arrows, ascii_only=False)
     title = f"{spec.file} {options.program or ''}".strip()
-    written = document(chain.from_iterable(map(lines, numbers)), kind, title)
+    written = document(parted(chain.from_iterable(map(lines, numbers))), kind, title)
     if options.output is None:
         write_lines(written)
     else:
@@ -174,17 +174,18 @@ def _lister(
     color: bool,
     arrows: bool,
     ascii_only: bool | None = None,
-) -> Callable[[int], Iterator[str]]:
-    """Return what yields the lines of the listing of a program, by its number; an empty line is between two."""
+) -> Callable[[int], Iterator[Painted]]:
+    """Return what yields the listing of a program, by its number, some lines together; an empty one is between two."""
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
+    printed = Printed()
 
-    def lines(number: int) -> Iterator[str]:
+    def lines(number: int) -> Iterator[Painted]:
         program = programs[number]
         rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
         if number:
-            yield ""
+            yield joined()
         if program.problem:
-            yield paint(f"; {program.problem}", "dim") if color else f"; {program.problem}"
-        yield from listing_lines(rows, color=color, arrows=arrows, ascii_only=ascii_only)
+            yield paint(f"; {program.problem}", "dim") if color else joined(f"; {program.problem}")
+        yield from listing_texts(rows, color=color, arrows=arrows, ascii_only=ascii_only, printed=printed)
 
     return lines

@@ -77,7 +77,7 @@ def make_parser() -> Parser:
     return parser
 
 
-@uncollected()
+@uncollected(for_good=True)
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = make_parser()

@@ -51,7 +51,7 @@ def make_parser() -> Parser:
     return parser
 
 
-@uncollected()
+@uncollected(for_good=True)
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     options = make_parser().parse(arguments)
