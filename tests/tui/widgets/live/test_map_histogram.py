@@ -121,6 +121,9 @@ async def test_s_asks_for_another_scale_which_the_graph_has() -> None:
         app.graph.declare("linear_hist", None)
         texts = await app.shown(pilot)
         assert texts[0] == "value  of each entry"
+        view = app.pane.query_one(MapHistogramView)
+        assert view.why_not("select") == "this bar is of several entries: v shows them in a table"
+        assert view.why_not("scale").startswith("nothing here could be slots")
 
 
 async def test_nobody_knows_how_much_is_below_what_where_not_all_slots_are_read() -> None:
