@@ -110,7 +110,7 @@ def compare_fields_with_headers(repository: str) -> Iterator[str]:
                 yield f"{struct}: {name} is of {days.get((struct, name))}, and here {found}"
             if found.version > (4, 20) and (struct, name) not in days:
                 yield f"{struct}: {name} was there in 4.19, and here {found}"
-        known = {each.name for each in fields._fields(struct)}
+        known = {each.name for each in fields.fields_of(struct)}
         yield from (
             f"{struct}: {name} is not in it" for place, name in days if place == struct and name in known - {*ours}
         )

@@ -23,6 +23,7 @@ __all__ = [
     "context_fields",
     "context_size",
     "context_struct",
+    "fields_of",
     "lets_through",
     "return_codes",
     "returned",
@@ -162,11 +163,12 @@ def context_struct(program: ProgramSpec) -> str:
 
 def context_fields(type_: ProgramType) -> tuple[ContextField, ...]:
     """Return the fields of the context of a program type, by offset; none where the uapi has no struct for it."""
-    return _fields(CONTEXTS.get(type_, ""))
+    return fields_of(CONTEXTS.get(type_, ""))
 
 
 @cache
-def _fields(struct: str) -> tuple[ContextField, ...]:
+def fields_of(struct: str) -> tuple[ContextField, ...]:
+    """Return the fields of a struct of the uapi, by offset; none where it is not one that programs are given."""
     found: list[ContextField] = []
     at = 0
     for word in _FIELDS.get(struct, "").split():
@@ -195,7 +197,7 @@ def context_field(program: ProgramSpec, offset: int, size: int) -> str | None:
 
 def uapi_field(struct: str, offset: int, size: int) -> str | None:
     """Return the same of a struct of the uapi, a context or what one leads to (`bpf_sock`)."""
-    for field in _fields(struct):
+    for field in fields_of(struct):
         if field.offset <= offset and offset + size <= field.offset + field.size:
             index, inside = divmod(offset - field.offset, field.width)
             if inside + size > field.width:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BESIDE",
+    "TAKEN_BESIDE_A_PACKET",
     "Argument",
     "ContextLayout",
     "ContextValues",
@@ -194,7 +195,7 @@ class ContextLayout:
             ) from None
 
 
-_FROM_PACKET: Final = {
+TAKEN_BESIDE_A_PACKET: Final = {
     "__sk_buff": "mark priority ingress_ifindex ifindex cb tstamp wire_len gso_segs gso_size hwtstamp",
     "xdp_md": "data data_end data_meta ingress_ifindex rx_queue_index",
 }
@@ -219,7 +220,11 @@ def context_bytes(
         return None
     layout = layout_of(program, target)
     if isinstance(context, bytes):
-        if layout is not None and layout.struct in _FROM_PACKET and program.type is not ProgramType.FLOW_DISSECTOR:
+        if (
+            layout is not None
+            and layout.struct in TAKEN_BESIDE_A_PACKET
+            and program.type is not ProgramType.FLOW_DISSECTOR
+        ):
             _refuse_what_comes_from_the_packet(layout, layout.decode(context.ljust(layout.size, b"\0")))
         return context
     if program.type is ProgramType.FLOW_DISSECTOR:
@@ -283,7 +288,7 @@ def form_of(program: ProgramSpec) -> dict[str, str]:
     layout = layout_of(program)
     if layout is None or program.type is ProgramType.FLOW_DISSECTOR:
         return {}
-    from_packet = _FROM_PACKET.get(layout.struct)
+    from_packet = TAKEN_BESIDE_A_PACKET.get(layout.struct)
     found: dict[str, str] = {}
     for field in layout.fields:
         leads = field.width == 8 and field.name in _ADDRESSES
@@ -300,7 +305,7 @@ _ADDRESSES: Final = ("sk", "data", "data_end", "skb_data", "skb_data_end", "optv
 
 
 def _refuse_what_comes_from_the_packet(layout: ContextLayout, values: ContextValues) -> None:
-    given = _FROM_PACKET.get(layout.struct, "").split()
+    given = TAKEN_BESIDE_A_PACKET.get(layout.struct, "").split()
     fields = {field.name for field in layout.fields}
     for path in values if given else ():
         name = path.partition("[")[0].strip()

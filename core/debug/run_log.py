@@ -8,6 +8,7 @@ from ..asm import CallSource
 from ..asm.flow.dominators import immediate_dominators, reverse_postorder
 from ..asm.opcodes import CALL, EXIT
 from ..helpers.effects import MapUse, effect_of
+from ..helpers.names import TAIL_CALL
 from ..vm.engine.graph import Graph
 from ..vm.maps import ArrayStore
 from ..vm.maps.hashes import HashStore
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
     from .followed import Shift
     from .session import Session
 
-__all__ = ["TAIL_CALL", "RunLog", "address_of"]
-
-TAIL_CALL = 12
-"""The helper's number."""
+__all__ = ["RunLog", "address_of"]
 
 
 class _Function:

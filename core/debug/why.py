@@ -18,10 +18,11 @@ from ..asm.registers import def_use, register_numbers
 from ..context.fields import return_codes
 from ..errors import UsageError
 from ..helpers.effects import effect_of
+from ..helpers.names import TAIL_CALL
 from .accesses import touched
 from .origins import Origin, origin_at
 from .pointers import Pointers
-from .run_log import TAIL_CALL, RunLog
+from .run_log import RunLog
 from .wanted import Wanted
 
 if TYPE_CHECKING:

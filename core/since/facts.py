@@ -23,6 +23,7 @@ __all__ = [
     "helper",
     "kfunc",
     "limits",
+    "link_type",
     "map_type",
     "option",
     "program_type",
@@ -107,6 +108,13 @@ def _types() -> tuple[dict[str, Since], dict[str, Since], dict[str, Since]]:
 
 
 @cache
+def _links() -> dict[str, Version]:
+    from .types import LINKS
+
+    return {name: found.version for name, found in read(LINKS).items()}
+
+
+@cache
 def _helpers() -> dict[str, Since]:
     from .helpers import HELPERS
 
@@ -175,6 +183,11 @@ def program_type(type_: ProgramType) -> Since | None:
 def attach_type(type_: AttachType) -> Since | None:
     """Return what brought an attach type; None where it is not known."""
     return _types()[2].get(type_.label)
+
+
+def link_type(name: str) -> Version:
+    """Return the version in which a link of this type, `kprobe_multi`, could first be made."""
+    return _links()[name]
 
 
 def helper(name: str) -> Since | None:

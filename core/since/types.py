@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ATTACH_TYPES", "MAPS", "PROGRAMS"]
+__all__ = ["ATTACH_TYPES", "LINKS", "MAPS", "PROGRAMS"]
 
 MAPS: Final = """
 3.19 hash:0f8e4bd8a1fc array:28fbcfa08d8e
@@ -93,3 +93,19 @@ ATTACH_TYPES: Final = """
 7.2 trace_fentry_multi:2026-06-06 trace_fexit_multi:2026-06-06 trace_fsession_multi:2026-06-06
 """
 """Attach types, likewise."""
+
+LINKS: Final = """
+4.17 raw_tracepoint
+5.5 tracing
+5.7 cgroup
+5.8 iter netns
+5.9 xdp
+5.15 perf_event
+5.18 kprobe_multi
+6.4 struct_ops netfilter
+6.6 tcx uprobe_multi
+6.7 netkit
+6.10 sockmap
+"""
+"""Types of links by the version in which such a link could first be made, which for the first ones is before the
+enumeration (Linux 5.8) that gave them their names: docs.ebpf.io has the latter."""

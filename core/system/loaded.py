@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from ..asm import CallSource, instructions
-from ..asm.opcodes import CALL
+from ..asm import CallSource, ImmSource, instructions
+from ..asm.opcodes import CALL, LD_IMM64
 from ..btf import types as t
 from ..errors import BpftuiError, LoadError, UnknownNameError
 from ..helpers.names import HELPERS
@@ -43,10 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "LoadedSpec", "find_loaded", "helper_of", "loaded_spec"]
 
-_LD_IMM64: Final = 0x18
-_MAP_ID, _MAP_VALUE, _FUNCTION = 1, 2, 4
-"""Sources of a load of 64 bits (BPF_PSEUDO_*): in translated code the first two have a map's id."""
-_OWN_CALL: Final = 1
+_OF_MAPS: Final = (ImmSource.MAP_FD, ImmSource.MAP_VALUE)
+"""Sources of a load of 64 bits: in translated code these have a map's id."""
 _INSN: Final = struct.Struct("=BBhi")
 _ARRAYS: Final = {
     "xlated_prog_insns": ("xlated_prog_len", 1),
@@ -359,7 +357,7 @@ class _Info:
                 references[slot] = Reference(kind, at.get(target, f"sub_{target}"), offset=target)
                 if insn.opcode == CALL:  # as objects have it: how far it is, where the kernel has a function's number
                     _INSN.pack_into(code, slot * INSN_SIZE, CALL, insn.dst | insn.src << 4, 0, target - slot - 1)
-            elif insn.opcode == _LD_IMM64 and insn.src in (_MAP_ID, _MAP_VALUE) and insn.imm in maps:
+            elif insn.opcode == LD_IMM64 and insn.src in _OF_MAPS and insn.imm in maps:
                 references[slot] = _to_map(collection.maps[maps[insn.imm]], insn, collection)
             elif insn.opcode == CALL:
                 number, name = calls.of(insn)
@@ -372,10 +370,10 @@ class _Info:
 
     def _target(self, slot: int, insn: Instruction) -> int | None:
         """Return the slot of the subprogram that an instruction calls, or takes the address of; None for others."""
-        if insn.opcode == CALL and insn.src == _OWN_CALL:
+        if insn.opcode == CALL and insn.src == CallSource.SUBPROGRAM:
             # Where there is native code the kernel keeps how far it is beside the number (bpf_insn_prepare_dump).
             return slot + 1 + (insn.offset if self.jited else insn.imm)
-        if insn.opcode == _LD_IMM64 and insn.src == _FUNCTION:
+        if insn.opcode == LD_IMM64 and insn.src == ImmSource.FUNC:
             return slot + 1 + insn.imm
         return None
 
@@ -396,7 +394,7 @@ def _type_name(btf: Btf | None, type_id: int) -> str:
 
 
 def _to_map(map_: MapSpec, insn: Instruction, collection: CollectionSpec) -> Reference:
-    if insn.src == _MAP_ID:
+    if insn.src == ImmSource.MAP_FD:
         return Reference(ReferenceKind.MAP, map_.name, map_.name)
     offset = insn.imm64 >> 32
     for each in collection.variables.values():
@@ -418,7 +416,7 @@ class _Calls:
             base + insn.imm
             for code in codes
             for _, insn in instructions(code, sys.byteorder)
-            if base and insn.opcode == CALL and insn.src != _OWN_CALL
+            if base and insn.opcode == CALL and insn.src != CallSource.SUBPROGRAM
         }
         self._names = names_at(wanted) if wanted else {}
 

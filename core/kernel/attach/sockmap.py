@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import FeatureError, UsageError
+from ...since import link_type
 from ...spec import AttachType
-from ..probe.since import LINKS, links_since
+from ..probe.since import links_since
 from ..sys.syscall import UNSUPPORTED, BpfError
 from .linking import create_link, described, refused
 
@@ -42,6 +43,6 @@ def attach_sockmap(program: Program, target: AttachTarget) -> Attachment:
         if error.errno in UNSUPPORTED:
             reason = "this kernel lacks links of sockmaps (EINVAL)"
             raise FeatureError(
-                f"cannot {described(program, target)}: {reason}", hint=f"Linux {LINKS['sockmap']} has them"
+                f"cannot {described(program, target)}: {reason}", hint=f"Linux {link_type('sockmap')} has them"
             ) from error
         raise refused(error, program, target, feature=links_since("sockmap", "links of sockmaps")) from error

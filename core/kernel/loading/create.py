@@ -11,8 +11,9 @@ from ...errors import FeatureError, LoadError
 from ...maps import Shape
 from ...maps import shape_of as shape_of_spec
 from ...maps.rules import broken_rule
+from ...since import link_type
 from ...spec import MapFlag, MapType
-from ..probe.since import LINKS, since
+from ..probe.since import since
 from ..sys import probes, rights, token
 from ..sys.cpus import possible_cpus
 from ..sys.explain import explain
@@ -197,7 +198,8 @@ def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     if shape.type == MapType.STRUCT_OPS and shape.flags & MapFlag.LINK and error.errno == errno.EINVAL:
         lacking = "this kernel may not have links of struct_ops, which its section .struct_ops.link asks for (EINVAL)"
         return FeatureError(
-            f"cannot {doing}: {lacking}", hint=f'Linux {LINKS["struct_ops"]} has them; before, use SEC(".struct_ops")'
+            f"cannot {doing}: {lacking}",
+            hint=f'Linux {link_type("struct_ops")} has them; before, use SEC(".struct_ops")',
         )
     return explain(error, doing, needs=rights.needed(shape.type))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ...btf.kernel import VMLINUX
 from ...errors import BpftuiError
 from ...privileges import Capability, in_user_namespace, privileges
+from ...since import flag
 from ...spec import MapType, ProgramType
 from ..sys import probes, rights, token
 from ..sys.available import available
@@ -299,11 +300,16 @@ def _tokens() -> bool:
     return True
 
 
+def _since_flag(name: str) -> str:
+    found = flag(name)
+    return str(found.version) if found is not None else ""
+
+
 _KERNEL_FEATURES: Final[tuple[tuple[str, str, str, Callable[[], bool | None]], ...]] = (
-    ("mapped arrays", "5.5", "reading and writing variables without system calls", probes.mapable),
+    ("mapped arrays", _since_flag("MMAPABLE"), "reading and writing variables without system calls", probes.mapable),
     ("batches", "5.6", "fast reading of large maps", _batches),
     ("test runs", "4.12", "bpftui run", _test_runs),
-    ("BPF tokens", "6.9", "delegation to containers", _tokens),
+    ("BPF tokens", _since_flag("TOKEN_FD"), "delegation to containers", _tokens),
 )
 
 

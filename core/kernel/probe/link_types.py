@@ -13,11 +13,11 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...btf.kernel import VMLINUX
+from ...since import link_type
 from ...spec import AttachType, ProgramType
 from ..sys import probes, rights
 from ..sys.layouts import KprobeMultiLink, LinkCreate, NetfilterLink, RawTracepointOpen, UprobeMultiLink
 from ..sys.syscall import UNSUPPORTED, BpfError, Command, buffer
-from .since import LINKS
 
 if TYPE_CHECKING:
     from ...privileges import Capability
@@ -47,7 +47,7 @@ class LinkType(NamedTuple):
     @property
     def version(self) -> str:
         """The Linux that has it first."""
-        return LINKS[self.name]
+        return str(link_type(self.name))
 
     @property
     def needed(self) -> tuple[Capability, ...]:

@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ...since import attach_type as attach_type_since
-from ...since import map_type, program_type
+from ...since import link_type, map_type, program_type
 from ...spec import MapType, ProgramType
 from ...spec.sections import SECTIONS
 
-__all__ = ["LINKS", "links_since", "sessions_since", "since"]
-
-LINKS: Final = {
-    "raw_tracepoint": "4.17",
-    "tracing": "5.5",
-    "cgroup": "5.7",
-    "iter": "5.8",
-    "netns": "5.8",
-    "xdp": "5.9",
-    "perf_event": "5.15",
-    "kprobe_multi": "5.18",
-    "struct_ops": "6.4",
-    "netfilter": "6.4",
-    "tcx": "6.6",
-    "uprobe_multi": "6.6",
-    "netkit": "6.7",
-    "sockmap": "6.10",
-}
-"""The types of links by the version in which such a link could first be made, which for the first ones is before the
-enumeration (Linux 5.8) that gave them their names: docs.ebpf.io has the latter."""
+__all__ = ["links_since", "sessions_since", "since"]
 
 
 def since(type_: MapType | ProgramType) -> str:
@@ -39,7 +18,7 @@ def since(type_: MapType | ProgramType) -> str:
 
 def links_since(name: str, called: str = "", needs: str = "") -> str:
     """Return a type of links as a feature that a kernel may lack: `tcx links (Linux 6.6)`."""
-    return f"{called or f'{name} links'} (Linux {LINKS[name]}{needs and f', {needs}'})"
+    return f"{called or f'{name} links'} (Linux {link_type(name)}{needs and f', {needs}'})"
 
 
 def sessions_since(pattern: str, needs: str = "") -> str:

@@ -8,6 +8,7 @@ import os
 import struct
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from ...uapi import AttachType
 from . import rights
 from .explain import explain
 from .layouts import BpfProgInfo, ObjId, ProgQuery, TaskFdQuery
@@ -232,8 +233,10 @@ def _no_hook(error: BpfError) -> None:
 
 
 _QUESTION: Final = ProgQuery.packing("target_fd", "attach_type", "query_flags", "attach_flags", "count", "revision")
-_WITH_LINKS: Final = frozenset((46, 47, 54, 55))
-"""tcx and netkit: other hooks refuse, or ignore, a buffer for the ids of links."""
+_WITH_LINKS: Final = frozenset(
+    (AttachType.TCX_INGRESS, AttachType.TCX_EGRESS, AttachType.NETKIT_PRIMARY, AttachType.NETKIT_PEER)
+)
+"""Other hooks refuse, or ignore, a buffer for the ids of links."""
 
 
 def _attached(attr: ProgQuery, count: int) -> Attached:

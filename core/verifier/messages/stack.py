@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ...asm.opcodes import CALL
 from ..failure import Message, Told, amount, plain, reads
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _unset(match: re.Match[str], failure: Failure) -> Told:
             ("keep what is needed after a call in r6 to r9 or on the stack",),
             register,
         )
-    what = f"argument {register} of the call" if step is not None and step.opcode == 0x85 else f"r{register}"
+    what = f"argument {register} of the call" if step is not None and step.opcode == CALL else f"r{register}"
     return Told(
         f"{what} is read on this path, but nothing has set it"
         if what[0] == "r"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...asm import SIZES, AluOp, CallSource, Class, Instruction, JmpOp, Mode, Source
 from ...asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
+from ...helpers.names import TAIL_CALL
 from .accesses import Accesses, register, register_or_number
 from .code import MASK64
 from .ranges import MASK32, UNKNOWN, bounds, operand, pointer_arithmetic, transfer, width
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from .machine import Machine
     from .ranges import State, Value
 
-__all__ = ["TAIL_CALL", "Expressions"]
-
-TAIL_CALL: Final = 12
-"""The number of the helper that is an instruction in all but name."""
+__all__ = ["Expressions"]
 
 _LOW_BITS: Final = (AluOp.ADD, AluOp.SUB, AluOp.MUL, AluOp.OR, AluOp.AND, AluOp.XOR, AluOp.LSH, AluOp.NEG, AluOp.MOV)
 """Operations whose lowest 32 bits depend on the lowest 32 bits of their operands only."""

@@ -20,6 +20,7 @@ from ...asm.opcodes import (
     MAY_GOTO,
     NOSPEC,
 )
+from ...helpers.names import TAIL_CALL
 from .code import MASK64, function_address
 from .errors import RunError, Thrown
 from .memory import STACK_SIZE
@@ -35,8 +36,6 @@ __all__ = ["MAX_MAY_GOTO", "Frame", "Stepper"]
 
 MAX_MAY_GOTO: Final = 8 << 20
 """How often the may_goto of one activation goes on (`BPF_MAX_LOOPS`, Linux 6.9)."""
-
-_TAIL_CALL: Final = 12
 
 
 class Frame:
@@ -237,7 +236,7 @@ class Stepper(Operations):
             self._enter(self.slot + 1 + insn.imm, self.slot)
         elif insn.src == CallSource.KFUNC:
             self._call_outside(machine.kfunc(self.slot))
-        elif insn.imm == _TAIL_CALL and machine.tail_call is not None:
+        elif insn.imm == TAIL_CALL and machine.tail_call is not None:
             self._tail_call()
         else:
             self._call_helper(insn.imm)

@@ -20,11 +20,12 @@ from ...asm import SIZES, AtomicOp, CallSource, Class, Mode
 from ...asm.arithmetic import sdiv, signed, smod, swap
 from ...asm.flow.worklist import settle
 from ...asm.opcodes import CALL, CALLX, FRAME_POINTER
+from ...helpers.names import TAIL_CALL
 from .analysis import analyse
 from .code import MASK64, read_registers, written_registers
 from .counting import Observer
 from .errors import RunError
-from .expressions import TAIL_CALL, Expressions
+from .expressions import Expressions
 from .graph import Graph
 from .memory import STACK_SIZE
 from .ranges import MASK32

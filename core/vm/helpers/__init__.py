@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ...asm import HELPERS
+from ...helpers.names import HELPERS, TAIL_CALL
 from ..world.returned import returned
 
 # Each declares what it has when it is imported.
@@ -54,9 +54,6 @@ if TYPE_CHECKING:
     from .declaration import Bound
 
 __all__ = ["HelperTable", "kernel_function", "numbers"]
-
-_TAIL_CALL: Final = "bpf_tail_call"
-"""The machine's own: an instruction in all but name."""
 
 
 class HelperTable(Mapping[int, "Bound"]):
@@ -108,5 +105,5 @@ def _calling(function: Callable[..., int]) -> Bound:
 
 
 def numbers() -> frozenset[int]:
-    """Return the numbers of the helpers that there are."""
-    return frozenset(number for number, name in enumerate(HELPERS) if name in declared() or name == _TAIL_CALL)
+    """Return the numbers of the helpers that there are; the tail call is the machine's own."""
+    return frozenset(number for number, name in enumerate(HELPERS) if name in declared() or number == TAIL_CALL)

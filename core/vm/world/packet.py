@@ -10,11 +10,15 @@ import errno
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ...context.fields import context_size, fields_of
 from ...context.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
+from ...context.values import TAKEN_BESIDE_A_PACKET
 from ...errors import UsageError
 from ...spec import ProgramType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ...btf import ByteOrder
     from ..engine.memory import AddressSpace
 
@@ -359,12 +363,26 @@ class XdpPacket(Packet):
         return self._fields.pack(self.meta, len(self.data), 0, *self._given)
 
 
-_SKB_SIZE: Final = 192
-_LEN, _PKT_TYPE, _PROTOCOL, _VLAN, _IFINDEX, _DATA, _DATA_END, _FAMILY = 0, 4, 16, 20, 40, 76, 80, 88
-_DATA_META, _FLOW_KEYS, _WIRE_LEN, _SK = 140, 144, 160, 168
-_GIVEN: Final = ((8, 12), (32, 44), (48, 68), (152, 168), (176, 180), (184, 192))
-"""What a test run takes: mark, priority, interfaces, cb, tstamp, wire_len, gso_segs, gso_size, hwtstamp."""
-_TOLD: Final = ((8, 12), (32, 44), (48, 68), (152, 168), (184, 192))
+_SKB: Final = {field.name: field for field in fields_of("__sk_buff")}
+_SKB_SIZE: Final = context_size(ProgramType.SCHED_CLS)
+_LEN, _PKT_TYPE, _PROTOCOL, _VLAN = (_SKB[name].offset for name in ("len", "pkt_type", "protocol", "vlan_present"))
+_IFINDEX, _DATA, _DATA_END, _FAMILY = (_SKB[name].offset for name in ("ifindex", "data", "data_end", "family"))
+_DATA_META, _FLOW_KEYS, _WIRE_LEN, _SK = (_SKB[name].offset for name in ("data_meta", "flow_keys", "wire_len", "sk"))
+
+
+def _stretches(names: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """Return where fields of a `struct __sk_buff` lie, those behind each other as one."""
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted((_SKB[name].offset, _SKB[name].offset + _SKB[name].size) for name in names):
+        if found and found[-1][1] == begin:
+            begin = found.pop()[0]
+        found.append((begin, end))
+    return tuple(found)
+
+
+_GIVEN: Final = _stretches(TAKEN_BESIDE_A_PACKET["__sk_buff"].split())
+"""What a test run takes."""
+_TOLD: Final = _stretches(set(TAKEN_BESIDE_A_PACKET["__sk_buff"].split()) - {"gso_size"})
 """What of it a test run gives back as the program left it."""
 _IPV4, _IPV6 = b"\x08\x00", b"\x86\xdd"
 _TCP_CLOSE: Final = 7

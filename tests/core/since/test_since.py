@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bpftui.core import since
-from bpftui.core.context.fields import _fields
+from bpftui.core.context.fields import fields_of
 from bpftui.core.errors import UsageError
 from bpftui.core.helpers.names import HELPERS
 from bpftui.core.kernel.probe.instructions import INSTRUCTIONS
@@ -78,7 +78,7 @@ def test_facts() -> None:
 
 def test_fields_are_those_of_contexts() -> None:
     for struct, table in FIELDS.items():
-        assert set(read(table)) <= {field.name for field in _fields(struct)}
+        assert set(read(table)) <= {field.name for field in fields_of(struct)}
 
 
 def test_how_large_programs_may_be() -> None:
