@@ -69,12 +69,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/dwarf/variables.py: return 0, 0  →  return 0, 1": "there is no code in section 0",
     "core/live/fields.py: _MAX_VALUE: Final = 128  →  _MAX_VALUE: Final = 129": "a size",
     "core/live/monitor.py: self.reach = 60.0  →  self.reach = 121.0": "a length of time, which is a choice",
-    "tui/controllers/playhead.py: self.stage.notify(f\"the recording {'begins' if by < 0 else 'ends'} "
-    "here\", timeout=3)  →  self.stage.notify(f\"the recording {'begins' if by < 0 else 'ends'} here\", "
-    "timeout=4)": "how long something is said",
-    "tui/controllers/playhead.py: self.stage.notify(f\"nothing was done {'before' if by < 0 else 'after'} "
-    "this moment\", timeout=3)  →  self.stage.notify(f\"nothing was done {'before' if by < 0 else 'after'} "
-    'this moment", timeout=4)': "how long something is said",
     'tui/widgets/lists/row_view.py: number: int = event.style.meta.get("target", -1)  →  number: int = '
     'event.style.meta.get("target", -2)': "no number below zero is that of a name",
     "tui/widgets/live/map_columns.py: width = known.get((field, False), 0)  →  width = known.get((field, "

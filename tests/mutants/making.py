@@ -1,7 +1,7 @@
 """Mutants of the code: which there are of a file, which are drawn, and code that notes where one is evaluated.
 
 A mutant is the code with one comparison, operation, number or condition changed. What is no behaviour is left as it is:
-annotations, defaults, decorators, texts, `__all__`, `__repr__`.
+annotations, defaults, decorators, texts, `__all__`, `__repr__`, and for how many seconds a message stands.
 """
 
 from __future__ import annotations
@@ -149,6 +149,12 @@ class _Finder(ast.NodeVisitor):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.visit(node.value)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Leave out how long something is said, which is a choice."""
+        is_said = isinstance(node.func, ast.Attribute) and node.func.attr == "notify"
+        self._visit_all([node.func, *node.args])
+        self._visit_all(each for each in node.keywords if not (is_said and each.arg == "timeout"))
 
     def visit_keyword(self, node: ast.keyword) -> None:
         if node.arg != "strict":  # of zip(): what is wrong there is wrong before

@@ -289,6 +289,22 @@ def test_tail_calls_and_who_makes_them() -> None:
     assert lines[8] == "called by     second_table[0] by middle at 3"
 
 
+def test_tail_calls_lead_to_programs_that_there_are() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "tail_calls.o")
+    known = Known(Outline(Uses(spec), "entry"), ())
+    page = describe(spec, Node(NodeKind.PROGRAM, "entry"), known=known)
+    targets = {
+        part.text: part.target for line in page.lines for part in line.parts if part.text in ("broken", "middle")
+    }
+    assert targets == {name: Node(NodeKind.PROGRAM, name) for name in ("broken", "middle")}
+    del spec.programs["broken"]
+    page = describe(spec, Node(NodeKind.PROGRAM, "entry"), known=known)
+    targets = {
+        part.text: part.target for line in page.lines for part in line.parts if part.text in ("broken", "middle")
+    }
+    assert targets == {"broken": None, "middle": Node(NodeKind.PROGRAM, "middle")}
+
+
 def test_what_a_program_array_of_others_holds_is_in_the_map() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "tail_calls.o")
     known = Known(Outline(Uses(spec), "entry"), ())

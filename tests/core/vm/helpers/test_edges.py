@@ -201,6 +201,11 @@ def test_a_packet_that_became_shorter_than_its_dynptr(host: Host, kind: str, gon
     assert call(host, "dynptr_size", place) == 60
     assert call(host, "dynptr_read", buffer.base, 4, place, 10) == 0
     assert bytes(buffer.data[:4]) == bytes([10, 11, 12, 13])
+    assert host.memory.read(call(host, "dynptr_slice", place, 10, 0, 4), 4) == bytes([10, 11, 12, 13])
+    host.packet = None  # another run's packet is none of this one's
+    assert call(host, "dynptr_slice", place, 10, 0, 4) == 0
+    assert call(host, "dynptr_read", buffer.base, 4, place, 10) == gone
+    host.packet = packet
     if kind == "xdp":
         assert call(host, "xdp_adjust_tail", context, -20 & 0xFFFF_FFFF) == 0
         assert call(host, "dynptr_read", buffer.base, 4, place, 38) == gone
