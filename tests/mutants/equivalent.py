@@ -125,5 +125,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "with ThreadPoolExecutor(max_workers=2) as worker:": "it is given one task",
     "core/dwarf/sections.py: raw = unzstd(stream, size + 1)  →  raw = unzstd(stream, size + 2)": "what is longer than "
     "was said is refused, by however much",
+    "core/dwarf/info.py: _, value = self.attributes.get(attribute, (0, None))  →  "
+    "_, value = self.attributes.get(attribute, (1, None))": "nobody asks for the form of what is not there",
 }
 """By their text without the number of the line."""
