@@ -131,6 +131,8 @@ def main() -> int:
     found = from_elsewhere(BUILD / "site")
     print(*found, sep="\n", end="\n" if found else "")
     print(f"{len(list((BUILD / 'site').rglob('*.html')))} pages in {BUILD / 'site/index.html'}")
+    # Of files the theme has no search.
+    print(f"to search in them as well: python3 -m http.server --directory {BUILD / 'site'}")
     return 1 if found else 0
 
 

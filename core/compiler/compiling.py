@@ -40,6 +40,8 @@ _WIDEST: Final = 200
 _MOST_ERRORS: Final = 100
 """Errors of a compiler that are told; clang gives up after 20 by itself."""
 _NO_HEADER: Final = f"'{vmlinux_header.NAME}' file not found"
+_LIBBPF: Final = "/usr/include/bpf/bpf_helpers.h"
+"""Whether libbpf's headers are installed."""
 _MOST_MADE: Final = 256 << 20
 """Bytes of an object, and of what a compiler says."""
 _MOST_TOLD: Final = 1 << 20
@@ -198,7 +200,9 @@ def _refusal(source: str, told: str, errors: Sequence[Diagnostic]) -> BpftuiErro
     """Return what a compiler said, as an error; of several it is the first, and `problems` has them all."""
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        found = BpftuiError(_said(errors[0], more))
+        wants_libbpf = re.match(r"'bpf/[\w.]+' file not found", errors[0].text) and not os.path.exists(_LIBBPF)
+        hint = "libbpf's headers are not installed: apt install libbpf-dev" if wants_libbpf else None
+        found = BpftuiError(_said(errors[0], more), hint=hint)
         if more:
             every = [_said(each) for each in errors[:_MOST_ERRORS]]
             every += [f"and {len(errors) - _MOST_ERRORS:,} more"] if len(errors) > _MOST_ERRORS else []

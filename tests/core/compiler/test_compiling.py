@@ -255,6 +255,27 @@ def test_a_vmlinux_h_that_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.Mon
     assert raised.value.hint == "bpftui show /sys/kernel/btf/vmlinux --header > vmlinux.h, and -I says where it is"
 
 
+@pytest.mark.parametrize(
+    ("name", "installed", "hint"),
+    [
+        ("bpf/bpf_helpers.h", False, "libbpf's headers are not installed: apt install libbpf-dev"),
+        ("bpf/bpf_halpers.h", True, None),
+        ("mine/bpf.h", False, None),
+    ],
+)
+def test_where_libbpf_is_missing_it_says_so(
+    name: str, installed: bool, hint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, "clang", f"echo \"a.c:1:10: fatal error: '{name}' file not found\" >&2; exit 1")
+    (tmp_path / "a.c").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(compiling, "_LIBBPF", str(tmp_path / ("a.c" if installed else "none")))
+    with pytest.raises(BpftuiError) as raised:
+        compiled(str(tmp_path / "a.c"))
+    assert raised.value.message.endswith(f"a.c:1:10: '{name}' file not found")
+    assert raised.value.hint == hint
+
+
 def test_the_headers_that_it_includes_are_named_and_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = r"printf '. ./near.h\n.. inc/deep.h\na.c:1:1: warning: odd\n. ./near.h\n' >&2; echo made"
     fake(tmp_path, "clang", told)
