@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Column", "Places", "place_columns", "wanted_widths"]
 
-_Row = TypeVar("_Row")
+_Row = TypeVar("_Row", contravariant=True)
 
 GAP: Final = 2
 """Cells before a number; before a text there is one. The last one is for the mark of what moved."""

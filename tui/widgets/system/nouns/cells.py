@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOTHING",
-    "id_cell",
     "missing_note",
-    "name_cell",
     "number_cell",
     "owner_cell",
     "owner_text",
@@ -42,16 +40,6 @@ def number_cell(value: int | None) -> Cell:
 def size_cell(count: int | None) -> Cell:
     """Return a number of bytes."""
     return _UNKNOWN if count is None else Cell(byte_size(count, fixed=True))
-
-
-def id_cell(number: int) -> Cell:
-    """Return the kernel's id of the row itself."""
-    return Cell(str(number))
-
-
-def name_cell(name: str) -> Cell:
-    """Return the name of the row itself, which may have none."""
-    return Cell(name, "link") if name else NOTHING
 
 
 def thing_cell(noun: str, number: int, text: str = "") -> Cell:

@@ -10,7 +10,8 @@ from ....text.inventory import few, name_of
 from ..column import Cell, Column
 from ..noun import Fact, Noun
 from ..steps import runs_here
-from .cells import NOTHING, missing_note, runs_cell, runs_of
+from .cells import NOTHING, missing_note
+from .columns import runs_column
 
 if TYPE_CHECKING:
     from .....core.system import Interface, NetworkNamespace
@@ -169,14 +170,7 @@ INTERFACES: Final[Noun[Way]] = Noun(
         ),
         Column("in order", _first_programs, lambda seen, way: _first_programs(seen, way).text, least=16, most=48),
         Column("hooks", lambda _, way: Cell(_hooks_text(way) or "–"), lambda _, way: _hooks_text(way), least=8, drop=4),
-        Column(
-            "runs/s",
-            lambda seen, way: runs_cell(seen, way.programs),
-            lambda seen, way: runs_of(seen, way.programs),
-            True,
-            9,
-            is_found=False,
-        ),
+        runs_column(lambda each: each.programs),
         Column(
             "addresses",
             lambda _, way: (

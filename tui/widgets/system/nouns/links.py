@@ -8,7 +8,8 @@ from .....core.system.links import detail_text
 from ....text.inventory import name_of
 from ..column import Cell, Column
 from ..noun import Fact, Noun
-from .cells import NOTHING, id_cell, missing_note, owner_cell, thing_cell
+from .cells import NOTHING, missing_note, thing_cell
+from .columns import ID, owner_column, text_column
 from .facts import map_facts, owner_facts, pin_facts, place_facts, place_thing, program_facts
 
 if TYPE_CHECKING:
@@ -60,15 +61,8 @@ LINKS: Final[Noun[LinkEntry]] = Noun(
     "link",
     "links",
     (
-        Column(
-            "ID",
-            lambda _, each: id_cell(each.id),
-            lambda _, each: each.id,
-            True,
-            4,
-            text=lambda _, each: str(each.id),
-        ),
-        Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=10),
+        ID,
+        text_column("type", lambda each: each.type, least=10),
         Column("program", _link_program, lambda _, each: each.program, least=16, most=48),
         Column("on", _link_on, lambda seen, each: _link_on(seen, each).text, least=16, most=48),
         Column(
@@ -87,13 +81,7 @@ LINKS: Final[Noun[LinkEntry]] = Noun(
             drop=1,
             is_found=False,
         ),
-        Column(
-            "owner",
-            lambda _, each: owner_cell(each.owners, each.pinned),
-            lambda _, each: owner_cell(each.owners, each.pinned).text,
-            least=8,
-            most=24,
-        ),
+        owner_column(),
     ),
     lambda seen: seen.snapshot.links,
     lambda each: f"{each.id} {each.type}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .....core.btf.units import Unit
 from .....core.uapi import MapFlag, flag_names
 from ....targets import Thing
 from ....text.format import byte_size
@@ -13,15 +12,10 @@ from ..column import Cell, Column
 from ..noun import Fact, Noun
 from .cells import (
     NOTHING,
-    id_cell,
     missing_note,
-    name_cell,
-    number_cell,
-    owner_cell,
-    owner_text,
-    size_cell,
     thing_cell,
 )
+from .columns import ID, count_column, memory_column, owner_column, text_column
 from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, program_facts
 
 if TYPE_CHECKING:
@@ -69,75 +63,15 @@ MAPS: Final[Noun[MapEntry]] = Noun(
     "map",
     "maps",
     (
-        Column(
-            "ID",
-            lambda _, each: id_cell(each.id),
-            lambda _, each: each.id,
-            True,
-            4,
-            text=lambda _, each: str(each.id),
-        ),
-        Column(
-            "name",
-            lambda _, each: name_cell(each.name),
-            lambda _, each: each.name,
-            least=12,
-            fair=20,
-            most=40,
-            text=lambda _, each: each.name,
-        ),
-        Column(
-            "type",
-            lambda _, each: Cell(each.type),
-            lambda _, each: each.type,
-            least=12,
-            text=lambda _, each: each.type,
-        ),
-        Column(
-            "key",
-            lambda _, each: number_cell(each.key_size),
-            lambda _, each: each.key_size,
-            True,
-            4,
-            drop=4,
-            is_found=False,
-        ),
-        Column(
-            "value",
-            lambda _, each: number_cell(each.value_size),
-            lambda _, each: each.value_size,
-            True,
-            6,
-            drop=3,
-            is_found=False,
-        ),
-        Column(
-            "entries",
-            lambda _, each: number_cell(each.max_entries),
-            lambda _, each: each.max_entries,
-            True,
-            8,
-            drop=2,
-            is_found=False,
-        ),
-        Column(
-            "memory",
-            lambda _, each: size_cell(each.memlock),
-            lambda _, each: each.memlock,
-            True,
-            8,
-            is_found=False,
-            drawn=Unit.BYTES,
-        ),
+        ID,
+        text_column("name", lambda each: each.name, role="link", least=12, fair=20, most=40),
+        text_column("type", lambda each: each.type, least=12),
+        count_column("key", lambda each: each.key_size, 4, drop=4),
+        count_column("value", lambda each: each.value_size, 6, drop=3),
+        count_column("entries", lambda each: each.max_entries, 8, drop=2),
+        memory_column(),
         Column("used by", lambda _, each: _used(each), lambda _, each: len(each.programs), least=8, most=20),
-        Column(
-            "owner",
-            lambda _, each: owner_cell(each.owners, each.pinned),
-            lambda _, each: owner_text(each.owners, each.pinned),
-            least=8,
-            most=24,
-            text=lambda _, each: owner_text(each.owners, each.pinned),
-        ),
+        owner_column(),
     ),
     lambda seen: seen.snapshot.maps,
     lambda each: f"{each.id} {each.name}".rstrip(),

@@ -8,6 +8,7 @@ from ....targets import Thing
 from ..column import Cell, Column
 from ..noun import Fact, Noun
 from .cells import missing_note, thing_cell
+from .columns import text_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,15 +57,8 @@ PINS: Final[Noun[Pin]] = Noun(
     "pin",
     "pinned names",
     (
-        Column(
-            "path",
-            lambda _, each: Cell(each.path, "link"),
-            lambda _, each: each.path,
-            least=24,
-            most=100,
-            keeps_end=True,
-        ),
-        Column("kind", lambda _, each: Cell(each.kind), lambda _, each: each.kind, least=7),
+        text_column("path", lambda each: each.path, role="link", least=24, most=100, keeps_end=True),
+        text_column("kind", lambda each: each.kind, least=7),
         Column("ID", lambda _, each: thing_cell(_KINDS[each.kind], each.id), lambda _, each: each.id, True, 4),
         Column(
             "name",

@@ -8,11 +8,12 @@ from ....targets import Thing
 from ....text.format import counted
 from ..column import Cell, Column
 from ..noun import Fact, Noun
-from .cells import NOTHING, missing_note, runs_cell, runs_of
+from .cells import NOTHING, missing_note
+from .columns import count_column, runs_column
 from .facts import link_facts, map_facts, program_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from .....core.system import ProcessEntry
     from .....core.system.history import Seen
@@ -45,14 +46,6 @@ def _process_about(seen: Seen, each: ProcessEntry) -> list[Fact]:
     return facts + [Fact("types", f"BTF {number}", Thing("btf", number)) for number in each.btfs]
 
 
-def _amount(title: str, numbers: Callable[[ProcessEntry], tuple[int, ...]], *, drop: int = 0) -> Column[ProcessEntry]:
-    def cell(_: Seen, each: ProcessEntry) -> Cell:
-        count = len(numbers(each))
-        return Cell(f"{count:,}", "" if count else "muted")
-
-    return Column(title, cell, lambda _, each: len(numbers(each)), True, len(title), drop=drop, is_found=False)
-
-
 def _processes(seen: Seen) -> Mapping[Any, ProcessEntry]:
     return seen.snapshot.processes
 
@@ -78,17 +71,10 @@ PROCESSES: Final[Noun[ProcessEntry]] = Noun(
             least=14,
             most=32,
         ),
-        _amount("progs", lambda each: each.programs),
-        _amount("maps", lambda each: each.maps),
-        _amount("links", lambda each: each.links, drop=1),
-        Column(
-            "runs/s",
-            lambda seen, each: runs_cell(seen, each.programs),
-            lambda seen, each: runs_of(seen, each.programs),
-            True,
-            9,
-            is_found=False,
-        ),
+        count_column("progs", lambda each: len(each.programs), 5),
+        count_column("maps", lambda each: len(each.maps), 4),
+        count_column("links", lambda each: len(each.links), 5, drop=1),
+        runs_column(lambda each: each.programs),
         Column(
             "command",
             lambda _, each: Cell(each.command or f"[{each.comm}]"),

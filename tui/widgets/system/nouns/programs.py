@@ -15,15 +15,10 @@ from ..noun import Fact, Noun
 from ..strips import strip
 from .cells import (
     NOTHING,
-    id_cell,
     missing_note,
-    name_cell,
-    number_cell,
-    owner_cell,
-    owner_text,
     runs_cell,
-    size_cell,
 )
+from .columns import ID, count_column, memory_column, owner_column, text_column
 from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, place_facts, place_thing
 
 if TYPE_CHECKING:
@@ -129,31 +124,9 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
     "prog",
     "programs",
     (
-        Column(
-            "ID",
-            lambda _, each: id_cell(each.id),
-            lambda _, each: each.id,
-            True,
-            4,
-            text=lambda _, each: str(each.id),
-        ),
-        Column(
-            "name",
-            lambda _, each: name_cell(each.name),
-            lambda _, each: each.name,
-            least=12,
-            fair=20,
-            most=40,
-            text=lambda _, each: each.name,
-        ),
-        Column(
-            "type",
-            lambda _, each: Cell(each.type),
-            lambda _, each: each.type,
-            least=13,
-            drop=3,
-            text=lambda _, each: each.type,
-        ),
+        ID,
+        text_column("name", lambda each: each.name, role="link", least=12, fair=20, most=40),
+        text_column("type", lambda each: each.type, least=13, drop=3),
         Column(
             "on",
             _on,
@@ -201,25 +174,8 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             drop=4,
             is_found=False,
         ),
-        Column(
-            "memory",
-            lambda _, each: size_cell(each.memlock),
-            lambda _, each: each.memlock,
-            True,
-            8,
-            drop=5,
-            is_found=False,
-            drawn=Unit.BYTES,
-        ),
-        Column(
-            "owner",
-            lambda _, each: owner_cell(each.owners, each.pinned),
-            lambda _, each: owner_text(each.owners, each.pinned),
-            least=8,
-            most=24,
-            drop=1,
-            text=lambda _, each: owner_text(each.owners, each.pinned),
-        ),
+        memory_column(drop=5),
+        owner_column(drop=1),
         Column(
             "missed/s",
             _missed,
@@ -240,15 +196,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             drop=7,
             is_found=False,
         ),
-        Column(
-            "verified",
-            lambda _, each: number_cell(each.verified_insns),
-            lambda _, each: each.verified_insns,
-            True,
-            8,
-            drop=8,
-            is_found=False,
-        ),
+        count_column("verified", lambda each: each.verified_insns, 8, drop=8),
     ),
     lambda seen: seen.snapshot.programs,
     lambda each: f"{each.id} {each.name}".rstrip(),

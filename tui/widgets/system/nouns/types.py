@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from ....text.format import byte_size
 from ..column import Cell, Column
 from ..noun import Fact, Noun
-from .cells import id_cell, missing_note, number_cell, owner_cell, size_cell
+from .cells import missing_note, owner_cell
+from .columns import ID, count_column, size_column, text_column
 from .facts import map_facts, owner_facts, program_facts
 
 if TYPE_CHECKING:
@@ -33,20 +34,11 @@ BTFS: Final[Noun[BtfEntry]] = Noun(
     "btf",
     "types",
     (
-        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
-        Column("name", lambda _, each: Cell(each.name or "–"), lambda _, each: each.name, least=16, most=40),
-        Column("size", lambda _, each: size_cell(each.size), lambda _, each: each.size, True, 8, is_found=False),
-        Column(
-            "programs",
-            lambda _, each: number_cell(len(each.programs)),
-            lambda _, each: len(each.programs),
-            True,
-            8,
-            is_found=False,
-        ),
-        Column(
-            "maps", lambda _, each: number_cell(len(each.maps)), lambda _, each: len(each.maps), True, 6, is_found=False
-        ),
+        ID,
+        text_column("name", lambda each: each.name, least=16, most=40),
+        size_column("size", lambda each: each.size),
+        count_column("programs", lambda each: len(each.programs), 8),
+        count_column("maps", lambda each: len(each.maps), 6),
         Column("owner", lambda _, each: _btf_owner(each), lambda _, each: _btf_owner(each).text, least=8, most=24),
     ),
     lambda seen: seen.snapshot.btfs,
