@@ -14,6 +14,7 @@ from ..strings import StringTable
 from ..visible import visible
 from . import types as t
 from .index import TAIL, Index, find_places, name_offsets
+from .record import decoded
 from .types import Kind
 
 if TYPE_CHECKING:
@@ -194,81 +195,8 @@ class Btf:
         if found is None:
             if self.base is not None and type_id < self.first_id:
                 return self.base.type(type_id)
-            found = self._decoded[type_id] = self._decode(type_id)
+            found = self._decoded[type_id] = decoded(type_id, self._words, self._place(type_id), self.name)
         return found
-
-    def _decode(self, type_id: int) -> t.BtfType:
-        at = self._place(type_id)
-        words = self._words
-        info, size = words[at + 1], words[at + 2]
-        kind, count, flag = info >> 24 & 0x1F, info & 0xFFFF, bool(info >> 31)
-        name = self.name(words[at])
-        tail = words[at + 3 : at + 3 + TAIL[kind][0] + TAIL[kind][1] * count]
-        match kind:
-            case Kind.INT:
-                encoding = tail[0] >> 24 & 0xF
-                return t.Int(
-                    type_id,
-                    name,
-                    size,
-                    bits=tail[0] & 0xFF,
-                    bit_offset=tail[0] >> 16 & 0xFF,
-                    signed=bool(encoding & 1),
-                    is_char=bool(encoding & 2),
-                    is_bool=bool(encoding & 4),
-                )
-            case Kind.PTR:
-                return t.Pointer(type_id, name, size)
-            case Kind.ARRAY:
-                return t.Array(type_id, name, tail[0], tail[1], tail[2])
-            case Kind.STRUCT | Kind.UNION:
-                members = self._members(tail, bitfields=flag)
-                return t.Composite(type_id, name, kind == Kind.UNION, size, members)
-            case Kind.ENUM | Kind.ENUM64:
-                return t.Enum(type_id, name, size, flag, self._enumerators(tail, kind, signed=flag))
-            case Kind.FWD:
-                return t.Forward(type_id, name, flag)
-            case Kind.TYPEDEF:
-                return t.Typedef(type_id, name, size)
-            case Kind.VOLATILE | Kind.CONST | Kind.RESTRICT | Kind.TYPE_TAG:
-                return t.Modifier(type_id, name, Kind(kind), size, flag)
-            case Kind.FUNC:
-                # The linkage of a function sits where other kinds count their members.
-                return t.Function(type_id, name, size, count)
-            case Kind.FUNC_PROTO:
-                pairs = zip(tail[::2], tail[1::2], strict=True)
-                parameters = tuple(t.Parameter(self.name(text), target) for text, target in pairs)
-                return t.FunctionProto(type_id, name, size, parameters)
-            case Kind.VAR:
-                return t.Var(type_id, name, size, tail[0])
-            case Kind.DATASEC:
-                triples = zip(tail[::3], tail[1::3], tail[2::3], strict=True)
-                return t.DataSec(type_id, name, size, tuple(t.SecVar(*triple) for triple in triples))
-            case Kind.FLOAT:
-                return t.Float(type_id, name, size)
-            case _:
-                component = tail[0] - (1 << 32) if tail[0] >> 31 else tail[0]
-                return t.DeclTag(type_id, name, size, component)
-
-    def _members(self, tail: Sequence[int], *, bitfields: bool) -> tuple[t.Member, ...]:
-        triples = zip(tail[::3], tail[1::3], tail[2::3], strict=True)
-        if bitfields:
-            # With the kind flag set, the top byte of a member's offset is its width as a bitfield.
-            return tuple(
-                t.Member(self.name(text), type_id, offset & 0xFFFFFF, offset >> 24) for text, type_id, offset in triples
-            )
-        return tuple(t.Member(self.name(text), type_id, offset, 0) for text, type_id, offset in triples)
-
-    def _enumerators(self, tail: Sequence[int], kind: int, *, signed: bool) -> tuple[t.Enumerator, ...]:
-        if kind == Kind.ENUM:
-            pairs = [(text, value, 32) for text, value in zip(tail[::2], tail[1::2], strict=True)]
-        else:
-            triples = zip(tail[::3], tail[1::3], tail[2::3], strict=True)
-            pairs = [(text, high << 32 | low, 64) for text, low, high in triples]
-        return tuple(
-            t.Enumerator(self.name(text), value - (1 << width) if signed and value >> width - 1 else value)
-            for text, value, width in pairs
-        )
 
     def __repr__(self) -> str:
         file = f" {visible(self.file)}" if self.file else ""

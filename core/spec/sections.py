@@ -11,18 +11,18 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import nearest
 from ..uapi import AttachType, ProgramFlag, ProgramType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["SECTIONS", "SectionFlag", "SectionKind", "find_section", "nearest_section", "split_section"]
 
 _IPROUTE2_XDP: Final = "prog"
 """Where `ip link set xdp object` looks when no section is named."""
-
-_T = ProgramType
-_A = AttachType
 
 
 class SectionFlag(enum.IntFlag):
@@ -66,126 +66,89 @@ class SectionKind:
         return sum(flag for rule, flag in _PROGRAM_FLAGS.items() if rule in self.rules)
 
 
-def _kinds() -> list[SectionKind]:
-    sleepable, frags, in_btf = SectionFlag.SLEEPABLE, SectionFlag.XDP_FRAGS, SectionFlag.ATTACH_BTF
-    plain, attachable, optional = SectionFlag.NONE, SectionFlag.ATTACHABLE, SectionFlag.ATTACHABLE_OPTIONAL
-    kinds: list[SectionKind] = []
+_TABLE: Final = """
+socket_filter: socket
+sk_reuseport attachable: sk_reuseport/migrate=sk_reuseport_select_or_migrate sk_reuseport=sk_reuseport_select
+kprobe: kprobe+ uprobe+ kretprobe+ uretprobe+ ksyscall+ kretsyscall+
+kprobe sleepable: uprobe.s+ uretprobe.s+
+kprobe usdt: usdt+
+kprobe usdt sleepable: usdt.s+
+kprobe: kprobe.multi+=trace_kprobe_multi kretprobe.multi+=trace_kprobe_multi kprobe.session+=trace_kprobe_session
+kprobe: uprobe.multi+=trace_uprobe_multi uretprobe.multi+=trace_uprobe_multi uprobe.session+=trace_uprobe_session
+kprobe sleepable: uprobe.multi.s+=trace_uprobe_multi uretprobe.multi.s+=trace_uprobe_multi
+kprobe sleepable: uprobe.session.s+=trace_uprobe_session
+sched_cls: tc/ingress=tcx_ingress tc/egress=tcx_egress tcx/ingress=tcx_ingress tcx/egress=tcx_egress tc classifier
+sched_cls: netkit/primary=netkit_primary netkit/peer=netkit_peer
+sched_act: action
+tracepoint: tracepoint+ tp+
+tracepoint sleepable: tracepoint.s+ tp.s+
+raw_tracepoint: raw_tracepoint+ raw_tp+
+raw_tracepoint sleepable: raw_tracepoint.s+ raw_tp.s+
+raw_tracepoint_writable: raw_tracepoint.w+ raw_tp.w+
+tracing attach_btf: tp_btf+=trace_raw_tp fentry+=trace_fentry fmod_ret+=modify_return fexit+=trace_fexit
+tracing attach_btf: fsession+=trace_fsession
+tracing: fentry.multi+=trace_fentry_multi fexit.multi+=trace_fexit_multi fsession.multi+=trace_fsession_multi
+lsm attach_btf: lsm+=lsm_mac
+tracing attach_btf: iter+=trace_iter
+struct_ops: struct_ops+
+tracing attach_btf sleepable: tp_btf.s+=trace_raw_tp fentry.s+=trace_fentry fmod_ret.s+=modify_return
+tracing attach_btf sleepable: fexit.s+=trace_fexit fsession.s+=trace_fsession
+tracing sleepable: fentry.multi.s+=trace_fentry_multi fexit.multi.s+=trace_fexit_multi
+tracing sleepable: fsession.multi.s+=trace_fsession_multi
+lsm attach_btf sleepable: lsm.s+=lsm_mac
+tracing attach_btf sleepable: iter.s+=trace_iter
+struct_ops sleepable: struct_ops.s+
+ext attach_btf: freplace+
+lsm attach_btf: lsm_cgroup+=lsm_cgroup
+syscall sleepable: syscall
+xdp xdp_frags: xdp.frags/devmap=xdp_devmap xdp.frags/cpumap=xdp_cpumap xdp.frags=xdp
+xdp attachable: xdp/devmap=xdp_devmap xdp/cpumap=xdp_cpumap
+xdp attachable_optional: xdp=xdp
+perf_event: perf_event
+lwt_in: lwt_in
+lwt_out: lwt_out
+lwt_xmit: lwt_xmit
+lwt_seg6local: lwt_seg6local
+sock_ops attachable_optional: sockops=cgroup_sock_ops
+sk_skb attachable_optional: sk_skb/stream_parser=sk_skb_stream_parser sk_skb/stream_verdict=sk_skb_stream_verdict
+sk_skb attachable_optional: sk_skb/verdict=sk_skb_verdict
+sk_skb: sk_skb
+sk_msg attachable_optional: sk_msg=sk_msg_verdict
+lirc_mode2 attachable_optional: lirc_mode2=lirc_mode2
+flow_dissector attachable_optional: flow_dissector=flow_dissector
+cgroup_skb attachable_optional: cgroup_skb/ingress=cgroup_inet_ingress cgroup_skb/egress=cgroup_inet_egress
+cgroup_skb: cgroup/skb
+cgroup_sock attachable: cgroup/sock_create=cgroup_inet_sock_create cgroup/sock_release=cgroup_inet_sock_release
+cgroup_sock attachable: cgroup/post_bind4=cgroup_inet4_post_bind cgroup/post_bind6=cgroup_inet6_post_bind
+cgroup_sock attachable_optional: cgroup/sock=cgroup_inet_sock_create
+cgroup_sock_addr attachable: cgroup/bind4=cgroup_inet4_bind cgroup/bind6=cgroup_inet6_bind
+cgroup_sock_addr attachable: cgroup/connect4=cgroup_inet4_connect cgroup/connect6=cgroup_inet6_connect
+cgroup_sock_addr attachable: cgroup/connect_unix=cgroup_unix_connect cgroup/sendmsg4=cgroup_udp4_sendmsg
+cgroup_sock_addr attachable: cgroup/sendmsg6=cgroup_udp6_sendmsg cgroup/sendmsg_unix=cgroup_unix_sendmsg
+cgroup_sock_addr attachable: cgroup/recvmsg4=cgroup_udp4_recvmsg cgroup/recvmsg6=cgroup_udp6_recvmsg
+cgroup_sock_addr attachable: cgroup/recvmsg_unix=cgroup_unix_recvmsg cgroup/getpeername4=cgroup_inet4_getpeername
+cgroup_sock_addr attachable: cgroup/getpeername6=cgroup_inet6_getpeername
+cgroup_sock_addr attachable: cgroup/getpeername_unix=cgroup_unix_getpeername
+cgroup_sock_addr attachable: cgroup/getsockname4=cgroup_inet4_getsockname cgroup/getsockname6=cgroup_inet6_getsockname
+cgroup_sock_addr attachable: cgroup/getsockname_unix=cgroup_unix_getsockname
+cgroup_sysctl attachable: cgroup/sysctl=cgroup_sysctl
+cgroup_sockopt attachable: cgroup/getsockopt=cgroup_getsockopt cgroup/setsockopt=cgroup_setsockopt
+cgroup_device attachable_optional: cgroup/dev=cgroup_device
+sk_lookup attachable: sk_lookup=sk_lookup
+netfilter: netfilter=netfilter
+"""
+"""Program type and rules, then patterns: `+` where `/what` follows, `=` the attach type."""
 
-    def exact(type_: ProgramType, rules: SectionFlag, **patterns: AttachType | None) -> None:
-        for pattern, attach in patterns.items():
-            kinds.append(SectionKind(pattern.replace("__", "/"), type_, attach, rules))
 
-    def target(type_: ProgramType, attach: AttachType | None, *patterns: str, rules: SectionFlag = plain) -> None:
-        kinds.extend(SectionKind(pattern, type_, attach, rules, has_target=True) for pattern in patterns)
-
-    exact(_T.SOCKET_FILTER, plain, socket=None)
-    exact(
-        _T.SK_REUSEPORT,
-        attachable,
-        sk_reuseport__migrate=_A.SK_REUSEPORT_SELECT_OR_MIGRATE,
-        sk_reuseport=_A.SK_REUSEPORT_SELECT,
-    )
-    target(_T.KPROBE, None, "kprobe", "uprobe", "kretprobe", "uretprobe", "ksyscall", "kretsyscall")
-    target(_T.KPROBE, None, "uprobe.s", "uretprobe.s", rules=sleepable)
-    target(_T.KPROBE, None, "usdt", rules=SectionFlag.USDT)
-    target(_T.KPROBE, None, "usdt.s", rules=SectionFlag.USDT | sleepable)
-    target(_T.KPROBE, _A.TRACE_KPROBE_MULTI, "kprobe.multi", "kretprobe.multi")
-    target(_T.KPROBE, _A.TRACE_KPROBE_SESSION, "kprobe.session")
-    target(_T.KPROBE, _A.TRACE_UPROBE_MULTI, "uprobe.multi", "uretprobe.multi")
-    target(_T.KPROBE, _A.TRACE_UPROBE_SESSION, "uprobe.session")
-    target(_T.KPROBE, _A.TRACE_UPROBE_MULTI, "uprobe.multi.s", "uretprobe.multi.s", rules=sleepable)
-    target(_T.KPROBE, _A.TRACE_UPROBE_SESSION, "uprobe.session.s", rules=sleepable)
-    exact(
-        _T.SCHED_CLS,
-        plain,
-        tc__ingress=_A.TCX_INGRESS,
-        tc__egress=_A.TCX_EGRESS,
-        tcx__ingress=_A.TCX_INGRESS,
-        tcx__egress=_A.TCX_EGRESS,
-        tc=None,
-        classifier=None,
-        netkit__primary=_A.NETKIT_PRIMARY,
-        netkit__peer=_A.NETKIT_PEER,
-    )
-    exact(_T.SCHED_ACT, plain, action=None)
-    target(_T.TRACEPOINT, None, "tracepoint", "tp")
-    target(_T.TRACEPOINT, None, "tracepoint.s", "tp.s", rules=sleepable)
-    target(_T.RAW_TRACEPOINT, None, "raw_tracepoint", "raw_tp")
-    target(_T.RAW_TRACEPOINT, None, "raw_tracepoint.s", "raw_tp.s", rules=sleepable)
-    target(_T.RAW_TRACEPOINT_WRITABLE, None, "raw_tracepoint.w", "raw_tp.w")
-    for suffix, rules in (("", plain), (".s", sleepable)):
-        target(_T.TRACING, _A.TRACE_RAW_TP, "tp_btf" + suffix, rules=rules | in_btf)
-        target(_T.TRACING, _A.TRACE_FENTRY, "fentry" + suffix, rules=rules | in_btf)
-        target(_T.TRACING, _A.MODIFY_RETURN, "fmod_ret" + suffix, rules=rules | in_btf)
-        target(_T.TRACING, _A.TRACE_FEXIT, "fexit" + suffix, rules=rules | in_btf)
-        target(_T.TRACING, _A.TRACE_FSESSION, "fsession" + suffix, rules=rules | in_btf)
-        target(_T.TRACING, _A.TRACE_FENTRY_MULTI, "fentry.multi" + suffix, rules=rules)
-        target(_T.TRACING, _A.TRACE_FEXIT_MULTI, "fexit.multi" + suffix, rules=rules)
-        target(_T.TRACING, _A.TRACE_FSESSION_MULTI, "fsession.multi" + suffix, rules=rules)
-        target(_T.LSM, _A.LSM_MAC, "lsm" + suffix, rules=rules | in_btf)
-        target(_T.TRACING, _A.TRACE_ITER, "iter" + suffix, rules=rules | in_btf)
-        target(_T.STRUCT_OPS, None, "struct_ops" + suffix, rules=rules)
-    target(_T.EXT, None, "freplace", rules=in_btf)
-    target(_T.LSM, _A.LSM_CGROUP, "lsm_cgroup", rules=in_btf)
-    exact(_T.SYSCALL, sleepable, syscall=None)
-    kinds += [
-        SectionKind("xdp.frags/devmap", _T.XDP, _A.XDP_DEVMAP, frags),
-        SectionKind("xdp.frags/cpumap", _T.XDP, _A.XDP_CPUMAP, frags),
-        SectionKind("xdp.frags", _T.XDP, _A.XDP, frags),
-    ]
-    exact(_T.XDP, attachable, xdp__devmap=_A.XDP_DEVMAP, xdp__cpumap=_A.XDP_CPUMAP)
-    exact(_T.XDP, optional, xdp=_A.XDP)
-    exact(_T.PERF_EVENT, plain, perf_event=None)
-    exact(_T.LWT_IN, plain, lwt_in=None)
-    exact(_T.LWT_OUT, plain, lwt_out=None)
-    exact(_T.LWT_XMIT, plain, lwt_xmit=None)
-    exact(_T.LWT_SEG6LOCAL, plain, lwt_seg6local=None)
-    exact(_T.SOCK_OPS, optional, sockops=_A.CGROUP_SOCK_OPS)
-    exact(
-        _T.SK_SKB,
-        optional,
-        sk_skb__stream_parser=_A.SK_SKB_STREAM_PARSER,
-        sk_skb__stream_verdict=_A.SK_SKB_STREAM_VERDICT,
-        sk_skb__verdict=_A.SK_SKB_VERDICT,
-    )
-    exact(_T.SK_SKB, plain, sk_skb=None)
-    exact(_T.SK_MSG, optional, sk_msg=_A.SK_MSG_VERDICT)
-    exact(_T.LIRC_MODE2, optional, lirc_mode2=_A.LIRC_MODE2)
-    exact(_T.FLOW_DISSECTOR, optional, flow_dissector=_A.FLOW_DISSECTOR)
-    exact(
-        _T.CGROUP_SKB,
-        optional,
-        cgroup_skb__ingress=_A.CGROUP_INET_INGRESS,
-        cgroup_skb__egress=_A.CGROUP_INET_EGRESS,
-    )
-    exact(_T.CGROUP_SKB, plain, cgroup__skb=None)
-    exact(
-        _T.CGROUP_SOCK,
-        attachable,
-        cgroup__sock_create=_A.CGROUP_INET_SOCK_CREATE,
-        cgroup__sock_release=_A.CGROUP_INET_SOCK_RELEASE,
-        cgroup__post_bind4=_A.CGROUP_INET4_POST_BIND,
-        cgroup__post_bind6=_A.CGROUP_INET6_POST_BIND,
-    )
-    exact(_T.CGROUP_SOCK, optional, cgroup__sock=_A.CGROUP_INET_SOCK_CREATE)
-    for hook in ("bind", "connect", "sendmsg", "recvmsg", "getpeername", "getsockname"):
-        for family, infix in (("4", "INET4"), ("6", "INET6"), ("_unix", "UNIX")):
-            if hook == "bind" and family == "_unix":
-                continue
-            infix = infix if hook in ("bind", "connect", "getpeername", "getsockname") else infix.replace("INET", "UDP")
-            attach = _A[f"CGROUP_{infix}_{hook.upper()}"]
-            kinds.append(SectionKind(f"cgroup/{hook}{family}", _T.CGROUP_SOCK_ADDR, attach, attachable))
-    exact(_T.CGROUP_SYSCTL, attachable, cgroup__sysctl=_A.CGROUP_SYSCTL)
-    exact(
-        _T.CGROUP_SOCKOPT,
-        attachable,
-        cgroup__getsockopt=_A.CGROUP_GETSOCKOPT,
-        cgroup__setsockopt=_A.CGROUP_SETSOCKOPT,
-    )
-    exact(_T.CGROUP_DEVICE, optional, cgroup__dev=_A.CGROUP_DEVICE)
-    exact(_T.SK_LOOKUP, attachable, sk_lookup=_A.SK_LOOKUP)
-    exact(_T.NETFILTER, plain, netfilter=_A.NETFILTER)
-    return kinds
+def _kinds() -> Iterator[SectionKind]:
+    for line in _TABLE.strip().split("\n"):
+        head, _, patterns = line.partition(":")
+        name, *named = head.upper().split()
+        type_, rules = ProgramType[name], SectionFlag(sum(int(SectionFlag[each]) for each in named))
+        for word in patterns.split():
+            pattern, _, hook = word.partition("=")
+            attach_type = AttachType[hook.upper()] if hook else None
+            yield SectionKind(pattern.rstrip("+"), type_, attach_type, rules, has_target=pattern.endswith("+"))
 
 
 SECTIONS: Final[dict[str, SectionKind]] = {kind.pattern: kind for kind in _kinds()}
