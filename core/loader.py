@@ -13,6 +13,7 @@ from .errors import BpftuiError, LoadError, UsageError, VerifierError
 from .interrupt import Interrupt
 from .maps import TypedMap, Variable
 from .runtime import CheckReport, Link, LoadOutcome, Program, load_given_up
+from .runtime.stacks import NoSymbols
 from .spec import MapType
 from .spec.collection import holdings
 from .visible import visible
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from .runtime import Progress, Runtime
+    from .runtime.stacks import Symbols
     from .spec import CollectionSpec, MapSpec, ProgramSpec
 
 __all__ = ["CollectionLoader", "LoadedCollection"]
@@ -56,6 +58,11 @@ class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT], Closing):
         self.remarks = loader.remarks
         """What was done without, though the object has it: sentences."""
         self._links = loader.links
+
+    @property
+    def symbols(self) -> Symbols:
+        """What knows the functions in stack traces: none of what runs in no kernel."""
+        return NoSymbols()
 
     def __repr__(self) -> str:
         held = holdings(self.programs, self.maps, self.variables)

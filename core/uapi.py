@@ -137,8 +137,8 @@ class MapType(_Labelled):
 
     @property
     def says_which(self) -> bool:
-        """Whether its values are no amounts: ids of maps and programs, indices of devices, sizes of CPUs' queues."""
-        return self.holds_objects or self.is_devmap or self is MapType.CPUMAP
+        """Whether its values are no amounts: ids of objects, indices of devices, sizes of CPUs' queues, addresses."""
+        return self.holds_objects or self.is_devmap or self in (MapType.CPUMAP, MapType.STACK_TRACE)
 
     @property
     def gives_ids(self) -> bool:

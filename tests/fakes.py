@@ -26,6 +26,7 @@ from bpftui.core.runtime import (
     Sandbox,
     Variable,
 )
+from bpftui.core.runtime.stacks import NoSymbols
 from bpftui.core.verifier import explain
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         XdpMode,
     )
     from bpftui.core.runtime.inspected import Inspector
+    from bpftui.core.runtime.stacks import Symbols
     from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
     from bpftui.core.traffic import Traffic
     from bpftui.core.verifier import Explanation, VerifierLog
@@ -372,6 +374,10 @@ class FakeCollection(Collection):
     @property
     def remarks(self) -> tuple[str, ...]:
         return self._remarks
+
+    @property
+    def symbols(self) -> Symbols:
+        return NoSymbols()
 
     def printed(self) -> PrintReader:
         return FakePrintReader()

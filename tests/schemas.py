@@ -404,7 +404,9 @@ SCHEMAS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         },
     ),
     "sample/2": (
-        "`watch … --json`, `demo --json`: an object a sample; version 1 lost entries whose keys print alike",
+        "`watch … --json`, `demo --json`: an object a sample; version 1 lost entries whose keys print alike; the "
+        "value of a stack trace is its frames: `address`, or `build_id` and `file_offset`; `function`, `offset` in it; "
+        "and `in` which module or file",
         {
             "time": "number",
             "maps": Names(_ENTRIES),

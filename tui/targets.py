@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from ..core.btf import CType
+    from ..core.live.stacks import StackPlace
     from ..core.runtime.theirs import Related
 
 __all__ = [
     "EntryTarget",
     "HelperTarget",
     "Setting",
+    "StackTarget",
     "Target",
     "Thing",
     "TypeTarget",
@@ -50,6 +52,12 @@ class EntryTarget(NamedTuple):
     key: bytes
 
 
+class StackTarget(NamedTuple):
+    """A stack trace."""
+
+    place: StackPlace
+
+
 class Setting(enum.StrEnum):
     """What is asked for when it is followed: rows that are marked with ✎ are edited with it."""
 
@@ -67,7 +75,7 @@ class Thing(NamedTuple):
     """What it is there: an id, a pid, the mount namespace and the path of a pin, …"""
 
 
-Target = Node | CodePlace | HelperTarget | TypeTarget | EntryTarget | Setting | Thing
+Target = Node | CodePlace | HelperTarget | TypeTarget | EntryTarget | StackTarget | Setting | Thing
 
 
 def type_target(ctype: CType | None) -> TypeTarget | None:
@@ -101,6 +109,8 @@ def leads_to(target: Target) -> str:
             return f"{ctype.c_text.partition(' {')[0]}, its layout and declaration"
         case EntryTarget(name):
             return f"its entry of {name}"
+        case StackTarget(place):
+            return f"stack {place.id} of {place.map}"
         case Setting():
             return f"asks for {target.value}"
         case Thing("pin", key):

@@ -28,6 +28,7 @@ from .loading.struct_ops import adapt
 from .map import Map
 from .program import Program
 from .reuse import handed, open_pinned, reused
+from .stacks.symbols import kernel_symbols
 from .struct_ops import StructOpsMap
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .loading.hook import Hook
     from .loading.struct_ops import StructOps
     from .printk import PrintReader
+    from .stacks.symbols import KernelSymbols
     from .sys.syscall import Descriptor
 
 __all__ = ["KernelCollection", "Loader"]
@@ -53,6 +55,11 @@ class KernelCollection(LoadedCollection[Map, Program, Link]):
     def __init__(self, runtime: Runtime, loader: Loader) -> None:
         super().__init__(runtime, loader)
         self._told = loader.told
+
+    @property
+    def symbols(self) -> KernelSymbols:
+        """What knows the functions in stack traces, of the kernel and of processes."""
+        return kernel_symbols()
 
     def keeps(self, name: str) -> str:
         """Return why a map of its cannot be handed over to another version, as a clause; empty where it can."""

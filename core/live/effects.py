@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..analysis.counting import Counting
 from ..btf import format_value
+from ..btf.values import EnumName
 from .counters import decoded, entry_value
 from .sampler import readable_maps
+from .stacks import Stacks
 from .written import subscript, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..btf import Value
-    from ..runtime import Collection, Entry, MapSnapshot
+    from ..runtime import Collection, Entry, Map, MapSnapshot
 
 __all__ = ["EffectLine", "Effects", "EffectsReader", "EntryEffect", "MapEffect", "VariableEffect"]
 
@@ -74,18 +76,12 @@ class Effects:
 
     def lines(self, collection: Collection) -> Iterator[EffectLine]:
         """Yield what has changed, leaf by leaf: members of structs and elements of arrays each by itself."""
-        counting = collection.spec.derived(Counting)
+        writer = _Writer(collection)
         for name, effect in self.maps.items():
             source = collection.maps[name]
-            value_type = None if source.type.per_cpu else source.value
             for entry in effect.entries:
                 key = subscript(source.key, entry.key, name)
-                values = [
-                    None
-                    if each is None
-                    else written(value_type, each.values[0], entry_value(source, each, counting=counting), name)
-                    for each in (entry.before, entry.after)
-                ]
+                values = [None if each is None else writer.value(source, each) for each in (entry.before, entry.after)]
                 yield from _leaves(f"{name}[{key}]", *values)
             if not effect.entries:  # a queue's next value, or how many entries there are
                 yield EffectLine(name, "", f"{effect.now.count:,} entries")
@@ -134,13 +130,12 @@ class EffectsReader:
             collection: The one that is looked at.
             most: How many entries of a map at most; a line without a value says how many there are beside them.
         """
-        counting = collection.spec.derived(Counting)
+        writer = _Writer(collection)
         for name, map_ in self._maps.items():
             found = map_.snapshot(_LIMIT)
             source = collection.maps[name]
-            value_type = None if source.type.per_cpu else source.value
             for entry in found.entries[:most]:
-                value = written(value_type, entry.values[0], entry_value(source, entry, counting=counting), name)
+                value = writer.value(source, entry)
                 yield EffectLine(f"{name}[{subscript(source.key, entry.key, name)}]", "", _text(value))
             if found.count > min(most, len(found.entries)) or not found.entries:
                 rest = found.count - min(most, len(found.entries))
@@ -166,6 +161,22 @@ class EffectsReader:
 
     def _raw(self) -> dict[str, bytes]:
         return {name: variable.raw() for name, variable in self._variables.items()}
+
+
+class _Writer:
+    """Writes the values of a collection's maps for people."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._counting = collection.spec.derived(Counting)
+        self._stacks = Stacks(collection)
+
+    def value(self, source: Map, entry: Entry) -> Value:
+        """Return the value of an entry; of a stack trace the names of its functions."""
+        if source.name in self._stacks.maps:
+            return EnumName(self._stacks.text(source.name, entry))
+        value_type = None if source.type.per_cpu else source.value
+        value = entry_value(source, entry, counting=self._counting)
+        return written(value_type, entry.values[0], value, source.name)
 
 
 def _effect(before: MapSnapshot, now: MapSnapshot) -> MapEffect:

@@ -9,7 +9,7 @@ from ..btf import types as t
 from ..btf.members import is_text
 from ..btf.notation import Family, Notation, family_of, notation_of
 from .counters import counters
-from .field import Address, Field, Form
+from .field import Address, Field, Form, StackField
 from .keys import ambiguous_keys
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..runtime import Entry
     from .counters import Valued
     from .field import Of
+    from .stacks import Stacks
 
 __all__ = ["Fields", "fields_of", "record_fields"]
 
@@ -78,12 +79,12 @@ class Fields(NamedTuple):
         return "{" + ", ".join(f"{field.label}={field.text(entry, form)}" for field in self.keys) + "}"
 
 
-def fields_of(source: Valued, counting: Counting | None = None) -> Fields:
+def fields_of(source: Valued, counting: Counting | None = None, stacks: Stacks | None = None) -> Fields:
     """Return the fields of a map's entries.
 
     A struct and an array are as many fields as they have parts, with the addresses in them as one; where that would be
     too many, one. *counting* tells what counts, as in `counters`: what of a per-CPU map is summed, and what has a rate.
-    It looks into programs, which takes time.
+    It looks into programs, which takes time. The functions in stack traces are named by *stacks*.
     """
     from ..analysis.counting import Counting
 
@@ -91,6 +92,9 @@ def fields_of(source: Valued, counting: Counting | None = None) -> Fields:
     drawn = {each.offset: each for each in counters(source, counting) if each.bitfield is None}
     bits = {each.path: each for each in counters(source, counting) if each.bitfield is not None}
     keys = _listed("key", source.key, source.key_size, source.name, _MAX_KEY)
+    if stacks is not None and source.name in stacks.maps:
+        value = StackField("value", "", "stack", None, 0, source.value_size, map=source.name, stacks=stacks)
+        return Fields(source.name, tuple(keys), (value,), is_summed=False)
     values: list[Field] = []
     for part in _listed("value", source.value, source.value_size, source.name, _MAX_VALUE):
         counter = None

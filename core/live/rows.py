@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .condition import Condition
     from .counters import Valued
     from .sampler import Sample
+    from .stacks import Stacks
 
 __all__ = ["Rows"]
 
@@ -40,6 +41,7 @@ class Rows:
         counting: What counts in it.
         live: The map; without, only what the samples have is looked through.
         progress: Is told how many entries were looked at, in the caller's thread.
+        stacks: What names the functions of stack traces.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Rows:
         counting: Counting | None = None,
         live: Map | None = None,
         progress: Callable[[int], None] = lambda _count: None,
+        stacks: Stacks | None = None,
     ) -> None:
         self.source = source
+        self._stacks = stacks
         self._counting = counting
         self._live = live
         self._progress = progress
@@ -76,7 +80,7 @@ class Rows:
     def fields(self) -> Fields:
         """The map's fields."""
         if self._fields is None:
-            self._fields = fields_of(self.source, self._counting)
+            self._fields = fields_of(self.source, self._counting, self._stacks)
         return self._fields
 
     @property

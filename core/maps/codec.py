@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import TypeMismatchError, ValueRangeError
+from ..uapi import MapType
+from .stacks import calls_value
 
 if TYPE_CHECKING:
     from ..btf import CType, Decoded, Value
@@ -46,7 +48,10 @@ class Codec:
         return raw if self._spec.key is None else self._spec.key.decode(raw)
 
     def decode_value(self, values: tuple[bytes, ...]) -> Decoded:
-        """Return the value that an entry's bytes stand for: a list for a per-CPU map, an id for maps of objects."""
+        """Return the value that an entry's bytes stand for.
+
+        A list for a per-CPU map, an id for maps of objects, and of a stack trace the addresses, the most recent first.
+        """
         decoded: list[Value] = [self._decode_one(raw) for raw in values]
         return decoded if self._shape.per_cpu else decoded[0]
 
@@ -56,6 +61,8 @@ class Codec:
     def _decode_one(self, raw: bytes) -> Decoded:
         if self._shape.gives_ids:
             return int.from_bytes(raw, sys.byteorder)
+        if self._shape.type is MapType.STACK_TRACE:
+            return calls_value(raw, self._shape.flags)
         return raw if self._spec.value is None else self._spec.value.decode(raw)
 
 

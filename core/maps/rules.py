@@ -11,6 +11,7 @@ import mmap
 from typing import TYPE_CHECKING, Final
 
 from ..spec import MapFlag, MapType
+from .stacks import frame_size
 
 if TYPE_CHECKING:
     from .shape import Shape
@@ -125,8 +126,8 @@ def _broken_sizes(shape: Shape) -> str | None:
         return f"its value has {' or '.join(map(str, _VALUES[kind]))} bytes, not {value}"
     if kind not in _VALUELESS and value == 0:
         return "value_size is 0"
-    if kind == _T.STACK_TRACE and value % _of_frame(shape):
-        return f"value_size is {value}, but each frame of a stack takes {_of_frame(shape)} bytes"
+    if kind == _T.STACK_TRACE and value % (frame := frame_size(shape.flags)):
+        return f"value_size is {value}, but each frame of a stack takes {frame} bytes"
     if kind.is_cgroup_storage and shape.max_entries:
         return f"{kind.with_article} grows with the control groups: its max_entries is 0, not {shape.max_entries}"
     if kind.is_ring and shape.max_entries & (shape.max_entries - 1):
@@ -146,8 +147,3 @@ def _broken_extra(kind: MapType, map_extra: int) -> str | None:
             return None
         case _:
             return f"{kind.with_article} does not take a map_extra, which is {map_extra}" if map_extra else None
-
-
-def _of_frame(shape: Shape) -> int:
-    """Return the bytes of an address, or of a `struct bpf_stack_build_id`."""
-    return 32 if shape.flags & MapFlag.STACK_BUILD_ID else 8

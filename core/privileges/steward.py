@@ -24,7 +24,7 @@ from .drop import drop
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["CHANGES", "ERRANDS", "INVENTORY", "INVENTORY_RIGHTS", "Steward", "errand", "hire"]
+__all__ = ["CHANGES", "ERRANDS", "ERRANDS_RIGHTS", "INVENTORY", "INVENTORY_RIGHTS", "Steward", "errand", "hire"]
 
 ERRANDS: Final[Mapping[str, str]] = {
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
@@ -34,11 +34,15 @@ ERRANDS: Final[Mapping[str, str]] = {
     "instance": "bpftui.core.kernel.sys.trace_instance:make_instance",
     "switch_on": "bpftui.core.kernel.sys.trace_instance:switch_on",
     "no_instance": "bpftui.core.kernel.sys.trace_instance:remove_instance",
+    "memory": "bpftui.core.kernel.stacks.memory:open_memory",
 }
 """What takes CAP_SYS_ADMIN, or being root: having runs counted while a descriptor is open, the types of a module by its
 name, reading a file of the tracefs, the event of a place in a program's file, and an instance of the tracefs for what
-programs print, which is made and removed.
+programs print, which is made and removed. And what takes CAP_SYS_PTRACE: where a process has which files in memory, by
+which the functions in its stacks get their names. (Whoever may load programs sees the stacks themselves.)
 """
+ERRANDS_RIGHTS: Final = (Capability.CAP_SYS_ADMIN, Capability.CAP_SYS_PTRACE)
+"""The capabilities that this takes."""
 
 INVENTORY: Final[Mapping[str, str]] = {
     "inventory": "bpftui.core.system.errands:read_for_client",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         XdpMode,
     )
     from .inspected import Inspector
+    from .stacks import Symbols
 
 __all__ = [
     "Collection",
@@ -419,6 +420,11 @@ class Collection(Protocol):
     @property
     def remarks(self) -> Sequence[str]:
         """What was done without, though the object has it: sentences."""
+        ...
+
+    @property
+    def symbols(self) -> Symbols:
+        """What knows the functions in stack traces that its maps hold."""
         ...
 
     def printed(self) -> PrintReader:

@@ -5,36 +5,28 @@ The files are others', and reading them takes no right that opening them does no
 
 from __future__ import annotations
 
-import bisect
 import os
-import stat
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
-from ..errors import BpftuiError
-from ..kernel.attach.binary import function_places
+from ..kernel.stacks.functions import FileFunctions, version_of
 from .names import functions_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from ..kernel.attach.binary import FunctionPlace
+    from ..kernel.stacks.functions import Version
     from .model import Attachment, LinkEntry, Owner, ProcessEntry, ProgramEntry, Snapshot
 
 __all__ = ["Symbols"]
-
-_MOST_FILES: Final = 16
-"""Whose functions are kept: there are several places in a file, and its tables are read once for all of them."""
-_Version: TypeAlias = tuple[int, int, int, int]
-"""By which a file is known to be the same: device, inode, the time of its last change (also of its mode), and size."""
 
 
 class Symbols:
     """Names the functions of a snapshot's uprobes, and remembers those that the last one had."""
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[_Version, list[FunctionPlace]]] = {}
-        self._names: dict[tuple[str, int], tuple[_Version, str]] = {}
+        self._files = FileFunctions()
+        self._names: dict[tuple[str, int], tuple[Version, str]] = {}
         """By file and offset: what is asked for again at the next look, however many files there are."""
         self._asked: set[tuple[str, int]] = set()
 
@@ -69,32 +61,16 @@ class Symbols:
 
     def function(self, path: str, offset: int) -> str:
         """Return the function that a place in a file is in, `main` or `main+0x12`; empty where that is not known."""
-        try:
-            status = os.stat(path)
-        except OSError:
+        version = version_of(path)
+        if version is None:
             return ""
-        if not stat.S_ISREG(status.st_mode):
-            return ""
-        place, version = (path, offset), (status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size)
+        place = path, offset
         self._asked.add(place)
         known, name = self._names.get(place, (None, ""))
         if known != version:
-            name = _function(self._functions(path, version), offset)
+            name = str(self._files.at(path, version, offset) or "")
             self._names[place] = version, name
         return name
-
-    def _functions(self, path: str, version: _Version) -> list[FunctionPlace]:
-        """Return the functions of a file; none of one that cannot be read, which is not tried again till it changes."""
-        known, found = self._files.pop(path, (None, None))
-        if found is None or known != version:
-            try:
-                found = function_places(path)
-            except BpftuiError:
-                found = []
-        if len(self._files) >= _MOST_FILES:
-            self._files.pop(next(iter(self._files)))
-        self._files[path] = version, found
-        return found
 
     def _link(self, link: LinkEntry, processes: Mapping[int, ProcessEntry]) -> LinkEntry:
         path, offsets = link.details.get("path", link.details.get("file")), link.details.get("offsets")
@@ -119,15 +95,6 @@ class Symbols:
         reach = _reached(path, (each.owner,) if each.owner else (), processes)
         name = self.function(reach, int(offset, 16)) if reach and offset else ""
         return each._replace(detail=name) if name else each
-
-
-def _function(known: Sequence[FunctionPlace], offset: int) -> str:
-    """Return the function that a place is in, of a file's in order."""
-    at = bisect.bisect_right(known, offset, key=lambda each: each.offset) - 1
-    if at < 0 or not known[at].offset <= offset < known[at].offset + max(known[at].size, 1):
-        return ""
-    inside = offset - known[at].offset
-    return f"{known[at].name}+0x{inside:x}" if inside else known[at].name
 
 
 def _hook(link: LinkEntry) -> str:

@@ -18,6 +18,7 @@ from ..live import Events
 from ..maps import ElementError, Shape, TypedMap
 from ..maps.shape import shape_of, why_unreadable
 from ..runtime import CheckReport, Forecast, MapSnapshot, Printed, ProgramInfo
+from ..runtime.stacks import Stack
 from ..visible import visible
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         TargetChoice,
     )
     from ..runtime.inspected import Inspector
+    from ..runtime.stacks import Call
     from ..spec import CollectionSpec, MapSpec, ProgramSpec, ProgramType, VariableSpec
     from ..traffic import Traffic
     from ..verifier import Explanation, VerifierLog
@@ -142,6 +144,21 @@ class PlayedEvents:
         brought = self._player.tape.events(self._player.tick)
         # A stream has no row as long as nothing came of it.
         yield {name: brought.get(name, Events((), 0, 0, 0)) for name in self.types}
+
+
+class _Symbols:
+    """The names in stacks as they were when they were recorded; see `bpftui.core.runtime.stacks.Symbols`.
+
+    What is at an address here and now says nothing of them.
+    """
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+
+    def stack(self, calls: Sequence[Call], process: int = 0) -> Stack:
+        """Return a stack as it was named."""
+        tape, tick = self._player.tape, self._player.tick
+        return Stack(tuple(tape.frame(each, process, tick) for each in calls))
 
 
 class _Elements:
@@ -400,9 +417,12 @@ class PlayedCollection(Closing):
         }
         self.problems: Mapping[str, BpftuiError] = {}
         self.remarks: Sequence[str] = player.tape.remarks
+        self.symbols = _Symbols(player)
 
     player: Player
     """Moves the tape."""
+    symbols: _Symbols
+    """What knows the names in stacks."""
 
     def __repr__(self) -> str:
         return f"<PlayedCollection {visible(self.spec.file)}: {self.player.tape.duration:,.0f} s>"

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..closing import Closing
 from ..errors import ObjectError, UsageError
+from ..live.stacks import Stacks
 from ..spec import CollectionSpec
 from ..spec.edits import Edits
 from .packing import little, pack
-from .schema import Claim, create, raw
+from .schema import Claim, create, frame_key, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ..live.drawn import MarkKind
     from ..live.trial import Ran
     from ..runtime import Collection, MapSnapshot, Printed
+    from ..runtime.stacks import Call, Frame
     from ..runtime.theirs import Theirs
 
 __all__ = ["COUNTS", "LOST", "Recorder"]
@@ -104,6 +106,11 @@ class Recorder(Closing):
         self._packed_at = 0.0
         self._changes = self._bytes = 0
         self._began = False
+        self._stacks = Stacks(collection)
+        self._stacked: dict[tuple[str, bytes], tuple[bytes, int]] = {}
+        """Of each stack whose frames are named on the tape: the addresses, and in whose memory they are."""
+        self._framed: dict[tuple[int, Call], Frame] = {}
+        """By process and call: the frame as it is on the tape."""
         self._database: sqlite3.Connection | None = create(path)
         self._claim = Claim(path)
         try:
@@ -189,6 +196,7 @@ class Recorder(Closing):
             now = sample.time - self._start
             if now < 0:
                 return  # its reading began before
+            frames = [*self._new_frames(sample)]
             with self._writing() as database:
                 if not self._began:
                     self._began = True
@@ -201,11 +209,35 @@ class Recorder(Closing):
                 self._changes += len(changes)
                 self._bytes += sum(len(value) for _, value in changes if value is not None)
                 self._write_tick(database, sample)
+                database.executemany("INSERT INTO frame VALUES(?, ?, ?, ?, ?, ?, ?, ?)", map(self._row_of, frames))
                 self._write_events(database, events, printed)
             is_due = now - self._packed_at >= _MINUTE or self._tick - self._first >= _TICKS - 1
             if is_due or self._changes >= _MANY or self._bytes >= _HEAVY:
                 self._pack()
                 self._make_room(now)
+
+    def _new_frames(self, sample: Sample) -> Iterator[tuple[int, Frame]]:
+        """Iterate over the frames of stacks that are not on the tape as they are: in whose memory, and how named.
+
+        They are named now: what is where in memory is another thing at another time, and on another machine.
+        """
+        self._stacks.note(sample)
+        for name in self._stacks.maps:
+            for entry in sample.maps[name].entries if name in sample.maps else ():
+                process = self._stacks.own_place(name, entry).process
+                state = entry.values[0], process
+                if self._stacked.get((name, entry.key)) == state:
+                    continue
+                self._stacked[name, entry.key] = state
+                for frame in self._stacks.of_entry(name, entry).frames:
+                    place = frame.call.memory_of(process), frame.call
+                    if self._framed.get(place) != frame:
+                        self._framed[place] = frame
+                        yield place[0], frame
+
+    def _row_of(self, framed: tuple[int, Frame]) -> tuple[int | bytes, ...]:
+        process, (call, name, offset, where, program, problem) = framed
+        return process, frame_key(call), self._tick, raw(name), offset, raw(where), program, raw(problem)
 
     def _changes_of(self, database: sqlite3.Connection, sample: Sample) -> Iterator[tuple[int, bytes | None]]:
         for name, snapshot in sample.maps.items():

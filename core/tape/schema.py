@@ -12,15 +12,18 @@ import sqlite3
 import struct
 import urllib.parse
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ObjectError
 from ..files import unreadable, unwritable
 from ..foreign import RECORDING, is_recording
 
-__all__ = ["Claim", "create", "damaged", "is_written", "open_to_read", "raw", "text"]
+if TYPE_CHECKING:
+    from ..runtime.stacks import Call
 
-VERSION: Final = 3
+__all__ = ["FRAMES_SINCE", "Claim", "create", "damaged", "frame_key", "is_written", "open_to_read", "raw", "text"]
+
+VERSION: Final = 4
 """PRAGMA user_version: what a newer bpftui writes is refused by an older one."""
 
 _TABLES: Final = (
@@ -47,7 +50,15 @@ _TABLES: Final = (
     # Test runs: the packet that went in, as the program left it, what it returned, nanoseconds.
     "CREATE TABLE run(id INTEGER PRIMARY KEY, time REAL, program BLOB, packet BLOB, data BLOB, retval INTEGER, "
     "duration INTEGER)",
+    # Frames of stack traces, as they were named when they were read: of a process (0 for the kernel's and for files
+    # that are known by their build ids), an address; the tick from which on it was so, and why it has no name.
+    "CREATE TABLE frame(process INTEGER, address BLOB, tick INTEGER, name BLOB, offset INTEGER, place BLOB, "
+    "program INTEGER, problem BLOB, PRIMARY KEY(process, address, tick)) WITHOUT ROWID",
 )
+FRAMES_SINCE: Final = 4
+"""The version that has names of frames."""
+_BEFORE: Final = {3: _TABLES[:-1]}
+"""By version, the tables of recordings that were written before and are read still."""
 _LONGEST: Final = 1 << 30
 """Bytes of a value of a database: SQLite's own limit."""
 _PATIENCE: Final = 5.0
@@ -188,6 +199,11 @@ def text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
+def frame_key(call: Call) -> bytes:
+    """Return the place of a frame as it is written: SQLite's integers have a sign."""
+    return call.address.to_bytes(8, "big") + call.build_id
+
+
 def damaged(path: str, error: Exception) -> ObjectError:
     """Return what is said of a tape that cannot be read to its end."""
     return ObjectError(f"the recording is damaged: {error}", file=path)
@@ -195,11 +211,12 @@ def damaged(path: str, error: Exception) -> ObjectError:
 
 def _check(connection: sqlite3.Connection, path: str) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != VERSION:
+    tables = {**_BEFORE, VERSION: _TABLES}.get(version)
+    if tables is None:
         age = "a newer" if version > VERSION else "another"
         raise ObjectError(
             f"the recording was written by {age} bpftui: its format is {version}, not {VERSION}", file=path
         )
     found = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-    if sorted(map(str, found)) != sorted(_TABLES):
+    if sorted(map(str, found)) != sorted(tables):
         raise ObjectError("the recording is damaged: its tables are not those of a recording", file=path)

@@ -14,11 +14,12 @@ from ..files import LATEST
 from ..live import Events, Sample
 from ..live.trial import Ran
 from ..runtime import Entry, MapSnapshot, Printed, PrintedLine, ProgramInfo
+from ..runtime.stacks import Frame
 from ..spec import CollectionSpec
 from ..spec.document import is_document
 from ..spec.edits import Edits
 from .recorder import COUNTS, LOST
-from .schema import damaged, is_written, open_to_read, raw, text
+from .schema import FRAMES_SINCE, damaged, frame_key, is_written, open_to_read, raw, text
 from .told import (
     ODD,
     by_cpu,
@@ -41,9 +42,12 @@ if TYPE_CHECKING:
 
     from ..errors import ObjectError
     from ..live import Counter
+    from ..runtime.stacks import Call
 
 __all__ = ["Mark", "Recorded", "Tape"]
 
+_OLDER: Final = "the recording was made by a bpftui that did not write the names of functions into it"
+_UNNAMED: Final = "the recording has no name for it"
 _RUNS: Final = 256
 """Test runs that are read at a time."""
 
@@ -99,6 +103,7 @@ class Tape(Closing):
         self._entries: dict[int, tuple[int, bytes]] = {}
         self._times: list[float] = []
         self._version = -1
+        self._has_frames = False
         self.began = 0.0
         try:
             with self._reading():
@@ -108,6 +113,8 @@ class Tape(Closing):
             raise
 
     def _open(self) -> None:
+        (version,) = self._one("PRAGMA user_version")
+        self._has_frames = version >= FRAMES_SINCE
         facts: dict[str, Any] = dict(self._rows("SELECT name, value FROM fact"))
         self.file = text_of(facts["file"])
         self.object = inflated(facts["object"])
@@ -308,6 +315,30 @@ class Tape(Closing):
                 PrintedLine(text_of(line), text_of(program), stream) for program, stream, line in rows if stream != LOST
             )
             return Printed(tuple(line for line in lines if line.stream in ("trace", "stdout", "stderr")), lost)
+
+    def frame(self, call: Call, process: int, tick: int) -> Frame:
+        """Return a frame of a stack as it was named at a sample, or if need be later.
+
+        Args:
+            call: The frame.
+            process: In whose memory it is; 0 where nobody knows.
+            tick: The sample.
+        """
+        with self._reading():
+            if not self._has_frames:
+                return Frame(call, problem=_OLDER)
+            rows = self._rows(
+                "SELECT name, offset, place, program, problem FROM frame WHERE process = ? AND address = ? "
+                "ORDER BY tick > ?, abs(tick - ?) LIMIT 1",
+                call.memory_of(process),
+                frame_key(call),
+                tick,
+                tick,
+            )
+            for name, offset, place, program, problem in rows:
+                told = text_of(name), number_of(offset), text_of(place), number_of(program), text_of(problem)
+                return Frame(call, *told)
+            return Frame(call, problem=_UNNAMED)
 
     def keys(self, name: str) -> set[bytes]:
         """Return the keys of all entries that a map ever had."""

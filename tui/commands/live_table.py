@@ -88,7 +88,10 @@ class LiveTable:
     def __init__(
         self, collection: Collection, title: str, interval: float, *, per_cpu: bool = False, color: bool = False
     ) -> None:
+        from ...core.live.stacks import Stacks
+
         self._collection = collection
+        self._stacks = Stacks(collection)
         self._title = title
         self._interval = interval
         self._per_cpu = per_cpu
@@ -105,6 +108,7 @@ class LiveTable:
     def update(self, sample: Sample) -> None:
         """Take the next sample."""
         self._before, self._sample = self._sample, sample
+        self._stacks.note(sample)
 
     def lines(self, columns: int, rows: int) -> list[Painted]:
         """Return at most *rows* lines, none wider than *columns*."""
@@ -163,7 +167,8 @@ class LiveTable:
         assert self._sample is not None
         fields = self._fields.get(source.name)
         if fields is None:
-            fields = self._fields[source.name] = fields_of(source, self._collection.spec.derived(Counting))
+            counting = self._collection.spec.derived(Counting)
+            fields = self._fields[source.name] = fields_of(source, counting, self._stacks)
         return fields, arrange(source, fields, Reading.of(source.name, self._sample, self._before))
 
     def _columns(self, of: Field, table: EntryTable) -> Iterator[_Column]:

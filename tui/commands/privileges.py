@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ...core.privileges import Capability, drop, hire, privileges
-from ...core.privileges.steward import CHANGES, ERRANDS, INVENTORY, INVENTORY_RIGHTS
+from ...core.privileges.steward import CHANGES, ERRANDS, ERRANDS_RIGHTS, INVENTORY, INVENTORY_RIGHTS
 from ...core.references import parse_loaded
 from ..permission import BESIDE_A_FILE, READ_ONLY
 from . import COMMANDS
@@ -132,7 +132,7 @@ def give_up(
         wanted += _SANDBOX
     is_held = held >> Capability.CAP_SYS_ADMIN & 1
     if Capability.CAP_BPF in wanted and is_held and Capability.CAP_SYS_ADMIN not in wanted:
-        hire(ERRANDS, [Capability.CAP_SYS_ADMIN])
+        hire(ERRANDS, ERRANDS_RIGHTS)
     if inventory and is_held:
         hire({**INVENTORY, **CHANGES} if changes else INVENTORY, INVENTORY_RIGHTS)
     _remember_ssh_client()

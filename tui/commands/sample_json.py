@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from ...core.analysis.counting import Counting
     from ...core.live import Events, EventSource, Sample
+    from ...core.live.stacks import Stacks
     from ...core.runtime import Collection, Entry, Map, MapSnapshot
+    from ...core.runtime.stacks import Stack
 
-__all__ = ["SCHEMA", "entries_json", "events_json", "map_json", "sample_json"]
+__all__ = ["SCHEMA", "entries_json", "events_json", "map_json", "sample_json", "stack_json"]
 
 SCHEMA: Final = "bpftui/sample/2"
 
@@ -39,13 +41,16 @@ def sample_json(
         until: When the events have to be done, by `time.monotonic`: those that are not are for the next sample.
     """
     from ...core.analysis.counting import Counting
+    from ...core.live.stacks import Stacks
 
     counting = collection.spec.derived(Counting)
+    stacks = Stacks(collection)
+    stacks.note(sample)
     return {
         "schema": SCHEMA,
         "time": round(sample.time, 6),
         "maps": {
-            name: map_json(collection.maps[name], snapshot, counting, per_cpu=per_cpu, texts=texts)
+            name: map_json(collection.maps[name], snapshot, counting, stacks, per_cpu=per_cpu, texts=texts)
             for name, snapshot in sample.maps.items()
         },
         "variables": {
@@ -94,7 +99,13 @@ def events_json(events: EventSource | None, *, texts: bool = False, until: float
 
 
 def map_json(
-    source: Map, snapshot: MapSnapshot, counting: Counting, *, per_cpu: bool = False, texts: bool = False
+    source: Map,
+    snapshot: MapSnapshot,
+    counting: Counting,
+    stacks: Stacks,
+    *,
+    per_cpu: bool = False,
+    texts: bool = False,
 ) -> dict[str, Any]:
     """Return what a map holds: its entries and how many there are.
 
@@ -104,7 +115,7 @@ def map_json(
     from ...core.live import decoded
 
     found: dict[str, Any] = {
-        "entries": entries_json(source, snapshot.entries, counting, per_cpu=per_cpu, texts=texts),
+        "entries": entries_json(source, snapshot.entries, counting, stacks, per_cpu=per_cpu, texts=texts),
         "count": snapshot.count if snapshot.is_counted or snapshot.count else None,
         "partial": snapshot.partial,
     }
@@ -120,10 +131,25 @@ def map_json(
 
 
 def entries_json(
-    source: Map, entries: Iterable[Entry], counting: Counting, *, per_cpu: bool = False, texts: bool = False
+    source: Map,
+    entries: Iterable[Entry],
+    counting: Counting,
+    stacks: Stacks,
+    *,
+    per_cpu: bool = False,
+    texts: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return entries: each its `key` and `value`, and `key_bytes` where the typed key does not tell them apart."""
+    """Return entries: each its `key` and `value`, and `key_bytes` where the typed key does not tell them apart.
+
+    A stack trace has its id as the key; the value is a list of its frames.
+    """
     from ...core.live import ambiguous_keys, decoded, entry_value
+
+    if source.name in stacks.maps:
+        return [
+            {"key": stacks.own_place(source.name, each).id, "value": stack_json(stacks.of_entry(source.name, each))}
+            for each in entries
+        ]
 
     entries = tuple(entries)
     ambiguous = ambiguous_keys(source, (entry.key for entry in entries))
@@ -132,4 +158,22 @@ def entries_json(
         | ({"key_bytes": entry.key.hex()} if entry.key in ambiguous else {})
         | {"value": json_value(entry_value(source, entry, per_cpu=per_cpu, counting=counting), texts=texts)}
         for entry in entries
+    ]
+
+
+def stack_json(stack: Stack) -> list[dict[str, Any]]:
+    """Return the frames of a stack, the most recent first.
+
+    Each has the `address`, as text since it has 64 bits, or the `build_id` of a file and the `file_offset`; and as far
+    as they are known the `function`, the `offset` in it, and `in` which module or file it is.
+    """
+    return [
+        (
+            {"build_id": frame.call.build_id.hex(), "file_offset": frame.call.address}
+            if frame.call.build_id
+            else {"address": str(frame.call)}
+        )
+        | ({"function": frame.name, "offset": frame.offset} if frame.name else {})
+        | ({"in": frame.where} if frame.where else {})
+        for frame in stack.frames
     ]

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 from .controller import Controller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...core.live.stacks import StackPlace
+    from ...core.runtime.stacks import Stack
+    from ..held import HeldObjects
     from ..messages import MapEdited
     from ..operations import EditRequest, Operations
+    from ..targets import Target
     from ..widgets.live.entries_view import EntriesView
     from .controller import Stage
     from .log import Log
@@ -19,23 +25,32 @@ __all__ = ["EntriesController"]
 
 
 class EntriesController(Controller):
-    """Sets, adds and deletes entries, and takes that back.
+    """Sets, adds and deletes entries, and takes that back; shows what they hold.
 
     Args:
         operations: What does it.
         view: The entries.
         log: Where it is noted.
         others: What asks before what others have loaded is changed.
+        follow: Goes where a name leads.
     """
 
     def __init__(
-        self, stage: Stage, *, operations: Operations, view: EntriesView, log: Log, others: OthersController
+        self,
+        stage: Stage,
+        *,
+        operations: Operations,
+        view: EntriesView,
+        log: Log,
+        others: OthersController,
+        follow: Callable[[Target], object],
     ) -> None:
         super().__init__(stage)
         self._others = others
         self._operations = operations
         self._view = view
         self._log = log
+        self._follow = follow
         view.asks = lambda name: bool(operations.session.reaches(name))
 
     def edit(self, request: EditRequest) -> None:
@@ -93,4 +108,25 @@ class EntriesController(Controller):
 
         fields = event.table.fields
         title = f"{fields.name} · {fields.key_text(event.entry)}"
-        self.stage.ask(EntryPage(title, fields, event.entry), lambda _: None)
+        self.stage.ask(EntryPage(title, fields, event.entry, self._view.held_in(event.entry)), self._followed)
+
+    def _followed(self, target: Target | None) -> None:
+        if target is not None:
+            self._follow(target)
+
+    def show_stack(self, place: StackPlace) -> None:
+        """Show a stack trace as it is now."""
+        held = self._view.held
+        if held is not None and (stacks := held.stacks) is not None:
+            self.stage.find_out(partial(stacks.find, place), partial(self._show_stack, place, held))
+
+    def _show_stack(self, place: StackPlace, held: HeldObjects, stack: Stack | None) -> None:
+        from ..dialogs.stack_page import StackPage
+
+        if stack is None:
+            gone = f"there is no stack {place.id} in {place.map} any more"
+            self.stage.notify(gone, severity="warning", timeout=4)
+            return
+        whose = f" · process {place.process}" if place.process else ""
+        title = f"{place.map} · stack {place.id}{whose}"
+        self.stage.ask(StackPage(title, stack, held.program_of), self._followed)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind
-from ..targets import EntryTarget, HelperTarget, Setting, Thing, TypeTarget
+from ..targets import EntryTarget, HelperTarget, Setting, StackTarget, Thing, TypeTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...core.live.stacks import StackPlace
     from ..targets import Target
     from ..widgets.live.entries_view import EntriesView
     from .code import CodeController
@@ -30,6 +31,7 @@ class Following:
         entries: The entries of the map that is shown.
         system: Goes to what the machine runs.
         streams: Asks whether the streams of others' programs are to be read.
+        stack: Shows a stack trace.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Following:
         entries: EntriesView,
         system: Callable[[Thing], object],
         streams: Callable[[], object],
+        stack: Callable[[StackPlace], object],
     ) -> None:
         self._navigation = navigation
         self._code = code
@@ -48,6 +51,7 @@ class Following:
         self._entries = entries
         self._system = system
         self._streams = streams
+        self._stack = stack
 
     def follow(self, target: Target) -> None:
         """Go there; the way back leads to where the user is now."""
@@ -61,6 +65,8 @@ class Following:
             case EntryTarget(name, key):
                 self._navigation.go_to(Node(NodeKind.MAP, name))
                 self._entries.reveal(key)
+            case StackTarget(place):
+                self._stack(place)
             case Setting.PROGRAM_TYPE:
                 self._types.ask_program_type()
             case Setting.BTF:

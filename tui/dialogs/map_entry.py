@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -11,7 +12,7 @@ from textual.containers import Horizontal
 from ...core.errors import BpftuiError
 from ...core.runtime import Entry
 from ..operations import EditRequest
-from ..targets import TypeTarget
+from ..targets import Target, TypeTarget
 from ..text.colors import joined_lines
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.live.field_list import FieldList
@@ -21,12 +22,15 @@ from .explained import ExplainedModal
 from .type_page import TypePage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from ...core.live.field import Field
     from ...core.live.fields import Fields
     from ...core.runtime import Map
+    from ..held import HeldObject
     from ..widgets.lists.row_view import RowView
 
 __all__ = ["EntryDialog", "EntryPage"]
@@ -141,13 +145,16 @@ class EntryDialog(Dialog[EditRequest]):
         self.dismiss(EditRequest("add", self._map.name, entry.key, entry.values, (), text))
 
 
-class EntryPage(ExplainedModal[None]):
+class EntryPage(ExplainedModal[Target]):
     """All fields of an entry or a record, one a line: as typed and as bytes, with their offsets and C types.
+
+    It dismisses with what a field stands for, where that is followed.
 
     Args:
         title: What it is.
         fields: Its fields; those of a record have no key.
         entry: The entry.
+        held: What fields of its stand for.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -158,18 +165,22 @@ class EntryPage(ExplainedModal[None]):
     ABOUT: ClassVar[str] = "All fields of an entry or an event: as typed and as bytes, with their offsets and C types."
     PAGE: ClassVar[str] = "maps"
 
-    def __init__(self, title: str, fields: Fields, entry: Entry) -> None:
+    def __init__(
+        self, title: str, fields: Fields, entry: Entry, held: Mapping[Field, HeldObject] = MappingProxyType({})
+    ) -> None:
         super().__init__()
         self._heading = title
         self._fields = fields
         self._entry = entry
+        self._held = held
 
     def compose(self) -> ComposeResult:
         """Compose the list of fields."""
         with Box(classes="dialog page") as box:
             box.border_title = self._heading
-            box.border_subtitle = "⏎ its type · / search · y copy line · Y copy all · esc close"
-            yield FieldList(self._fields, self._entry)
+            leads = "its stack or type" if self._held else "its type"
+            box.border_subtitle = f"⏎ {leads} · / search · y copy line · Y copy all · esc close"
+            yield FieldList(self._fields, self._entry, self._held)
             yield SearchBar()
         yield from super().compose()
 
@@ -182,10 +193,12 @@ class EntryPage(ExplainedModal[None]):
         self.query_one(SearchBar).open(event.view)
 
     def on_row_view_followed(self, event: RowView.Followed) -> None:
-        """Show the type of a field."""
+        """Show the type of a field, or go to what it stands for."""
         event.stop()
         if isinstance(event.target, TypeTarget):
             self.app.push_screen(TypePage(event.target.ctype))
+        else:
+            self.dismiss(event.target)
 
     def action_copy_all(self) -> None:
         """Copy all fields."""

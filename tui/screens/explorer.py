@@ -282,7 +282,12 @@ class ExplorerScreen(ControlledScreen):
         )
         self.keeping = KeepingController(self, operations=operations, log=log)
         self.entries = EntriesController(
-            self, operations=operations, view=panes.maps.entries, log=log, others=self.others
+            self,
+            operations=operations,
+            view=panes.maps.entries,
+            log=log,
+            others=self.others,
+            follow=lambda target: self.following.follow(target),  # noqa: PLW0108 - made below
         )
         self.finder = FinderController(
             self,
@@ -314,6 +319,7 @@ class ExplorerScreen(ControlledScreen):
             entries=panes.maps.entries,
             system=self._go_to_system,
             streams=self._read_streams,
+            stack=self.entries.show_stack,
         )
         self.control(
             self.search,

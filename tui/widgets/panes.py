@@ -49,7 +49,7 @@ class Panes:
         self.code = MarkedCodePane(spec, session)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec, unread=session.leaves_streams)
-        self.maps.entries.held = HeldObjects(session).of
+        self.maps.entries.held = HeldObjects(session)
         self.graph = GraphPane(theirs=session.theirs is not None)
         self.log = LogPane(spec, lambda: session.runtime, theirs=session.theirs is not None, past=session.is_past)
         self.printed = PrintedView()

@@ -147,18 +147,26 @@ class FunctionPlace(NamedTuple):
     name: str
 
 
-def function_places(path: str) -> list[FunctionPlace]:
+def function_places(path: str, debugged: str = "") -> list[FunctionPlace]:
     """Return the functions that a file has, by their offsets in it, each place once; UsageError as for others.
 
     Read by hand: of elftools' symbols a large program's table takes tens of seconds, and the file may be anybody's. It
     costs no more than its tables are allowed to be large: those that are larger or compressed are left out.
 
+    Args:
+        path: The file.
+        debugged: Where that is debug information kept apart, the file that it is of: places are in that one.
+
     Raises:
         LimitError: The names are longer, all together, than the table that they are in allows.
     """
     found: dict[int, FunctionPlace] = {}
+    loaded: list[Segment] = []
+    if debugged:
+        with open_elf(debugged, "functions") as elf:
+            loaded = _executable(elf)
     with open_elf(path, "functions") as elf:
-        loaded = [each for each in segments(elf) if each.is_executable][:_MOST_SEGMENTS]
+        loaded = loaded or _executable(elf)
         form, places = _ENTRIES[elf.elfclass]
         entry = struct.Struct(("<" if elf.little_endian else ">") + form)
         for raw, names in _raw_tables(elf):
@@ -173,6 +181,10 @@ def function_places(path: str) -> list[FunctionPlace]:
                     budget.spend(len(text))
                     found[offset] = FunctionPlace(offset, size, text.decode("utf-8", "replace").partition("@")[0])
     return sorted(found.values())
+
+
+def _executable(elf: Any) -> list[Segment]:
+    return [each for each in segments(elf) if each.is_executable][:_MOST_SEGMENTS]
 
 
 def _raw_tables(elf: Any) -> Iterator[tuple[bytes, bytes]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...maps import round_up
+from ...maps.stacks import frame_size
 from ...privileges import Capability
 from ...spec import MapFlag, MapType
 from ..sys import probes, rights
@@ -121,7 +122,7 @@ def _beyond_entries(shape: Shape) -> Iterator[Excess]:
             entries, most, asked, f"of {shape.value_size:,} bytes each they are at most {{limit:,}} (4 GiB)", _FEWER
         )
     if kind == _T.STACK_TRACE:
-        size = 32 if shape.flags & MapFlag.STACK_BUILD_ID else 8
+        size = frame_size(shape.flags)
         frames = _number("/proc/sys/kernel/perf_event_max_stack")
         yield from _over(
             shape.value_size // size,

@@ -8,6 +8,7 @@ import pytest
 
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel.attach.binary import FunctionPlace
+from bpftui.core.kernel.stacks import functions
 from bpftui.core.system import symbols
 from bpftui.core.system.model import Attachment, Snapshot
 
@@ -26,7 +27,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise UsageError("it is damaged")
         return [FunctionPlace(0x100, 0x20, "target")]
 
-    monkeypatch.setattr(symbols, "function_places", places)
+    monkeypatch.setattr(functions, "functions_of", places)
     return found
 
 

@@ -18,6 +18,7 @@ from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.live import EventReader, Events, Sample, Sampler
 from bpftui.core.live.trial import Ran
 from bpftui.core.runtime import MapSnapshot, Printed, PrintedLine
+from bpftui.core.runtime.stacks import Call
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.edits import Edits
 from bpftui.core.tape import PlayedEvents, PlayedRuntime, Recorder, Tape, recorder
@@ -360,10 +361,36 @@ def change(path: Path, statement: str) -> None:
     database.close()
 
 
+def test_a_recording_from_before_names_of_frames_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.rec"
+    kept = record(path, 3)
+    change(path, "DROP TABLE frame; PRAGMA user_version = 3")
+    with Tape(str(path)) as tape:
+        assert same(tape.sample(3), kept[2][0])
+        assert tape.frame(Call(5), 0, 1).problem == (
+            "the recording was made by a bpftui that did not write the names of functions into it"
+        )
+    change(path, "PRAGMA user_version = 4")
+    with pytest.raises(ObjectError, match="its tables are not those of a recording"):
+        Tape(str(path))
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["7, 0, x'', 0, x''", "x'41', -1, x'', 0, x''", "x'41', 'a', x'', 0, x''", "x'41', 0, NULL, 0, x''"],
+)
+def test_frames_that_somebody_else_wrote_are_damage(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "odd.rec"
+    record(path, 2)
+    change(path, f"INSERT INTO frame VALUES(0, x'0000000000000005', 1, {row})")
+    with Tape(str(path)) as tape, pytest.raises(ObjectError, match="the recording is damaged"):
+        tape.frame(Call(5), 0, 1)
+
+
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("PRAGMA user_version = 4", "written by a newer bpftui: its format is 4, not 3"),
+        ("PRAGMA user_version = 5", "written by a newer bpftui: its format is 5, not 4"),
         ("UPDATE tick SET time = time + 1e300", "at a time that no clock could have told"),
         ("UPDATE tick SET time = time - 1", "at a time that no clock could have told"),
         ("UPDATE mark SET time = 1e300", "at a time that no clock could have told"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from ....core.analysis.counting import Counting
 from ....core.live import fields_of
 from ....core.live.fields import record_fields
+from ....core.live.stacks import Stacks
 from ....core.runtime import Entry
 from ..common import csv_cell
 
@@ -41,9 +42,9 @@ class _Table:
     """What is known of everything, and what a sample changes of it."""
 
     def __init__(self, found: Played) -> None:
-        counting = found.session.spec.derived(Counting)
+        counting, self._stacks = found.session.spec.derived(Counting), Stacks(found.collection)
         self._maps = {
-            name: _Entries(name, fields_of(map_, counting))
+            name: _Entries(name, fields_of(map_, counting, self._stacks))
             for name, map_ in found.collection.maps.items()
             if not map_.spec.is_data
         }
@@ -56,6 +57,7 @@ class _Table:
     def changes(self, sample: Sample) -> Iterator[_Cells]:
         """Iterate over what is another than in the sample before."""
         before, self._before = self._before, sample
+        self._stacks.note(sample)
         for name, snapshot in sample.maps.items():
             if name in self._maps:
                 yield from self._maps[name].changes(snapshot)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ....core.analysis.counting import Counting
     from ....core.live import EventReader
     from ....core.live.effects import MapEffect, VariableEffect
+    from ....core.live.stacks import Stacks
     from ....core.runtime import Collection, Map, Printed, PrintReader
 
 __all__ = ["Changes", "told"]
@@ -59,11 +60,12 @@ class Changes:
     def as_json(self) -> dict[str, Any]:
         """Return what has changed since the last look, as the schema has it; for what is compared."""
         from ....core.analysis.counting import Counting
+        from ....core.live.stacks import Stacks
 
         assert self._effects is not None
-        counting = self._collection.spec.derived(Counting)
+        counting, stacks = self._collection.spec.derived(Counting), Stacks(self._collection)
         found = self._effects.read()
-        maps = {name: _map(self._collection.maps[name], each, counting) for name, each in found.maps.items()}
+        maps = {name: _map(self._collection.maps[name], each, counting, stacks) for name, each in found.maps.items()}
         variables = {name: self._value(name, each) for name, each in found.variables.items()}
         return {"maps": maps, "variables": variables, **events_json(self.events), **told(self.printed.read())}
 
@@ -84,14 +86,16 @@ class Changes:
         self.close()
 
 
-def _map(source: Map, effect: MapEffect, counting: Counting) -> dict[str, Any]:
+def _map(source: Map, effect: MapEffect, counting: Counting, stacks: Stacks) -> dict[str, Any]:
     """Return a map with the entries that are new or have another value, and under `deleted` those that went."""
     changed = [entry.after for entry in effect.entries if entry.after is not None]
     gone = [entry.before for entry in effect.entries if entry.after is None and entry.before is not None]
-    found = map_json(source, effect.now, counting) | {"entries": entries_json(source, changed, counting)}
+    found = map_json(source, effect.now, counting, stacks) | {
+        "entries": entries_json(source, changed, counting, stacks)
+    }
     if gone:
         found["deleted"] = [
             {name: value for name, value in entry.items() if name != "value"}
-            for entry in entries_json(source, gone, counting)
+            for entry in entries_json(source, gone, counting, stacks)
         ]
     return found

@@ -37,11 +37,13 @@ if TYPE_CHECKING:
 
     from ....core.live import Sample
     from ....core.live.arrange import EntryTable, Ordering
+    from ....core.live.counters import Valued
     from ....core.live.field import Field
+    from ....core.live.stacks import Stacks
     from ....core.maps.journal import Edit
     from ....core.runtime import Entry, Map
     from ....core.spec import CollectionSpec, MapSpec
-    from ...held import HeldObject
+    from ...held import HeldObject, HeldObjects
 
 __all__ = ["EntriesView"]
 
@@ -148,8 +150,8 @@ class EntriesView(Vertical):
         self.map_name = ""
         self.asks: Callable[[str], bool] = lambda _name: False
         """Whether a change of a map is asked for first, for it is not the sandbox's alone."""
-        self.held: Callable[[MapSpec, Entry], HeldObject | None] = lambda _spec, _entry: None
-        """Returns the object that an entry holds."""
+        self.held: HeldObjects | None = None
+        """Knows what fields of entries stand for."""
         self._drawn = drawn
         self._live: Mapping[str, Map] = {}
         self._rows: dict[str, Rows] = {}
@@ -286,12 +288,21 @@ class EntriesView(Vertical):
         self.table.empty_text = text
         self._follow()
 
-    def _held(self, entry: Entry) -> HeldObject | None:
-        return self.held(self.spec.maps[self.map_name], entry)
+    def _held(self, field: Field, entry: Entry) -> HeldObject | None:
+        return None if self.held is None else self.held.of(self.spec.maps[self.map_name], field, entry)
 
-    def _called(self, spec: MapSpec, entry: Entry) -> str:
-        found = self.held(spec, entry)
-        return "" if found is None else found.name
+    def held_in(self, entry: Entry) -> Mapping[Field, HeldObject]:
+        """Return what the fields of an entry stand for, those that stand for something."""
+        table = self.table.table
+        fields = (
+            () if self.held is None or table is None else self.held.fields(self.spec.maps[self.map_name], table.fields)
+        )
+        found = {field: self._held(field, entry) for field in fields}
+        return {field: held for field, held in found.items() if held is not None}
+
+    @property
+    def _stacks(self) -> Stacks | None:
+        return None if self.held is None else self.held.stacks
 
     @property
     def _arrangement(self) -> _Arrangement:
@@ -300,7 +311,7 @@ class EntriesView(Vertical):
     def _rows_of(self, name: str) -> Rows:
         if name not in self._rows:
             counting = self.spec.derived(Counting)
-            self._rows[name] = Rows(self.spec.maps[name], counting, self._live.get(name), self._report)
+            self._rows[name] = Rows(self.spec.maps[name], counting, self._live.get(name), self._report, self._stacks)
         return self._rows[name]
 
     def _report(self, count: int) -> None:
@@ -318,10 +329,13 @@ class EntriesView(Vertical):
             self._pending = again or bool(self._pending)
             return
         rows, snapshot = self._rows_of(name), sample.maps[name]
-        spec = self.spec.maps[name]
-        called = partial(self._called, spec) if spec.type.gives_ids else None
-        work = partial(self._take, rows, sample, self._previous, self._arrangement, self.table, called, again=again)
-        if rows.is_known and len(snapshot.entries) <= _AT_ONCE and not snapshot.partial:
+        stacks = self._stacks
+        if stacks is not None:
+            stacks.note(sample)
+        # Names of functions are read from files.
+        is_slow = stacks is not None and stacks.concerns(name)
+        work = partial(self._take, rows, sample, self._previous, self._arrangement, self.table, self.held, again=again)
+        if rows.is_known and len(snapshot.entries) <= _AT_ONCE and not (snapshot.partial or is_slow):
             self._draw(rows, *work())
         else:
             self._working = name
@@ -336,14 +350,19 @@ class EntriesView(Vertical):
         previous: Sample | None,
         asked: _Arrangement,
         view: MapTableView,
-        called: Callable[[Entry], str] | None,
+        held: HeldObjects | None,
         *,
         again: bool,
     ) -> tuple[EntryTable, MapColumns]:
         """Make the table, and measure its columns."""
+        spec = rows.source
+        if held is not None and held.stacks is not None:
+            held.stacks.prepare(spec.name, current.maps[spec.name].entries)
         only = _only(asked.pattern, rows)
         pattern = None if isinstance(only, str) else only  # half of a condition narrows nothing
         table = rows.take(current, previous, ordering=asked.ordering, pattern=pattern, form=view.form, again=again)
+        fields = () if held is None else held.fields(spec, rows.fields)
+        called = {field: partial(_called, held, spec, field) for field in fields}
         return table, MapColumns(table, view.form, view.columns, called)
 
     def _work(self, rows: Rows, work: Callable[[], tuple[EntryTable, MapColumns]]) -> None:
@@ -612,6 +631,12 @@ class EntriesView(Vertical):
         self._current = replace(sample, maps={**sample.maps, name: found})
         if name == self.map_name:
             self._arrange()
+
+
+def _called(held: HeldObjects | None, spec: Valued, field: Field, entry: Entry) -> str:
+    """Return what that is called which a field of an entry stands for; empty where nobody knows."""
+    found = None if held is None else held.of(spec, field, entry)
+    return "" if found is None else found.name
 
 
 def _choices(field: Field) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
@@ -14,12 +15,13 @@ from ...text.shown import Text
 from ..lists.linked_view import LinkedView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ....core.btf import CType
     from ....core.live.field import Field
     from ....core.live.fields import Fields
     from ....core.runtime import Entry
+    from ...held import HeldObject
     from ...targets import Target
 
 __all__ = ["FieldList"]
@@ -34,6 +36,8 @@ class _Line(NamedTuple):
     raw: str
     declared: str
     ctype: CType | None = None
+    target: Target | None = None
+    """What it stands for; without, it leads to its type."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -47,11 +51,14 @@ class FieldList(LinkedView):
     Args:
         fields: The map's.
         entry: The entry.
+        held: What fields of its stand for.
     """
 
-    def __init__(self, fields: Fields, entry: Entry) -> None:
+    def __init__(self, fields: Fields, entry: Entry, held: Mapping[Field, HeldObject] = MappingProxyType({})) -> None:
         super().__init__()
-        self._lines = [line for field in fields.all for line in _lines(field, entry, is_record=not fields.keys)]
+        self._lines = [
+            line for field in fields.all for line in _lines(field, entry, held.get(field), is_record=not fields.keys)
+        ]
         self._widths = [
             max(width_of(title), *(width_of(line.cells[place]) for line in self._lines))
             for place, title in enumerate(_TITLES.cells)
@@ -78,22 +85,27 @@ class FieldList(LinkedView):
         """Draw a field."""
         muted = self.ink("row-view--muted")
         cells = [fitted(text, wide) for text, wide in zip(self._lines[index].cells, self._widths, strict=True)]
-        declared = self.name_style(index, 0) if self.row_targets(index) else muted
+        line, targets = self._lines[index], self.row_targets(index)
+        value = None if line.target is None else self.name_style(index, 0)
+        declared = self.name_style(index, len(targets) - 1) if type_target(line.ctype) else muted
         return Strip(
             [
-                Segment(f"{cells[0]}  {cells[1]}"),
+                Segment(f"{cells[0]}  "),
+                Segment(cells[1], value),
                 Segment("  " + "  ".join(cells[2:-1]) + "  ", muted),
                 Segment(cells[-1].rstrip(), declared),
             ]
         )
 
     def row_targets(self, index: int) -> Sequence[Target]:
-        """Return where the type leads, if it has a name."""
-        target = type_target(self._lines[index].ctype)
-        return () if target is None else (target,)
+        """Return where the value leads, if it stands for something, and the type, if it has a name."""
+        line = self._lines[index]
+        return tuple(each for each in (line.target, type_target(line.ctype)) if each is not None)
 
     def action_select(self) -> None:
-        """Follow the type: there is nothing else that enter could open."""
+        """Follow what is chosen, else the first that leads anywhere."""
+        if self.follow_link():
+            return
         for target in self.row_targets(self.cursor)[:1] if self.row_count() else ():
             self.post_message(self.Followed(self, self.cursor, target))
 
@@ -101,13 +113,15 @@ class FieldList(LinkedView):
 _TITLES = _Line("field", "value", "offset", "bytes", "type")
 
 
-def _lines(field: Field, entry: Entry, *, is_record: bool) -> list[_Line]:
+def _lines(field: Field, entry: Entry, held: HeldObject | None, *, is_record: bool) -> list[_Line]:
     name = field.path.removeprefix(".") if is_record and field.path else f"{field.of}{field.path}"
     offset = f"+{field.offset:#x}"
     wholes = field.wholes(entry)
     raws = [whole[field.offset : field.offset + field.size].hex(" ") for whole in wholes]
     if len(wholes) == 1:
-        return [_Line(name, field.text(entry), offset, raws[0], field.declared, field.type)]
+        text = field.text(entry) if held is None else f"{field.text(entry)} {held.name}".rstrip()
+        target = None if held is None else held.target
+        return [_Line(name, text, offset, raws[0], field.declared, field.type, target)]
     total = _Line(name, field.text(entry), "", "sum over the CPUs", field.declared, field.type)
     summed = [] if field.counter is None else [total]
     return summed + [

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ....core.live.field import Form
+from ....core.live.field import Form, StackField
 from ...text.fit import width_of
 from ...text.format import rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ....core.live.arrange import EntryTable
     from ....core.live.field import Field
@@ -26,6 +27,8 @@ _RATE_WIDTH: Final = 8
 _LONGEST_KEY: Final = 48
 _LONGEST_VALUE: Final = 40
 """Cells of what is text; numbers and addresses are never cut."""
+_LONGEST_STACK: Final = 160
+"""The same of a stack trace, which is all that its map has: where there is less room, its latest functions count."""
 _MEASURED: Final = 200
 """Entries that are measured: the first, and as many of all others. What is longer makes room when it is seen."""
 _MEASURED_AGAIN: Final = 40
@@ -34,6 +37,7 @@ _KEYS_SHARE: Final = 0.7
 """Of the width, what the columns of the key may take that always stay in sight."""
 _COUNTED: Final = len(" +100 columns →")
 """Cells for how many columns are out of sight."""
+_NOTHING: Final[Mapping[Field, Callable[[Entry], str]]] = MappingProxyType({})
 _LEFT: Final = len("← 10  ")
 """Cells for how many of them are to the left, where there are such on both sides."""
 
@@ -79,7 +83,7 @@ class MapColumns:
         table: The entries.
         form: How they are written.
         before: The columns before.
-        called: Returns what the object is called that an entry holds, where entries hold such.
+        called: For each field that stands for something, what returns how that is called in an entry.
     """
 
     def __init__(
@@ -87,10 +91,11 @@ class MapColumns:
         table: EntryTable,
         form: Form,
         before: MapColumns | None = None,
-        called: Callable[[Entry], str] | None = None,
+        called: Mapping[Field, Callable[[Entry], str]] = _NOTHING,
     ) -> None:
         self.form = form
-        self._called = called if form is Form.TYPED else None
+        self.leading = frozenset(called)
+        self._called = called if form is Form.TYPED else _NOTHING
         self.fields: Fields = table.fields
         self._table = table
         self._keys_measured: tuple[bytes, ...] = ()
@@ -106,7 +111,7 @@ class MapColumns:
             width = known.get((field, False), 0)
             if not (same_keys and field.of == "key"):
                 width = max(width, self._width(field, some))
-            columns.append(Column(field, False, field.label, width, self._called is not None and field.of == "value"))
+            columns.append(Column(field, False, field.label, width, field in self._called))
             if field in rated:
                 title = f"{field.label}/s" if len(rated) > 1 else "rate/s"
                 columns.append(Column(field, True, title, max(_RATE_WIDTH, width_of(title))))
@@ -114,6 +119,8 @@ class MapColumns:
 
     all: tuple[Column, ...]
     """The columns of the key first."""
+    leading: frozenset[Field]
+    """What stands for something, to which it may lead."""
 
     @property
     def keys(self) -> int:
@@ -142,14 +149,17 @@ class MapColumns:
             return max(least, *(len(field.text(entry, form)) for entry in some)) if some else least
         longest = max((width_of(self._text(field, entry)) for entry in some), default=0)
         most = _LONGEST_KEY if field.of == "key" else _LONGEST_VALUE
+        if isinstance(field, StackField):
+            most = _LONGEST_STACK
         return max(least, longest if field.is_number else min(longest, most))
 
     def _text(self, field: Field, entry: Entry) -> str:
         text = field.text(entry, self.form)
+        called = self._called.get(field)
+        if called is not None:
+            text = f"{text} {called(entry)}".rstrip()
         if entry.key in self._table.alike and field is self.fields.keys[-1]:
             return f"{text} ({entry.key.hex(' ')})"
-        if self._called is not None and field.of == "value":
-            return f"{text} {self._called(entry)}".rstrip()
         return text
 
     def cell(self, column: Column, entry: Entry) -> str:

@@ -94,7 +94,7 @@ class MapTableView(RowView):
     | `map-table--new` | The mark of a new entry. |
     | `map-table--chosen` | The title of the chosen column, and what the cursor's row has there. |
     | `map-table--key` | The keys. |
-    | `map-table--held` | A program or a map that an entry holds: what can be followed. |
+    | `map-table--held` | A program, a map or a stack that a field stands for: what can be followed. |
     | `map-table--note` | The sentence about entries that are not shown. |
     | `map-table--series-1` … `-6` | The shape before a number that is drawn, in the colour of its line. |
     """
@@ -238,8 +238,8 @@ class MapTableView(RowView):
 
         self.histogram: Histogram | None = None
         """Where the map has the slots of a histogram."""
-        self.held: Callable[[Entry], HeldObject | None] = lambda _entry: None
-        """Returns the object that an entry holds, which enter goes to."""
+        self.held: Callable[[Field, Entry], HeldObject | None] = lambda _field, _entry: None
+        """Returns what a field of an entry stands for, which enter goes to."""
         self.is_array = False
         """Whether the map has all its entries always, in the order of an index."""
 
@@ -297,10 +297,11 @@ class MapTableView(RowView):
         mark = ""
         for place, number in enumerate(window.shown):
             column = self.columns.all[number]
-            title = fitted(column.title, column.width).rstrip()
-            room = " " * (column.width - width_of(title))
             if place:
                 segments.append(Segment(f"{mark:<{GAP}}"))
+            cells = _cells_for(column, width, segments)
+            title = fitted(column.title, cells).rstrip()
+            room = " " * (cells - width_of(title))
             before, after = (room, "") if column.is_right else ("", room)
             # The mark of an order stands right behind the title: in the gap, or in the room of what is left-aligned.
             mark = self._mark_of(column)
@@ -330,6 +331,7 @@ class MapTableView(RowView):
             return Strip([])
         entry = self.row(index)
         is_new = self.table.before(entry) is None
+        links = self._links(index)
         segments = [Segment("+" if is_new else " ", self.ink("map-table--new"))]
         for place, number in enumerate(self._window(width).shown):
             column = self.columns.all[number]
@@ -340,10 +342,10 @@ class MapTableView(RowView):
             if column.is_right and len(cell) > column.width:
                 self.columns.make_room(number, len(cell))  # no digit is cut
                 self.call_next(self.refresh_rows)
-            cell = f"{cell:>{column.width}}" if column.is_right else fitted(cell, column.width)
+            cell = f"{cell:>{column.width}}" if column.is_right else fitted(cell, _cells_for(column, width, segments))
             style = self._style_of(column)
-            if column.is_named and self.row_targets(index):
-                style = self.ink("map-table--held") + Style(meta={"target": 0})
+            if column.field in links and not column.is_rate:
+                style = self.ink("map-table--held") + Style(meta={"target": list(links).index(column.field)})
             if index == self.cursor and number == self.column:
                 underlined = self.ink("map-table--chosen")
                 style = underlined if style is None else style + underlined
@@ -494,15 +496,31 @@ class MapTableView(RowView):
         reverse = not now.reverse if is_same and now is not None else column.is_right and column.field.of == "value"
         self.post_message(self.OrderAsked(self, Ordering(column.field, by_rate=column.is_rate, reverse=reverse)))
 
+    def _links(self, index: int) -> dict[Field, Target]:
+        """Return where the fields of a row lead that stand for something."""
+        if self.columns is None or not self.columns.leading:
+            return {}
+        entry = self.row(index)
+        found = {each: self.held(each, entry) for each in self.columns.fields.all if each in self.columns.leading}
+        return {field: held.target for field, held in found.items() if held is not None and held.target is not None}
+
     def row_targets(self, index: int) -> Sequence[Target]:
-        """Return where the object lives that an entry holds."""
-        held = self.held(self.row(index))
-        return () if held is None or held.target is None else (held.target,)
+        """Return where the objects live that the fields of an entry stand for."""
+        return tuple(self._links(index).values())
+
+    def _target(self) -> Target | None:
+        """Return where enter leads: where the chosen field does, or the value where it is but one."""
+        links = self._links(self.cursor) if self.row_count() else {}
+        if not links or self.columns is None or self.chosen is None:
+            return None
+        values = self.columns.fields.values
+        return links.get(self.chosen.field, links.get(values[0]) if len(values) == 1 else None)
 
     def action_select(self) -> None:
-        """Go to the object that the entry holds; open one that holds none."""
-        if self.row_count() and (targets := self.row_targets(self.cursor)):
-            self.post_message(RowView.Followed(self, self.cursor, targets[0]))
+        """Go to what the entry holds, or its chosen field stands for; else open it."""
+        target = self._target()
+        if target is not None:
+            self.post_message(RowView.Followed(self, self.cursor, target))
         else:
             self.post_message(self.EntryOpened(self))
 
@@ -599,3 +617,9 @@ class MapTableView(RowView):
                 return has_rows
             case _:
                 return super().check_action(action, parameters)
+
+
+def _cells_for(column: Column, width: int, before: Sequence[Segment]) -> int:
+    """Return the cells for a column behind some segments of a row: its own, or of a text what is left for it."""
+    left = width - sum(each.cell_length for each in before)
+    return column.width if column.is_right else max(1, min(column.width, left))

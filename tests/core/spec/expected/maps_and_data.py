@@ -420,6 +420,35 @@ SPECS: dict[str, Facts] = {
         hidden=[hidden(f"{name}.text", "variable", STATIC) for name in ("hello", "twice", "title", "refused", "line")],
         types=48,
     ),
+    "tests/objects/stacks.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            bpf_map("stacks", "stack_trace", 4, 1016, 1024),
+            bpf_map("file_stacks", "stack_trace", 4, 4064, 1024, flags=32),
+            bpf_map("counts", "hash", 16, 8, 1024, key_type="struct who", value_type="__u64"),
+            bpf_map("lasts", "hash", 4, 16, 1024, key_type="__u32", value_type="struct last"),
+        ],
+        programs=[
+            program(
+                "once",
+                "raw_tp/sys_enter",
+                "raw_tracepoint",
+                attach_to="sys_enter",
+                insns=58,
+                line_infos=22,
+                maps=["stacks", "counts", "file_stacks", "lasts"],
+            ),
+            program(
+                "often",
+                "perf_event",
+                "perf_event",
+                insns=58,
+                line_infos=22,
+                maps=["stacks", "counts", "file_stacks", "lasts"],
+            ),
+        ],
+        types=45,
+    ),
     "tests/objects/tail_calls.o": spec(
         license="Dual MIT/GPL",
         maps=[
