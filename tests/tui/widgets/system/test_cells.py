@@ -11,7 +11,6 @@ from bpftui.tui.targets import Thing
 from bpftui.tui.widgets.system.nouns.cells import (
     NOTHING,
     missing_note,
-    name_cell,
     number_cell,
     owner_cell,
     owner_text,
@@ -61,7 +60,6 @@ def test_numbers_and_sizes() -> None:
         ("1,234,567", ""),
     ]
     assert [size_cell(size).text.strip() for size in (None, 0, 2048)] == ["?", "0 B", "2.00 KiB"]
-    assert (name_cell(""), name_cell("x").text) == (NOTHING, "x")
     assert (thing_cell("map", 7).text, thing_cell("map", 7, "counts").text) == ("7", "counts")
     assert thing_cell("map", 7).thing == Thing("map", 7)
 
