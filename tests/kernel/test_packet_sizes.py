@@ -10,7 +10,7 @@ import pytest
 
 from bpftui.core.context.packet_sizes import PacketSizes, packet_sizes
 from bpftui.core.errors import UsageError
-from bpftui.core.kernel import KernelRuntime, program
+from bpftui.core.kernel import KernelRuntime, runs
 from bpftui.core.kernel.sys.probes import fragments_of_buffers
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
@@ -49,8 +49,8 @@ def test_the_kernel_takes_what_is_promised_and_no_more(
             with pytest.raises(UsageError, match=r"a packet has|whose header ends"):
                 loaded.run((bytes(12) + protocol).ljust(size, b"\0")[:size])
         # Without the rules: it is the kernel that refuses.
-        monkeypatch.setattr(program, "packet_sizes", lambda *_, **__: PacketSizes(0, 0, 1 << 20))
-        monkeypatch.setattr(program, "check_packet", lambda *_: None)
+        monkeypatch.setattr(runs, "packet_sizes", lambda *_, **__: PacketSizes(0, 0, 1 << 20))
+        monkeypatch.setattr(runs, "check_packet", lambda *_: None)
         for size in (smallest - 1, largest + 1):
             with pytest.raises(UsageError) as refused:
                 loaded.run((bytes(12) + protocol).ljust(size, b"\0")[:size])
