@@ -216,6 +216,12 @@ def test_a_packet_that_became_shorter_than_its_dynptr(host: Host, kind: str, gon
         0 if kind == "skb" else EINVAL,
         EINVAL,
     ]
+    host.memory.write(buffer.base, b"abcd")
+    assert call(host, "dynptr_write", place, 8, buffer.base, 4, 0) == 0
+    assert bytes(packet.data[:14]) == bytes(4 if kind == "skb" else 0) + bytes(range(4 if kind == "skb" else 0, 8)) + (
+        b"abcd" + bytes([12, 13])
+    )
+    assert len(packet.data) == (60 if kind == "skb" else 40)
 
 
 def test_events_of_a_counter_that_nobody_opened(host: Host) -> None:
