@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import types as t
 from ..btf.members import is_text
 from ..btf.notation import Family, Notation, family_of, notation_of
+from ..uapi import MapType
 from .counters import counters
 from .field import Address, Field, Form, StackField
 from .keys import ambiguous_keys
+from .prefix import prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +93,8 @@ def fields_of(source: Valued, counting: Counting | None = None, stacks: Stacks |
     counts = (counting or Counting()).counts
     drawn = {each.offset: each for each in counters(source, counting) if each.bitfield is None}
     bits = {each.path: each for each in counters(source, counting) if each.bitfield is not None}
-    keys = _listed("key", source.key, source.key_size, source.name, _MAX_KEY)
+    prefix = prefix_of(source) if source.type is MapType.LPM_TRIE else None
+    keys = [prefix] if prefix else _listed("key", source.key, source.key_size, source.name, _MAX_KEY)
     if stacks is not None and source.name in stacks.maps:
         value = StackField("value", "", "stack", None, 0, source.value_size, map=source.name, stacks=stacks)
         return Fields(source.name, tuple(keys), (value,), is_summed=False)
