@@ -68,8 +68,8 @@ def test_what_is_no_prefix_is_said_to_be_none(text: str, says: str) -> None:
 
 def test_they_are_ordered_by_address_and_then_by_length() -> None:
     field = field_of(8)
-    keys = [key(8, 10, 0, 0, 0), key(16, 10, 0, 0, 0), key(8, 192, 0, 0, 0)]
-    assert sorted(reversed(keys), key=lambda each: field.rank(Entry(each, (b"",)))) == keys
+    keys = [key(8, 192, 0, 0, 0), key(16, 10, 0, 0, 0), key(8, 10, 0, 0, 0)]
+    assert sorted(keys, key=lambda each: field.rank(Entry(each, (b"",)))) == keys[::-1]
 
 
 def test_a_typed_key_is_one_too_and_one_with_more_in_it_is_not() -> None:
