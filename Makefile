@@ -27,12 +27,13 @@ test-kernels: $(VENV)/.dev ## load the objects in Debian's kernels 6.1 and 6.12,
 		echo "make test-kernels: without it they are skipped" >&2
 	$(BIN)/python -m pytest tests/kernels/check_kernels.py -o limit=1800 $(ARGS)
 
-fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through the commands, 100,000 programs through the machine, 10,000 sessions of the debugger; as root: the kernel's answers; random keys
+fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through the commands, 100,000 programs through the machine, 10,000 sessions of the debugger, what three compilers make of each source compared; as root: the kernel's answers; random keys
 	$(BIN)/python -m tests.fuzz.mutants $(ARGS)
 	$(BIN)/python -m tests.fuzz.structured
 	$(BIN)/python -m tests.fuzz.commands
 	$(BIN)/python -m tests.fuzz.machines
 	$(BIN)/python -m tests.fuzz.sessions
+	$(BIN)/python -m tests.fuzz.compilers
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.contexts
 	$(BIN)/python -m tests.fuzz.monkey --minutes 5 --stay 0.5
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.ends --count 500

@@ -85,13 +85,10 @@ class Insn(NamedTuple):
     of the function."""
     line: LineInfo | None
     """The C line that it comes from."""
+    source: str
+    """The text of that; empty where there is none."""
     comment: str
     """What a relocation has to say of it: `struct task_struct.pid (CO-RE)`, `kernel function, may be missing`."""
-
-    @property
-    def source(self) -> str:
-        """The text of its C line; empty where there is none."""
-        return self.line.source.strip() if self.line is not None else ""
 
 
 class FunctionCode:
@@ -157,9 +154,11 @@ class FunctionCode:
             edges.setdefault(edge.source, []).append(edge.target)
         lines = names.lines(function)
         found: list[Insn] = []
-        at = -1
+        at, line, source = 0, None, ""
         for slot, raw in decoded:
-            while at + 1 < len(lines) and lines[at + 1].slot <= slot:
+            while at < len(lines) and lines[at].slot <= slot:
+                line = lines[at]
+                source = line.source.strip()
                 at += 1
             inside = slot - function.start
             reference, relocation = references.get(inside), self.relocations.get(inside)
@@ -181,8 +180,7 @@ class FunctionCode:
             asked = relocation.text if relocation is not None else ""
             form = _form(raw, order, operand, target, meant, asked, arguments)
             numbers = tuple([index[to] for to in targets if to in index])
-            line = lines[at] if at >= 0 else None
-            found.append(Insn(inside, form, numbers, line, ", ".join(comments)))
+            found.append(Insn(inside, form, numbers, line, source, ", ".join(comments)))
         return found
 
 
@@ -210,7 +208,7 @@ class _Names:
         self._references = program.linked.references
         self._slots = sorted(self._references)
         self._asked = asked
-        self._arguments: dict[str, int | None] = {}
+        self._arguments = spec.derived(_taken)
 
     def references(self, function: Function) -> Iterator[tuple[int, Reference]]:
         """Yield what a function's instructions refer to, by their slots within it."""
@@ -282,9 +280,7 @@ class _Names:
 
     def lines(self, function: Function) -> Sequence[LineInfo]:
         """Return the C lines of a function, by slot."""
-        lines = self.program.linked.line_infos
-        first = bisect.bisect_left(lines, function.start, key=_slot)
-        return lines[first : bisect.bisect_left(lines, function.stop, first, key=_slot)]
+        return self.program.linked.lines_within(function.start, function.stop)
 
 
 def functions_of(spec: CollectionSpec, program: ProgramSpec, known: dict[Hashable, FunctionCode]) -> list[FunctionCode]:
@@ -315,6 +311,11 @@ def _asked(_: CollectionSpec) -> dict[tuple[int, str, int], Relocation]:
     return {}
 
 
+def _taken(_: CollectionSpec) -> dict[str, int | None]:
+    """Return how many arguments functions take, by their names."""
+    return {}
+
+
 def _parameters(btf: Btf, name: str) -> int | None:
     """Return how many parameters a function has; None where that is not known."""
     try:
@@ -332,7 +333,7 @@ def _label(kind: int) -> str:
     return CoreKind(kind).label if kind <= max(CoreKind) else f"kind {kind}"
 
 
-def _slot(item: LineInfo | CoreRelocation) -> int:
+def _slot(item: CoreRelocation) -> int:
     return item.slot
 
 

@@ -7,7 +7,7 @@ import itertools
 from bisect import bisect_left
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from ..asm import Token, tokenize
 from ..errors import BpftuiError
@@ -17,14 +17,16 @@ from .forms import LABEL
 from .registers import Step, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..limits import Budget
+    from ..spread import Apply
     from .alignment import Pair
     from .forms import FunctionCode, Insn
 
-__all__ = ["CONTEXT", "Counts", "FunctionDiff", "Hunk", "Kind", "Row", "Side", "What"]
+__all__ = ["CONTEXT", "Counts", "FunctionDiff", "Hunk", "Kind", "Row", "Side", "What", "drawn"]
 
+_Drawn = TypeVar("_Drawn")
 CONTEXT: Final = 3
 """Rows around what differs."""
 
@@ -100,15 +102,18 @@ class _Summary(NamedTuple):
     differs: bool
     only_renamed: bool = False
     renamings: tuple[tuple[str, str], ...] = ()
-    pairs: Sequence[Pair] = ()
-    slots_after: Sequence[int | None] = ()
+    pairs: Sequence[Pair] | None = ()
+    """What belongs together; None where it is to be looked for again."""
+    slots_after: Sequence[int | None] | None = ()
+    """As the property has it; None where it is to be looked for again."""
     problem: str | None = None
 
 
 class FunctionDiff:
     """A function in both objects, or in one of them.
 
-    Rows are made anew each time that they are asked for: those of two large objects have no room in memory.
+    Rows are made anew each time that they are asked for, unless it is within `look`: those of two large objects
+    have no room in memory.
 
     Args:
         old: In the old object; None where it is new.
@@ -126,8 +131,11 @@ class FunctionDiff:
         self.new = new
         self.name: str = present.name
         self.section: str = present.section
-        self._budget = budget
+        self.budget = budget
         self._alike = alike
+        self._kept: _Merged | None = None
+        """Both, where what is asked for is asked again soon."""
+        self._keeps = False
 
     @cached_property
     def change(self) -> Change:
@@ -197,9 +205,31 @@ class FunctionDiff:
         )
 
     def _merged(self, pairs: Sequence[Pair] | None) -> _Merged:
+        if self._kept is not None:
+            return self._kept
         old = self.old.insns() if self.old is not None else []
         new = self.new.insns() if self.new is not None else []
-        return _Merged(old, new, align_by(_keys(old), _keys(new), self._budget) if pairs is None else pairs)
+        merged = _Merged(old, new, align_by(_keys(old), _keys(new), self.budget) if pairs is None else pairs)
+        self._kept = merged if self._keeps else None
+        return merged
+
+    def look(self, draw: Callable[[FunctionDiff], _Drawn]) -> tuple[_Drawn, _Summary, int]:
+        """Return what *draw* makes of it, what is kept of it, and the steps that it took: rows are made once for that.
+
+        What is kept is small, to be told to another process.
+        """
+        left = self.budget.left
+        self._keeps = True
+        try:
+            found = draw(self)
+            told = self._summary._replace(pairs=None, slots_after=None if self._summary.slots_after else ())
+            return found, told, left - self.budget.left
+        finally:
+            self._keeps, self._kept = False, None
+
+    def learn(self, summary: _Summary) -> None:
+        """Know what `look` found out in another process."""
+        self._summary = summary
 
     def rows(self) -> Sequence[Row]:
         """Return all of it, row by row; nothing where it is damaged."""
@@ -207,13 +237,17 @@ class FunctionDiff:
             return ()
         return self._merged(self._summary.pairs if self._summary.differs else None).rows
 
-    @property
+    @cached_property
     def slots_after(self) -> Sequence[int | None]:
         """Where each slot of the old function is in the new one; of an instruction that is gone, what follows it now.
 
         None where nothing does; empty where one of the functions is not there or damaged.
         """
-        return self._summary.slots_after
+        found = self._summary.slots_after
+        if found is None:
+            assert self.old is not None
+            found = _slots_after([row for row in self.rows() if row.what is What.INSN], self.old.size)
+        return found
 
     def hunks(self, context: int = CONTEXT) -> Iterator[Hunk]:
         """Yield the rows that differ with so many that do not around them; those that touch are one."""
@@ -230,6 +264,25 @@ class FunctionDiff:
             stop = min(number + 1 + context, len(rows))
         if stop:
             yield _hunk(rows, start, stop)
+
+
+def drawn(functions: Sequence[FunctionDiff], draw: Callable[[FunctionDiff], _Drawn], apply: Apply) -> Iterator[_Drawn]:
+    """Yield what *draw* makes of each function, and know afterwards of each what is kept of it.
+
+    Args:
+        functions: Functions of one comparison, of which nothing was asked yet.
+        draw: What is made of a function, while its rows are at hand.
+        apply: `map`, or `spread` over several processes: what *draw* makes can be pickled then.
+    """
+    budgets = {function.budget: function.budget.left for function in functions}
+    for function, (found, summary, steps) in zip(
+        functions, apply(lambda function: function.look(draw), functions), strict=True
+    ):
+        function.learn(summary)
+        budgets[function.budget] -= steps
+        yield found
+    for budget, left in budgets.items():
+        budget.left = left  # what other processes have spent was not taken here
 
 
 def _registers(text: str) -> Iterator[str]:
@@ -448,9 +501,10 @@ class _Sources:
 
     def before(self, item: _Item, items: Sequence[_Item], number: int) -> Iterator[Row]:
         """Yield the lines that stand above an instruction, where others stood above the one before it."""
-        texts = [None if at is None else side[at].source for at, side in zip(item[:2], self._sides, strict=True)]
-        old, new = texts
+        old, new = (None if at is None else side[at].source for at, side in zip(item[:2], self._sides, strict=True))
         if old is not None and new is not None:
+            if [old, new] == self._shown:
+                return
             fresh = [bool(text) and text != shown for text, shown in ((old, self._shown[0]), (new, self._shown[1]))]
             if any(fresh):
                 sides = [self._side(at, which) for which, at in enumerate(item[:2])]
@@ -462,7 +516,7 @@ class _Sources:
             self._shown = [old, new]
             return
         which = 0 if new is None else 1
-        text = texts[which] or ""
+        text = (old if new is None else new) or ""
         if text in (self._shown[which], ""):
             return
         self._shown[which] = text

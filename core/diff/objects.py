@@ -19,7 +19,7 @@ from .functions import FunctionDiff
 from .layouts import Layouts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from ..spec import CollectionSpec, ProgramSpec
     from .costs import CostDiff
@@ -133,7 +133,12 @@ def adapted_types(spec: CollectionSpec) -> set[str]:
 
 
 def diff(
-    old: CollectionSpec, new: CollectionSpec, *, loaded: bool = False, adapted: Collection[str] = ()
+    old: CollectionSpec,
+    new: CollectionSpec,
+    *,
+    loaded: bool = False,
+    adapted: Collection[str] = (),
+    first: Callable[[Sequence[FunctionDiff]], object] | None = None,
 ) -> ObjectDiff:
     """Compare two objects; specs are inert, and nothing is loaded.
 
@@ -145,11 +150,14 @@ def diff(
         loaded: Whether one of them was made of what is loaded: what only a file has is not compared then, nor values
             that programs change.
         adapted: Types that CO-RE relocations go through, beside those of the objects: of one to which they are applied.
+        first: Is called with all functions before anything is asked of them: for whoever has them `drawn`.
     """
     size = sum(len(spec.raw) if spec.raw is not None else 0 for spec in (old, new))
     budget = Budget(size, "looking for what of the code belongs together", each=_EACH)
     remarks = [f"compiled by {new.producer}, the old one by {old.producer}"] if _compilers_differ(old, new) else []
     functions = _Functions(old, new, budget)
+    if first is not None:
+        first(functions.all)
     programs = tuple(_programs(old, new, functions))
     if budget.reached:
         remarks.append(f"more of the code may be the same: {budget.error().message}")

@@ -10,7 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Final
 
 from ...core.asm import Token, tokenize
-from ...core.visible import visible
+from ...core.visible import visible, visible_all
 from ..roles import ANSI, DARK
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def joined(*parts: str) -> Painted:
 
 def joined_lines(*lines: str) -> Painted:
     """Return lines with line ends between them, each made as `joined` does it."""
-    return Painted("\n".join(map(joined, lines)))
+    return Painted("\n".join(map(joined, lines) if Painted in map(type, lines) else visible_all(list(lines))))
 
 
 def tabbed(*cells: str) -> Painted:

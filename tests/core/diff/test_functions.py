@@ -257,7 +257,7 @@ def sources(old: list[str], new: list[str]) -> list[tuple[str, str, str]]:
     def insns(texts: list[str]) -> list[Insn]:
         found = function_of("; ".join(["r0 = 0"] * len(texts))).insns()
         lines = [LineInfo(at, "prog.c", 1 + at, 1, text) for at, text in enumerate(texts)]
-        return [insn._replace(line=line) for insn, line in zip(found, lines, strict=True)]
+        return [insn._replace(line=line, source=line.source) for insn, line in zip(found, lines, strict=True)]
 
     items = [_Item(at, at) for at in range(len(old))]
     above = _Sources(insns(old), insns(new))

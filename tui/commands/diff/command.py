@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ....core.errors import BpftuiError, UnreadableError, UsageError
 from ....core.foreign import is_source
 from ....core.references import parse_loaded, refuse_loaded
+from ....core.spread import is_worth_it, spread
 from ...terminal.output import write_lines
 from ..common import (
     add_compiling,
@@ -24,10 +25,11 @@ from ..common import (
 from ..parser import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
-    from ....core.diff import ObjectDiff
+    from ....core.diff import FunctionDiff, ObjectDiff
     from ....core.spec import CollectionSpec
+    from ...text.colors import Painted
 
 __all__ = ["make_parser", "run"]
 
@@ -102,10 +104,21 @@ def run(arguments: Sequence[str]) -> int:
 
     conditions = parse_conditions(options.fail_on) if options.fail_on is not None else None
     costs = options.cost or any(each.asks_cost for each in conditions or ())
+    drawn: dict[FunctionDiff, Painted] = {}
+
+    def draw(functions: Sequence[FunctionDiff]) -> None:
+        from ...text.difference import drawn_functions
+
+        sizes = [code.size for each in functions for code in (each.old, each.new) if code is not None]
+        apply = spread if is_worth_it(sum(sizes)) else map
+        color = wants_color(options.color)
+        drawn.update(drawn_functions(functions, apply, color=color, context=options.context))
+
+    is_text = not (options.json or options.html or options.output)
     with _unreadable():
-        found = _compared(options, costs=costs)
+        found = _compared(options, draw if is_text else None, costs=costs)
     failed = None if conditions is None else list(failures(found, conditions))
-    _print(found, options, failed)
+    _print(found, options, failed, drawn)
     if found.not_compared:
         return _NOT_COMPARED
     if failed is not None:
@@ -142,12 +155,13 @@ def _unreadable() -> Generator[None]:
         raise UnreadableError("there is not enough memory to compare them") from error
 
 
-def _compared(options: Any, *, costs: bool) -> ObjectDiff:
+def _compared(options: Any, first: Callable[[Sequence[FunctionDiff]], object] | None, *, costs: bool) -> ObjectDiff:
     from ....core.diff import diff
 
     if options.variant:
         old, new = _variants(options)
-        return _with_costs(diff(old, new), options) if costs else diff(old, new)
+        found = diff(old, new, first=first)
+        return _with_costs(found, options) if costs else found
     names = (options.old, options.new)
     is_loaded = any(parse_loaded(name) is not None for name in names)
     if is_loaded and costs:
@@ -157,7 +171,8 @@ def _compared(options: Any, *, costs: bool) -> ObjectDiff:
         from ....core.system.compared import compared
 
         return compared(old, new, warn, target_types(options))
-    return _with_costs(diff(old, new), options) if costs else diff(old, new)
+    found = diff(old, new, first=first)
+    return _with_costs(found, options) if costs else found
 
 
 def _variants(options: Any) -> tuple[CollectionSpec, CollectionSpec]:
@@ -184,7 +199,9 @@ def _with_costs(found: ObjectDiff, options: Any) -> ObjectDiff:
     return with_costs(found, runtime_of(options, target=target_types(options)), warn)
 
 
-def _print(found: ObjectDiff, options: Any, failed: Sequence[str] | None) -> None:
+def _print(
+    found: ObjectDiff, options: Any, failed: Sequence[str] | None, drawn: Mapping[FunctionDiff, Painted]
+) -> None:
     if options.json:
         from .document import diff_json
 
@@ -202,4 +219,5 @@ def _print(found: ObjectDiff, options: Any, failed: Sequence[str] | None) -> Non
         return
     from ...text.difference import diff_lines
 
-    write_lines(diff_lines(found, color=wants_color(options.color), context=options.context, failed=failed or ()))
+    color = wants_color(options.color)
+    write_lines(diff_lines(found, color=color, context=options.context, failed=failed or (), functions=drawn))
