@@ -80,7 +80,7 @@ bpf: ## compile the BPF programs that ship
 	$(MAKE) -C bpf
 	$(MAKE) -C docs/examples
 
-dist: $(TOOLS)/.made ## the wheel of what is committed, in dist/: built twice, in two places, and the same byte for byte
+dist: $(TOOLS)/.made ## the sources and the wheel of what is committed, in dist/: built twice, in two places, and the same byte for byte
 	packaging/wheel dist $(TOOLS)/bin/python
 
 bpftui.pyz: dist ## one file that runs wherever there is a Python, for machines like this one: docs/packages.md

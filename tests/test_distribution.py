@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
 
@@ -111,3 +113,25 @@ def test_the_changelog_begins_with_what_is_not_released() -> None:
 def test_the_tools_are_a_group_that_any_pip_can_be_given() -> None:
     group = subprocess.run([sys.executable, ".ci/group", "dev"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {"pytest>=8", "basedpyright>=1.28", "numpy>=1.26"} <= set(group.stdout.split())
+
+
+def test_a_source_distribution_is_of_one_time_and_nobodys(tmp_path: Path) -> None:
+    """Whoever makes it, whenever, in whatever order: the same bytes, and no directories."""
+    made = list[bytes]()
+    for number, names in enumerate((["p/a.py", "p/run"], ["p/run", "p/a.py"])):
+        path = tmp_path / f"{number}.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            folder = tarfile.TarInfo("p")
+            folder.type, folder.mtime = tarfile.DIRTYPE, number
+            archive.addfile(folder)
+            for name in names:
+                member = tarfile.TarInfo(name)
+                member.size, member.mtime, member.uid, member.uname = 1, 1000 + number, number, f"user{number}"
+                member.mode = (0o755 if name == "p/run" else 0o644) | (0o020 * number)
+                archive.addfile(member, io.BytesIO(b"x"))
+        subprocess.run([sys.executable, ROOT / "packaging/sdist.py", path, "1234567890"], check=True)
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+    with tarfile.open(tmp_path / "0.tar.gz") as archive:
+        told = [(each.name, each.mode, each.mtime, each.uid, each.uname) for each in archive]
+    assert told == [("p/a.py", 0o644, 1234567890, 0, ""), ("p/run", 0o755, 1234567890, 0, "")]

@@ -54,7 +54,7 @@ __all__ = ["RunScreen"]
 _MOST_REPEATS: Final = 100_000_000
 _DIGITS: Final = 10
 """Of a number that somebody means."""
-_HELP: Final = "hex digits, or a dump"
+_HELP: Final = "hexadecimal digits, or a dump"
 _PANES: Final[dict[str, tuple[type[RowView], str]]] = {
     "Packet": (
         PacketPane,
@@ -119,7 +119,7 @@ class RunScreen(ExplainedModal[None]):
         Binding("ctrl+s", "save", "Save as test", id="run.save", tooltip="As a test, or the packet"),
         Binding("comma", "step(-1)", "Earlier", show=False, id="run.earlier", tooltip="The run before"),
         Binding("full_stop", "step(1)", "Later", show=False, id="run.later", tooltip="The run after it"),
-        Binding("Y", "copy_packet", "Copy", show=False, id="run.copy", tooltip="Copy the packet as hex digits"),
+        Binding("Y", "copy_packet", "Copy", show=False, id="run.copy", tooltip="Copy the packet as hexadecimal digits"),
         Binding("tab", "app.focus_next", show=False, id="run.next", tooltip="Next pane"),
         Binding("shift+tab", "app.focus_previous", show=False, id="run.previous", tooltip="Pane before"),
         Binding("escape,q", "leave", "Back", id="run.back", tooltip="Give up the run; without one, go back"),
@@ -305,7 +305,7 @@ class RunScreen(ExplainedModal[None]):
     def action_copy_packet(self) -> None:
         """Copy the packet."""
         self.app.copy_to_clipboard(bytes(self.packet).hex())
-        self.notify("packet copied as hex digits", timeout=2)
+        self.notify("packet copied as hexadecimal digits", timeout=2)
 
     @work(exit_on_error=False)
     async def action_presets(self) -> None:

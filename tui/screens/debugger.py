@@ -65,7 +65,7 @@ _WIDE: Final = 100
 _LEAST_CRUMB: Final = 8
 _ABOUT: Final = {
     "code": "The program, and the run's way through it: × how often it is there in all, – never, ▶ what comes next, "
-    "● a breakpoint. What the run has not come to yet is dim.",
+    "● a stop. What the run has not come to yet is dim.",
     "state": "Registers, what is watched, calls, what stops the run, the stack; of several programs on one packet what "
     "each returns, and enter goes to where it begins. • is what the step before has changed. "
     "A pointer is where it leads to, and beside it what lies there; then what the kernel's verifier knew, where it was "

@@ -39,7 +39,7 @@ def test_packets_of_xdp_are_taken_before_it(tmp_path: Path, capsys: pytest.Captu
         words = ["debug", f"id:{ids.program}", "--capture", "4", "--batch", "print total_packets", "--save", str(file)]
         assert main(words) == 0
         out, err = capsys.readouterr()
-        said = "bpftui: taking the next 4 packets on veth0, before the program: as veth1 sends them; Ctrl-C "
+        said = "bpftui: taking the next 4 packets on veth0, before the program: as veth1 sends them; ctrl+c "
         said += "begins with those that there are\n"
         assert err.endswith(said)
         assert out.startswith("run 1 of 4 · step 0 of ")

@@ -128,7 +128,7 @@ def take_packets(recording: Recording, source: Capturing, count: int, until: str
     meeting = source.meeting
     ends = "" if until is None else f", until one comes to {until}"
     packets = "the next packet" if count == 1 else f"the next {count:,} packets"
-    sooner = "" if count == 1 else "; Ctrl-C begins with those that there are"
+    sooner = "" if count == 1 else "; ctrl+c begins with those that there are"
     complain(f"taking {packets} on {meeting.interface}, {meeting.where}{ends}{sooner}")
     with _until_ctrl_c() as stop:
         calls = calls_of(source.packets(count, stop), meeting.tapped)

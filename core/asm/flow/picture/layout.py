@@ -40,8 +40,6 @@ class Lane(NamedTuple):
     column: int
     node: int
     """Where it leads to."""
-    is_up: bool
-    """Whether it leads up."""
 
 
 class Band(NamedTuple):
@@ -188,11 +186,7 @@ class Layout:
     def _lanes_of(self, layer: int) -> tuple[Lane, ...]:
         ranks = self._ranks
         return tuple(
-            [
-                Lane(self._lefts[vertex], ranks.goal[vertex], ranks.up.get((ranks.goal[vertex], layer)) == vertex)
-                for vertex in self._layer(layer)
-                if vertex >= ranks.nodes
-            ]
+            [Lane(self._lefts[vertex], ranks.goal[vertex]) for vertex in self._layer(layer) if vertex >= ranks.nodes]
         )
 
     def _nets(self, layer: int) -> list[Net]:
