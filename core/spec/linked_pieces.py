@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..dwarf import Dwarf
-    from .object import FunctionRange, ObjectFile
+    from .functions import FunctionRange
+    from .object import ObjectFile
 
 __all__ = ["Call", "CodeSection", "LinkedPieces", "Piece"]
 

@@ -19,10 +19,10 @@ from ..asm.opcodes import CALL, LD_IMM64
 from ..elf import SHN_ABS, SHN_COMMON, SymbolType
 from ..errors import ObjectError
 from ..limits import Budget
+from .functions import FunctionRange
 from .jump_tables import SECTION as JUMP_TABLES
 from .jump_tables import table_reference
 from .linked_pieces import Call, CodeSection, LinkedPieces, Piece
-from .object import FunctionRange
 from .program import (
     INSN_SIZE,
     Function,
@@ -265,14 +265,14 @@ class Linker:
         return self._address(symbol, imm)
 
     def _function(self, index: int, place: int) -> FunctionRange | str:
-        return self.obj.function_at(index, place) or f"it calls offset {place:#x}, where no function begins"
+        return self.obj.functions.at(index, place) or f"it calls offset {place:#x}, where no function begins"
 
     def _address(self, symbol: Symbol, imm: int) -> _Target:
         """Resolve the 64-bit immediate that is the address of a map, of data, or of a function."""
         obj, index = self.obj, symbol.section
         place = imm if self._has_places_in_code else symbol.value + imm
-        if index in obj.functions:
-            target = obj.function_at(index, place)
+        if index in obj.functions.by_section:
+            target = obj.functions.at(index, place)
             return target or f"it takes the address of {symbol.name or 'code'}, where no function begins"
         if index in obj.data_sections:
             name = obj.data_sections[index].name

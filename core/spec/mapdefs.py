@@ -178,7 +178,7 @@ def _target(obj: ObjectFile, symbol_index: int, addend: int) -> str | None:
         return None
     symbol = obj.symbols[symbol_index]
     place = (symbol.section, symbol.value + addend)
-    function = obj.function_at(*place)
+    function = obj.functions.at(*place)
     if function is not None:
         return function.name if not symbol.name or symbol.type == SymbolType.SECTION else symbol.name
     return obj.maps_at.get(place)
@@ -223,7 +223,7 @@ def _function(obj: ObjectFile, relocation: Relocation, patched: bytes) -> str:
         return ""
     symbol = obj.symbols[relocation.symbol]
     addend = relocation.addend or int.from_bytes(patched, obj.elf.byte_order)
-    found = obj.function_at(symbol.section, symbol.value + addend)
+    found = obj.functions.at(symbol.section, symbol.value + addend)
     return symbol.name or ("" if found is None else found.name)
 
 

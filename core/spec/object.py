@@ -10,48 +10,26 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..btf import Btf, BtfExt, CType, Kind
 from ..btf.types import DataSec, Var
 from ..btf.variants import lacks
-from ..elf import Binding, Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType, Visibility
+from ..elf import Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType
 from ..errors import ObjectError
+from .functions import Functions, name_for
 from .map import is_arena_section
 from .parts import Hidden
 from .program import INSN_SIZE
 from .windows import is_for_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ..dwarf import Dwarf
 
-__all__ = ["FunctionRange", "ObjectFile"]
+__all__ = ["ObjectFile"]
 
 _DATA: Final = re.compile(r"\.(data|rodata|bss|kconfig)(\..*)?$")
 _LEGACY_MAPS: Final = re.compile(r"(.+/)?maps(/.*)?$")
 """`lirc_mode2/maps` is what v4l-utils has."""
 
 _T = TypeVar("_T")
-
-
-class FunctionRange:
-    """A function's place in its section, in bytes.
-
-    Args:
-        name: Its name.
-        section: Its section.
-        start: The offset of its first instruction.
-        stop: The offset behind its last.
-        symbol: None where the symbol table is gone and the whole section is taken for one function.
-    """
-
-    __slots__ = ("name", "place", "section", "start", "stop", "symbol")
-
-    def __init__(self, name: str, section: Section, start: int, stop: int, symbol: Symbol | None) -> None:
-        self.name = name
-        self.section = section
-        self.start = start
-        self.stop = stop
-        self.symbol = symbol
-        self.place = (section.number, start)
-        """What tells functions apart whose names are the same: the section's number and the start."""
 
 
 class ObjectFile:
@@ -151,7 +129,7 @@ class ObjectFile:
         found: dict[int, list[Symbol]] = {}
         for symbol in self.symbols:
             if not symbol.name and symbol.type == SymbolType.FUNC and symbol.section < len(self.elf.sections):
-                symbol = symbol._replace(name=_name_for(self.elf.sections[symbol.section], symbol.value))
+                symbol = symbol._replace(name=name_for(self.elf.sections[symbol.section], symbol.value))
             if symbol.name and symbol.type not in (SymbolType.SECTION, SymbolType.FILE):
                 found.setdefault(symbol.section, []).append(symbol)
         for symbols in found.values():
@@ -195,97 +173,9 @@ class ObjectFile:
         return [s for s in self.elf.sections if s.name.startswith((".struct_ops", "?.struct_ops")) and s.size]
 
     @cached_property
-    def functions(self) -> dict[int, list[FunctionRange]]:
-        """The functions of each code section, by its index, sorted by their place."""
-        return {section.number: self._functions(section) for section in self.code_sections}
-
-    def _functions(self, section: Section) -> list[FunctionRange]:
-        symbols = [s for s in self.symbols_in.get(section.number, ()) if s.type == SymbolType.FUNC]
-        if not symbols:
-            # Before LLVM 7 functions had no type; local labels (LBB0_1) have none either.
-            symbols = [
-                s
-                for s in self.symbols_in.get(section.number, ())
-                if s.type == SymbolType.NOTYPE and (s.binding or not s.name.startswith("LBB"))
-            ]
-        starts = sorted({s.value for s in symbols if s.value < section.size})
-        if not starts:
-            # strip --strip-unneeded takes away the names of static functions; their descriptions stay.
-            described = [found for found in self._described_functions.values() if found.section is section]
-            described.sort(key=lambda found: found.start)
-            return described or [FunctionRange(_name_for(section), section, 0, section.size, None)]
-        ends = {s.value for s in symbols if s.size} | {section.size}
-        found: list[FunctionRange] = []
-        for symbol in symbols:
-            if symbol.type == SymbolType.FUNC and not symbol.size and symbol.value in ends:
-                # Not an alias without a size, as assembly has them: clang 14 leaves nothing of what is undefined in C.
-                found.append(FunctionRange(symbol.name, section, symbol.value, symbol.value, symbol))
-                continue
-            if symbol.value >= section.size:
-                continue
-            after = bisect.bisect_right(starts, symbol.value)
-            limit = starts[after] if after < len(starts) else section.size
-            stop = symbol.value + symbol.size if symbol.size else limit
-            found.append(FunctionRange(symbol.name, section, symbol.value, min(stop, section.size), symbol))
-        return found
-
-    def empty_functions(self) -> Iterator[FunctionRange]:
-        """Yield the functions of code sections that have no instructions at all."""
-        for section in self.elf.sections:
-            if section.executable and not section.size:
-                for symbol in self.symbols_in.get(section.number, ()):
-                    if symbol.type == SymbolType.FUNC:
-                        yield FunctionRange(symbol.name, section, 0, 0, symbol)
-
-    def function_at(self, section_index: int, offset: int) -> FunctionRange | None:
-        """Return the function that begins at *offset* of a section."""
-        place = (section_index, offset)
-        return self._by_start.get(place) or self._described_functions.get(place)
-
-    @cached_property
-    def _by_start(self) -> dict[tuple[int, int], FunctionRange]:
-        # Of aliases the global one counts: it is what other objects know.
-        found: dict[tuple[int, int], FunctionRange] = {}
-        for ranges in self.functions.values():
-            for item in ranges:
-                if item.start == item.stop:
-                    continue
-                key = (item.section.number, item.start)
-                old = found.get(key)
-                if old is None or (
-                    item.symbol and item.symbol.is_exported and old.symbol and not old.symbol.is_exported
-                ):
-                    found[key] = item
-        return found
-
-    @cached_property
-    def _described_functions(self) -> dict[tuple[int, int], FunctionRange]:
-        """What .BTF.ext or DWARF describes: functions whose local symbols were stripped are known from there."""
-        btf, ext = self.btf, self.ext
-        found: dict[tuple[int, int], FunctionRange] = {}
-        if self.dwarf is not None:
-            for item in self._debugged_functions(self.dwarf):
-                found.setdefault(item.place, item)
-        if btf is None or ext is None:
-            return found
-        for section in self.code_sections:
-            records = ext.functions(section.name, 0, section.size)
-            for at, record in enumerate(records):
-                stop = records[at + 1].offset if at + 1 < len(records) else section.size
-                if record.offset < stop <= section.size:
-                    name = btf.type_name(record.type_id) if record.type_id < len(btf) else ""
-                    item = _local_function(name, section, record.offset, stop)
-                    found.setdefault(item.place, item)
-        return found
-
-    def _debugged_functions(self, dwarf: Dwarf) -> Iterator[FunctionRange]:
-        """Yield the functions that the DWARF describes."""
-        sections = {section.number: section for section in self.code_sections}
-        for place in dwarf.functions:
-            section = sections.get(place.section)
-            if section is not None and place.start < place.stop <= section.size:
-                yield _local_function(place.name, section, place.start, place.stop)
-        self.note_debug()
+    def functions(self) -> Functions:
+        """The functions in its code sections."""
+        return Functions(self)
 
     @cached_property
     def _debug_variables(self) -> dict[tuple[str, str], CType]:
@@ -371,17 +261,3 @@ class ObjectFile:
         """Raise ObjectError unless a section is whole instructions."""
         if section.size % INSN_SIZE:
             raise self.elf.error(f"{section.size} bytes are no whole number of instructions", section.name)
-
-
-def _local_function(name: str, section: Section, start: int, stop: int) -> FunctionRange:
-    """Return a function that no symbol names, only its description; bytes from the start of its section."""
-    name = name or _name_for(section, start)
-    place = (section.number, start, stop - start)
-    symbol = Symbol(name, SymbolType.FUNC, Binding.LOCAL, Visibility.DEFAULT, *place)
-    return FunctionRange(name, section, start, stop, symbol)
-
-
-def _name_for(section: Section, offset: int = 0) -> str:
-    """Return a name for a function that has lost its own."""
-    name = re.sub(r"\W+", "_", section.name).strip("_") or f"section_{section.number}"
-    return f"{name}_{offset // INSN_SIZE}" if offset else name

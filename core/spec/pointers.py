@@ -91,7 +91,7 @@ def _target(obj: ObjectFile, section: Section, relocation: Relocation, size: int
     index, place = symbol.section, symbol.value + relocation.addend + int.from_bytes(raw, obj.elf.byte_order)
     if not 0 < index < len(obj.elf.sections):
         return f"&{symbol.name or 'nothing'}"
-    function = obj.function_at(index, place)
+    function = obj.functions.at(index, place)
     if function is not None:
         return f"&{function.name}"
     if (index, place) in obj.maps_at and index not in obj.data_sections:

@@ -17,7 +17,7 @@ from .legacy import resolve_tail_calls, tail_call_of
 from .linker import UNPLACED, ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
-from .object import FunctionRange, ObjectFile
+from .object import ObjectFile
 from .parts import Extern, Externs, Hidden, SectionLayout
 from .pointers import find_pointers
 from .producer import find_producer
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..elf import Section, Symbol
     from .collection import CollectionSpec
+    from .functions import FunctionRange
 
 __all__ = ["read_into", "read_object"]
 
@@ -169,12 +170,12 @@ def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator
     homeless = [s for s in obj.code_sections if s.name != _LIBRARY and not _names_hook(obj, s)]
     called = linker.called() if homeless else set[tuple[int, int]]()
     seen: set[str] = set()
-    for item in obj.empty_functions():
+    for item in obj.functions.empty():
         if item.section.name != _LIBRARY:
             seen.add(item.name)
             yield _program(spec, item, linker, for_windows=obj.for_windows)
     for section in obj.code_sections:
-        for item in obj.functions[section.number]:
+        for item in obj.functions.by_section[section.number]:
             if section in homeless and item.place in called:
                 continue
             if section.name == _LIBRARY and item.symbol is not None:
