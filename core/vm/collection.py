@@ -147,6 +147,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
         target: The types to adapt the programs to; without them the object's own, which leaves them as they are.
         numbers: Where maps and programs get their numbers from.
         timed: Tells whether runs are counted and timed now.
+        trial: Whether programs are made to learn whether they can be, and never run: nothing is looked for in their
+            code of what only a run needs, which takes most of a load.
     """
 
     def __init__(
@@ -156,8 +158,11 @@ class Loader(CollectionLoader[Map, Program, Link]):
         target: Btf | None,
         numbers: Iterator[int],
         timed: Callable[[], bool],
+        *,
+        trial: bool = False,
     ) -> None:
         super().__init__(spec)
+        self._trial = trial
         self.settings = settings
         self.host = Host(Processor(), settings, spec.byte_order, spec.btf, target or spec.btf)
         self.parts = Parts(self.host, timed)
@@ -198,7 +203,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             name: self.host.memory.map(f"jump table {name}", INSN_SIZE * len(slots), writable=False)
             for name, slots in spec.linked.tables.items()
         }
-        code, kfuncs = trap_bad_accesses(spec, code, self.spec.maps)
+        code, kfuncs = (code, {}) if self._trial else trap_bad_accesses(spec, code, self.spec.maps)
         for slot, reference in spec.linked.references.items():
             match reference.kind:
                 case ReferenceKind.MAP:
@@ -229,7 +234,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 kfuncs=kfuncs,
                 tail_call=self._tail_call,
                 load_packet=self._load_packet,
-                probes=probes(spec, self.spec, self._target),
+                probes=frozenset[int]() if self._trial else probes(spec, self.spec, self._target),
                 arena=arena.region if isinstance(arena, ArenaStore) else None,
                 line_of=spec.linked.line_text,
                 limit=self.settings.limit or DEFAULT_LIMIT,
@@ -247,7 +252,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
     def outcome_of(self, program: Program) -> LoadOutcome:
         """Return what is found in a program's code. One that only has findings is ok: they are no more than hints."""
-        return LoadOutcome(program.name, program.type.label, ok=True, log=findings(program.spec))
+        log = None if self._trial else findings(program.spec)
+        return LoadOutcome(program.name, program.type.label, ok=True, log=log)
 
     def _map(self, program: ProgramSpec, reference: Reference) -> Map:
         found = self.home(reference.map or "")

@@ -105,8 +105,8 @@ class MachineRuntime:
         """
         return self._loader(spec).load(self, programs, strict=strict, progress=progress, stop=stop)
 
-    def _loader(self, spec: CollectionSpec) -> Loader:
-        return Loader(spec, self.settings, self._target, self._numbers, lambda: self._timing > 0)
+    def _loader(self, spec: CollectionSpec, *, trial: bool = False) -> Loader:
+        return Loader(spec, self.settings, self._target, self._numbers, lambda: self._timing > 0, trial=trial)
 
     @contextmanager
     def statistics(self) -> Generator[str]:
@@ -154,7 +154,7 @@ class MachineRuntime:
         self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
     ) -> Forecast:
         """Return what keeps maps and programs from being loaded, found out by loading them: it takes no time here."""
-        report = self.check(spec)
+        report = self._loader(spec, trial=True).check_all(log_level=0)
         maps, programs = (
             {each.name: (Obstacle(each.error),) for each in outcomes if each.error is not None}
             for outcomes in (report.maps, report.programs)

@@ -38,7 +38,7 @@ def lacking(program: ProgramSpec, settings: Settings) -> Iterator[str]:
     """Yield the helpers and kernel functions that a program calls and the machine does not have, each once."""
     told: set[str] = set()
     references = program.linked.references
-    code = program.code
+    code, there = program.code, numbers()
     for slot in range(len(code) // INSN_SIZE):
         if code[slot * INSN_SIZE] != CALL:
             continue
@@ -47,7 +47,7 @@ def lacking(program: ProgramSpec, settings: Settings) -> Iterator[str]:
         if reference is not None and reference.kind is ReferenceKind.KFUNC:
             name, is_there = reference.name, reference.weak or reference.name in declared()
         elif insn.src == CallSource.HELPER:
-            name, is_there = helper_name(insn.imm) or f"helper {insn.imm}", insn.imm in numbers()
+            name, is_there = helper_name(insn.imm) or f"helper {insn.imm}", insn.imm in there
         else:
             continue
         if not is_there and name not in told and name not in (settings.returns or ()):

@@ -21,6 +21,7 @@ from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
 from bpftui.core.traffic import Traffic, make_frames
+from bpftui.core.vm import collection
 from bpftui.core.vm.collection import MachineCollection
 from bpftui.core.vm.engine.errors import RunError
 from bpftui.core.vm.engine.translation import Translation
@@ -205,6 +206,18 @@ def test_a_forecast_says_what_the_machine_lacks() -> None:
     assert MachineRuntime().forecast(spec).remarks == ((lacks,) if absent else ())
     told = MachineRuntime(Settings(returns={"bpf_override_return": 0})).forecast(spec)
     assert told.remarks == ()
+
+
+def test_a_forecast_looks_for_nothing_that_only_a_run_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = opened("tests/objects/live.o")
+    looked: list[object] = []
+    for name in ("trap_bad_accesses", "probes", "findings"):
+        found = getattr(collection, name)
+        monkeypatch.setattr(collection, name, lambda *given, found=found: (looked.append(given), found(*given))[1])
+    assert MachineRuntime().forecast(spec).programs == {}
+    assert looked == []
+    assert MachineRuntime().check(spec).ok
+    assert len(looked) == 3 * len(spec.programs)
 
 
 def test_a_run_is_given_up_by_another_thread() -> None:
