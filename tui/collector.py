@@ -26,9 +26,9 @@ so many seconds: 80 are up to 560,000 new objects, most of which are gone by the
 _BURST: Final = 20
 """More than so many within `LOOK` are objects that stay: an analysis, which is not looked at."""
 _LOOK_TAKES: Final = 0.0005
-"""Seconds that each of those adds to a look at all objects."""
+"""Seconds that each of those, which are looks at 7,000 objects, adds to a look at all that there are."""
 _PATIENCE: Final = 200
-"""So many times as long as a look at all analyses takes must nobody have been there for it."""
+"""So many times as long as a look at all objects takes must nobody have been there for it."""
 _SHARE: Final = 20
 """So many times as long as the last look at what was let go of took of the processor passes before the next one."""
 _LONG: Final = 0.03
@@ -42,13 +42,16 @@ class Collector:
         self._touched = time.monotonic()
         self._before = 0
         """Looks at what is young, at the last call."""
-        self._unseen = 0
-        """Those since analyses were last looked at as well."""
+        self._unseen = False
+        """Whether there are analyses that were never looked at."""
+        self._takes = 0.0
+        """Seconds that a look at all objects would take, analyses as well: by the last one, and what came since."""
         self._let_go_at: float | None = None
         self._next_sweep = 0.0
 
     def begin(self) -> None:
         """Turn the collector on; what there is by now stays to the end, and is not looked at again."""
+        self._takes = _LOOK_TAKES * gc.get_count()[0] / (_YOUNG * _OLDER)
         gc.freeze()
         gc.set_threshold(_YOUNG, _OLDER, _NEVER)
         gc.enable()
@@ -69,13 +72,15 @@ class Collector:
             self._sweep()
         elif looks - self._before > _BURST:
             gc.freeze()  # takes no time, however many they are
-            self._unseen += looks - self._before
-        elif self._unseen and idle >= max(_DUE[0][1], _PATIENCE * _LOOK_TAKES * self._unseen):
+            self._unseen = True
+            self._takes += _LOOK_TAKES * (looks - self._before)
+        elif self._unseen and idle >= max(_DUE[0][1], _PATIENCE * self._takes):
             self._sweep()
         elif any(looks > many and idle >= seconds for many, seconds in _DUE):
             gc.collect()
-            if time.monotonic() - start > _LONG:
+            if (took := time.monotonic() - start) > _LONG:
                 gc.freeze()
+                self._takes += took
         self._before = gc.get_count()[2]
 
     def _is_due(self, now: float) -> bool:
@@ -88,5 +93,6 @@ class Collector:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
-        self._unseen, self._let_go_at = 0, None
-        self._next_sweep = time.monotonic() + _SHARE * (time.thread_time() - start)
+        self._unseen, self._let_go_at = False, None
+        self._takes = time.thread_time() - start
+        self._next_sweep = time.monotonic() + _SHARE * self._takes

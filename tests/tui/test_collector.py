@@ -92,6 +92,37 @@ def test_an_analysis_is_looked_at_once_everybody_is_long_gone(told: _Told) -> No
     assert told.since() == []  # nothing came since
 
 
+def test_what_was_there_at_the_start_is_part_of_what_a_look_at_an_analysis_takes(
+    told: _Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gc, "get_count", lambda: (7_000_000, 0, told.young))  # of an object: half a second to look at
+    monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
+    monkeypatch.setattr(gc, "enable", lambda: None)
+    collector = Collector()
+    collector.begin()
+    told.young = 200  # a tenth of a second
+    collector.look()
+    told.since()
+    told.young, told.takes = 0, 0.9
+    told.now += 119
+    collector.look()
+    assert told.since() == []
+    told.now += 2
+    collector.look()
+    assert told.since() == ["unfreeze", "collect", "freeze"]
+    told.young = 100
+    collector.look()
+    told.since()
+    told.young = 0
+    collector.touch()
+    told.now += 189  # it took longer than was thought
+    collector.look()
+    assert told.since() == []
+    told.now += 2
+    collector.look()
+    assert told.since() == ["unfreeze", "collect", "freeze"]
+
+
 def test_a_screen_that_is_gone_is_taken_away_though_it_is_not_looked_at_any_more(told: _Told) -> None:
     collector = Collector()
     told.takes = 0.2
