@@ -420,10 +420,10 @@ class ListingView(CodeView):
 
     def action_search(self) -> None:
         """Ask for a pattern; what is needed to find it is made while it is being typed."""
-        if self.listing is not None:
-            searcher = self._matches.searcher(self.listing)
-            self.run_worker(searcher.prepare, thread=True, exit_on_error=False)
         super().action_search()
+        if self.listing is not None:
+            prepare = self._matches.searcher(self.listing).prepare
+            self.call_after_refresh(self.run_worker, prepare, thread=True, exit_on_error=False)
 
     def _go_to_match(self, start: int, step: int) -> bool:
         """Go to a match; where this program has none, or none before its end, ask for one in another."""
