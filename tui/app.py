@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import pkgutil
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
@@ -22,13 +24,14 @@ from .hot_swap import HotSwap
 from .live_reload import INTERVAL, LiveReload
 from .operations import Operations
 from .permission import Permission
-from .screens.explorer import WIDE, ExplorerScreen
+from .screens.explorer import ExplorerScreen
 from .state.config import config_file
 from .status import Failure, Work
+from .stylesheet import every_widget
 from .text.format import byte_size
 from .watched_file import WatchedFile
 from .widgets.message_line import MessageLine
-from .widgets.place_tabs import BROAD
+from .widgets.place_tabs import BROAD, WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -537,8 +540,14 @@ class BpftuiApp(BaseApp[ExitCode]):
     # The app
 
     def warm_up(self) -> None:
-        """Have in a thread what a first key would wait for some tenths of a second for."""
-        self.run_worker(_warm_up, thread=True, exit_on_error=False, group="warm-up", description="warm-up")
+        """Have what a first key would wait for some tenths of a second for."""
+        self.run_worker(self._warm_up(), exit_on_error=False, group="warm-up", description="warm-up")
+
+    async def _warm_up(self) -> None:
+        await asyncio.to_thread(_import_places)
+        for widget in every_widget():
+            self.stylesheet.prepare(widget)
+            await asyncio.sleep(0)  # keys come first
 
     def on_mount(self) -> None:
         """Do what is to be done at once after the first frame."""
@@ -636,9 +645,13 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(found[:_NAMED]) + more
 
 
-def _warm_up() -> None:
-    """Import the System place, which names of commands are asked for, and compile what colours C."""
-    from .screens import system as _  # noqa: F401 - for its side: it is there then
+def _import_places() -> None:
+    """Import the places and the dialogs that no key has asked for yet, and compile what colours C."""
+    from ..core import listing
+    from . import dialogs, screens
     from .widgets.code.code_colors import warm_up
 
+    for package in (screens, dialogs, listing):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     warm_up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import selectors
 import signal
 import sys
 import time
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.message import Message
     from textual.notifications import SeverityLevel
+    from textual.screen import Screen
     from textual.signal import Signal
 
     from .dialogs.command import Command
@@ -57,11 +59,13 @@ __all__ = ["BaseApp"]
 _Result = TypeVar("_Result")
 _Called = TypeVar("_Called")
 _SWITCH: Final = 0.0005
-"""Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
+"""Seconds that the event loop waits for a worker that is busy in Python, whenever it lets it (by default 0.005)."""
+_SHORT: Final = 0.005
+"""Seconds for which the event loop does what is to be done without asking what else has come."""
 
-_ESCAPE: Final = 0.03
+_ESCAPE: Final = 0.01
 """Seconds in which what follows an escape character is a key with it: without more it is the key Escape, which shows
-nothing until then (ESCDELAY of the environment has milliseconds; ours are those of the shell fish). Over a line that
+nothing until then (ESCDELAY of the environment has milliseconds; ours are those of tmux 3.5). Over a line that
 has to be waited for it is Textual's 0.1: an arrow that comes in two pieces would be Escape, `[` and a letter."""
 _HEARD: Final = 0.05
 """Seconds in which a signal that was sent together with another one is heard."""
@@ -219,6 +223,20 @@ class BaseApp(App[_Result]):
         """Queue a message; nothing that is typed is lost while the app is being left."""
         return self.type_ahead.keep(message) or super().post_message(message)
 
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        """Let a screen that comes know how wide the terminal is, and that its styles are not old.
+
+        Textual tells it the former by its classes after a first layout, which is then made once more, in other styles,
+        and where it is the first of a mode, styles it and the screen that is left anew.
+        """
+        super()._load_screen_css(screen)  # pyright: ignore[reportUnknownMemberType]
+        widths = self.HORIZONTAL_BREAKPOINTS or []
+        fitting = screen._get_breakpoint_classes(self.size.width, widths)  # pyright: ignore[reportPrivateUsage]
+        for _, name in widths:
+            screen.set_class(name in fitting, name)
+        if not screen.is_mounted:  # what comes into it is styled as it comes, by what the style sheets are now
+            screen._css_update_count = self._css_update_count  # pyright: ignore[reportPrivateUsage]
+
     def begin_collecting(self) -> None:
         """Turn the garbage collector on, if it was turned off for the start: what there is by now stays."""
         if not gc.isenabled():
@@ -367,8 +385,29 @@ class BaseApp(App[_Result]):
         super().copy_to_clipboard(text if type(text) is Painted else visible(text))
 
 
+class _Selector(selectors.DefaultSelector):
+    """One that keeps Python's lock while there is something to do, but for a short while.
+
+    A loop asks at each of its steps what has come, and lets go of the lock for it: a worker that is busy in Python has
+    it then, and the loop gets it back after `_SWITCH`. A key is some dozens of steps.
+    """
+
+    _asked = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what has come: nothing where the loop has something to do, and has asked just now."""
+        if timeout == 0 and time.monotonic() - self._asked < _SHORT:
+            return []
+        ready = super().select(timeout)
+        self._asked = time.monotonic()
+        return ready
+
+
 class _Loop(asyncio.SelectorEventLoop):
     """A loop that ends while a worker is still at it: what it finds out is for nobody any more."""
+
+    def __init__(self) -> None:
+        super().__init__(_Selector())
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Do not wait."""

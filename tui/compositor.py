@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from textual import strip as textual_strip
 from textual._compositor import ChopsUpdate
 from textual._compositor import Compositor as TextualCompositor
 from textual._styles_cache import StylesCache
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Compositor", "drawn", "handed_up"]
 
+_MOST_KEPT: Final = 16
+"""Things of each kind that a line keeps of what was made of it."""
 _Span = tuple[int, int, int]
 """A line, and the columns from one on and up to another one."""
 
@@ -45,6 +48,25 @@ def _styles_of_border(base_background: Color, background: Color) -> tuple[Style,
 # Textual remembers these two styles by widget as well, and with them the lines that each of the last 1,024 has drawn:
 # 0.3 MB for each screen that was closed.
 StylesCache.get_inner_outer = staticmethod(_styles_of_border)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class _Kept(dict[Any, Any]):
+    """What a line keeps of what was made of it: its parts, and what it is in other colours."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: object, value: object) -> None:
+        if len(self) >= _MOST_KEPT:
+            del self[next(iter(self))]
+        super().__setitem__(key, value)
+
+
+def _kept(_most: int) -> _Kept:
+    return _Kept()
+
+
+# Textual's own counts how often it was of use: to make the seven of a line takes longer than the line.
+textual_strip.FIFOCache = _kept  # pyright: ignore[reportPrivateImportUsage, reportAttributeAccessIssue]
 
 
 class Compositor(TextualCompositor):

@@ -22,14 +22,14 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
     from textual.app import App
     from textual.css.model import RuleSet
     from textual.css.styles import RenderStyles, RulesMap
     from textual.css.types import CSSLocation
 
-__all__ = ["Stylesheet"]
+__all__ = ["Stylesheet", "every_widget"]
 
 _SEEN: Final = frozenset(
     {"hover", "focus", "blur", "can-focus", "disabled", "enabled", "dark", "light", "inline", "ansi", "nocolor"}
@@ -138,6 +138,11 @@ class Stylesheet(stylesheet.Stylesheet):
             _parsed[key] = rules
         return rules
 
+    def prepare(self, widget: type[Widget]) -> None:
+        """Parse the rules that a class of widgets brings before there is one: a first dialog need not wait for it."""
+        for read_from, css, tie_breaker, scope in widget.__new__(widget)._get_default_css():  # asks its class only
+            self._parse_rules(css, read_from, is_default_rules=True, tie_breaker=tie_breaker, scope=scope)
+
     def apply(
         self, node: DOMNode, *, animate: bool = False, cache: dict[tuple[Any, ...], RulesMap] | None = None
     ) -> None:
@@ -217,6 +222,13 @@ class Stylesheet(stylesheet.Stylesheet):
         """Return whether all that the rules for some classes ask for is part of the state."""
         rules = [rule for name in ("*", *(f".{each}" for each in classes)) for rule in self.rules_map.get(name, ())]
         return all(rule.pseudo_classes <= _SEEN for rule in rules if _may_be_of_a_part(rule))
+
+
+def every_widget(above: type[Widget] = Widget) -> Iterator[type[Widget]]:
+    """Yield the classes of widgets that were imported."""
+    for widget in above.__subclasses__():
+        yield widget
+        yield from every_widget(widget)
 
 
 def _may_be_of_a_part(rule: RuleSet) -> bool:

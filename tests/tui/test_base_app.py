@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import selectors
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.screen import Screen
 
-from bpftui.tui.base_app import BaseApp
+from bpftui.tui.base_app import BaseApp, _Selector  # pyright: ignore[reportPrivateUsage]
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -49,3 +50,17 @@ async def test_a_screen_that_was_left_meanwhile_is_no_news() -> None:
         while not told:
             await pilot.pause(0.01)
     assert told == ["after it"]
+
+
+def test_a_loop_that_has_something_to_do_asks_what_came_only_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked = 100.0, list[float | None]()
+    monkeypatch.setattr("bpftui.tui.base_app.time.monotonic", lambda: now)
+    monkeypatch.setattr(selectors.DefaultSelector, "select", lambda _, timeout=None: asked.append(timeout) or [])
+    selector = _Selector()
+    for timeout in (0, 0, None, 0, 1.5):
+        selector.select(timeout)
+    assert asked == [0, None, 1.5]
+    now += 0.1
+    selector.select(0)
+    assert asked == [0, None, 1.5, 0]
+    selector.close()

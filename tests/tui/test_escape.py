@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("environment", "delay"),
     [
-        ({}, 0.03),
+        ({}, 0.01),
         # An arrow that comes in two pieces would be Escape, `[` and a letter, which may detach.
         ({"SSH_CONNECTION": "192.0.2.1 40000 192.0.2.2 22"}, 0.1),
         ({"ESCDELAY": "250"}, 0.1),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from textual.cache import LRUCache
 from textual.css import stylesheet
 
-from bpftui.tui.stylesheet import Stylesheet
+from bpftui.tui.dialogs.confirm import ConfirmDialog
+from bpftui.tui.stylesheet import Stylesheet, every_widget
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.conftest import SIZES
 
@@ -108,3 +110,25 @@ async def test_a_theme_is_parsed_once(explore: Callable[..., Any], monkeypatch: 
 
 def never(*_: object, **__: object) -> NoReturn:
     raise AssertionError("it is parsed again")
+
+
+async def test_rules_of_what_comes_later_are_parsed_before_it_comes(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = stylesheet.Stylesheet._parse_rules
+
+    def hooked(sheet: stylesheet.Stylesheet, css: str, read_from: tuple[str, str], *others: Any, **named: Any) -> Any:
+        parsed.append(read_from[1])
+        return parse(sheet, css, read_from, *others, **named)
+
+    monkeypatch.setattr(stylesheet.Stylesheet, "_parse_rules", hooked)
+    async with explore() as walk:
+        monkeypatch.setattr("bpftui.tui.stylesheet._parsed", LRUCache[object, object](1024))
+        for widget in every_widget():
+            walk.app.stylesheet.prepare(widget)
+        assert ConfirmDialog in every_widget()
+        assert parsed
+        parsed.clear()
+        await walk.app.push_screen(ConfirmDialog("Really?", "", confirm="Yes"))
+        assert set(parsed) <= {"", "App.DEFAULT_CSS"}  # which are parsed at the start

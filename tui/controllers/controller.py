@@ -135,6 +135,10 @@ class ControlledScreen(Screen[None]):
         self.way_back: Callable[[], object] | None = None
         """Leads to the place from which a name was followed to this one; None where none was."""
 
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        # They follow the theme by `BaseApp`, and what comes is styled then: before the rules of a screen are there.
+        event.refresh_styles = bool(self.CSS)
+
     def _compositor_refresh(self) -> None:
         if not handed_up(self):
             super()._compositor_refresh()

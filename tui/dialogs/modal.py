@@ -70,6 +70,10 @@ class Modal(ModalScreen[_Result]):
             lines.append(strip)
         return lines
 
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        # They follow the theme by `BaseApp`, and what comes is styled then: before the rules of a screen are there.
+        event.refresh_styles = bool(self.CSS)
+
     def _compositor_refresh(self) -> None:
         if not handed_up(self):
             super()._compositor_refresh()

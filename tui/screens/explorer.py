@@ -43,7 +43,7 @@ from ..widgets.lists.search_bar import SearchBar
 from ..widgets.live.time_slider import TimeSlider
 from ..widgets.message_line import MessageLine
 from ..widgets.overview import Overview
-from ..widgets.place_tabs import BROAD, PlaceTabs
+from ..widgets.place_tabs import PlaceTabs
 from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from ..widgets.spec.variables_view import VariablesView
     from ..widgets.verifier.log_pane import LogPane
 
-__all__ = ["WIDE", "ExplorerScreen"]
+__all__ = ["ExplorerScreen"]
 
 _LOOK: Final = 5.0
 """Seconds between two looks at who has what others have loaded, and where it is attached."""
@@ -87,8 +87,6 @@ _GO_ON: Final = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "ctrl+u
 come again would go on after it is let go."""
 _REST: Final = 1.0
 """Seconds after all is there, in which a user looks and types, before what is not asked for yet is prepared."""
-WIDE: Final = 100
-"""Columns from which on a screen has the class `-wide`, as from `BROAD` on `-broad`; below it has `-narrow`."""
 
 
 class ExplorerScreen(ControlledScreen):
@@ -174,9 +172,6 @@ class ExplorerScreen(ControlledScreen):
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
-        # Textual does so when it hears of the terminal's size: after the first frame, all of which is then drawn anew.
-        width = self.app.size.width
-        self.add_class("-broad" if width >= BROAD else "-wide" if width >= WIDE else "-narrow")
         yield StatusLine()
         with self._tabs:
             for tab in TABS:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-__all__ = ["BROAD", "PlaceTabs"]
+__all__ = ["BROAD", "WIDE", "PlaceTabs"]
 
+WIDE: Final = 100
+"""Columns of the terminal from which on a screen has the class `-wide`; below it has `-narrow`."""
 BROAD: Final = 160
 """Columns of the terminal from which on there is room for a third column: a screen has the class `-broad` there."""
 _NARROWEST: Final = 16

@@ -60,6 +60,11 @@ class _Looks(NamedTuple):
     """Of the label below the mouse."""
     cursor: Style
 
+    @property
+    def of_all(self) -> tuple[Style, ...]:
+        """What any line may be drawn with, wherever the cursor and the keyboard are."""
+        return self.plain, self.hovered, self.guides, self.label, self.pointed
+
 
 class SpecTree(SteadyScroll, Tree[Node]):
     """Programs with their functions, maps, variables by section, and what cannot be used, with the reason.
@@ -165,6 +170,8 @@ class SpecTree(SteadyScroll, Tree[Node]):
         self._drawn_width: int | None = None
         """The cells of a line, while lines are drawn."""
         self._strips: LRUCache[Hashable, Strip] = LRUCache(_CACHED_LINES)
+        self._before: dict[str, Style] | None = None
+        """The inks before the styles were told to have changed; None where nothing was told."""
         self._foreign = f"for {spec.registers.architecture}" if foreign_registers(spec.types) and spec.registers else ""
         self._populate()
 
@@ -282,15 +289,18 @@ class SpecTree(SteadyScroll, Tree[Node]):
         number, width, lines = y + top, self._drawn_width, self._tree_lines
         if width is None:
             width = self.scrollable_content_region.width
+        self._compare_inks()
         looks = self._looks
         if number >= len(lines):
             return Strip.blank(width, looks.plain)
         path = lines[number].path
         below_mouse = self.get_node_at_line(self.hover_line) if self.hover_line >= 0 else None
         hovered = below_mouse is not None and below_mouse in path
-        states = (hovered, self.hover_line == number, self.cursor_line == number, self.has_focus)
-        below = self.has_focus and self.cursor_node in path
-        key = (number, left, width, states, below, self._updates, path[-1]._updates)  # pyright: ignore[reportPrivateUsage]
+        chosen, below = self.cursor_line == number, self.has_focus and self.cursor_node in path
+        focused = self.has_focus and (below or not number)  # by which no other line looks different
+        states = (hovered, self.hover_line == number, chosen, focused)
+        drawn_with = (looks.of_all, looks.cursor if chosen else None, looks.guides_below if below else None)
+        key = (number, left, width, states, drawn_with, self._updates, path[-1]._updates)  # pyright: ignore[reportPrivateUsage]
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = self._draw(number, left, width, states).apply_offsets(left, number)
@@ -469,9 +479,16 @@ class SpecTree(SteadyScroll, Tree[Node]):
         """
         super(Tree, self).notify_style_update()
         self.refresh()
-        self._inks.clear()
-        self._known_looks = None
-        self._strips.clear()
+        if self._before is None:
+            self._before = self._inks
+        self._inks, self._known_looks = {}, None
+
+    def _compare_inks(self) -> None:
+        """Forget the lines where they have other inks: only now all of a new style is known."""
+        if self._before is not None:
+            inks, self._before = self._before, None
+            if any(self._ink(name) != inks[name] for name in inks):
+                self._strips.clear()
 
     # What a screen calls
 

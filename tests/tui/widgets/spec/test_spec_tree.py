@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
@@ -12,7 +12,9 @@ from bpftui.tui.widgets.spec.spec_tree import SpecTree
 from ..lines import lines
 
 if TYPE_CHECKING:
+    import pytest
     from textual.app import ComposeResult
+    from textual.strip import Strip
 
 OBJECTS = Path(__file__).parents[3] / "objects"
 DEAD_BY_CONSTANTS = """\
@@ -108,3 +110,37 @@ async def test_lines_are_not_numbered_anew_where_the_focus_comes_and_goes() -> N
         assert left.text == focused.text
         assert left != focused, "the cursor's line has other colours without the focus"
         assert tree.render_line(2) == focused
+
+
+async def test_lines_are_drawn_once_as_the_keyboard_comes_and_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[int] = []
+    draw = SpecTree._draw
+
+    def hooked(tree: SpecTree, number: int, *others: Any) -> Strip:
+        drawn.append(number)
+        return draw(tree, number, *others)
+
+    app = TreeApp(CollectionSpec.from_file(OBJECTS / "dead_by_constants.o"))
+    async with app.run_test(size=(60, 30)) as pilot:
+        await pilot.pause()
+        tree = app.shown_tree
+        while tree._unlinked:
+            await pilot.pause(0.02)
+        await pilot.pause()
+        monkeypatch.setattr(SpecTree, "_draw", hooked)
+        for _ in range(2):
+            before = [tree.render_line(y) for y in range(tree.size.height)]
+            drawn.clear()
+            app.set_focus(None)
+            await pilot.pause()
+            without = [tree.render_line(y) for y in range(tree.size.height)]
+            app.set_focus(tree)
+            await pilot.pause()
+            assert [tree.render_line(y) for y in range(tree.size.height)] == before
+            assert {0, tree.cursor_line} <= {y for y, strip in enumerate(without) if strip != before[y]}  # the marks
+        assert drawn == []  # which were drawn in the first round
+        app.theme = "bpftui-light"
+        await pilot.pause()
+        assert set(drawn) == set(range(len(tree._tree_lines)))
