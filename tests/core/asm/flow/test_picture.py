@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bpftui.core.asm.flow.picture import Drawing, Ink, Layout, PictureBox
-from bpftui.core.asm.flow.picture.drawing import _LINES
+from bpftui.core.asm.flow.picture.drawing import _LINES, _is_heavy
 from bpftui.core.errors import LimitError
 from tests.waiting import Effort
 
@@ -185,6 +185,27 @@ def test_heavy_lines() -> None:
         "        │ xxxxxxxxxxxxxxx │",
         "        └─────────────────┘",
     ]
+
+
+def test_heavy_lines_have_a_colour_of_their_own() -> None:
+    light = drawing([(1, 2), (3,), (0, 3), ()])
+    heavy = Drawing(light.layout, light.boxes, heavy={(0, 2), (2, 0)}, heavy_nodes={0, 2})
+    for picture, signs in ((light, ""), (heavy, "┏━┓┃┗┛┳╋┣┫┻")):
+        for row in range(len(picture)):
+            for piece in picture.row(row):
+                if piece.ink in (Ink.LINE, Ink.HEAVY_LINE):
+                    is_heavy = any(sign in signs for sign in piece.text)
+                    assert (piece.ink is Ink.HEAVY_LINE) == is_heavy, piece
+    found = {piece.ink for row in range(len(heavy)) for piece in heavy.row(row)}
+    assert {Ink.LINE, Ink.HEAVY_LINE, Ink.BORDER, Ink.HEAVY_BORDER} <= found
+
+
+@pytest.mark.parametrize(
+    ("sides", "is_heavy"),
+    [(0, False), (1, False), (1 + 3 + 9 + 27, False), (2, True), (6, True), (18, True), (55, True)],
+)
+def test_a_character_is_heavy_where_one_of_its_sides_is(sides: int, is_heavy: bool) -> None:
+    assert _is_heavy(sides) is is_heavy
 
 
 def test_ascii() -> None:
