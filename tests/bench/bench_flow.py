@@ -27,7 +27,7 @@ def test_control_flow_of_a_large_object(tmp_path: Path) -> None:
         for section in obj.code_sections:
             code = obj.elf.contents(section)
             calls += len(find_calls(code, obj.elf.byte_order))
-            for function in obj.functions[section.number]:
+            for function in obj.functions.by_section[section.number]:
                 graph = FlowGraph(code, obj.elf.byte_order, function.start // 8, function.stop // 8)
                 blocks += len(graph)
                 loops += len(graph.loops)

@@ -25,7 +25,7 @@ from .common import (
     warn,
 )
 from .parser import Parser
-from .run.command import left_out, parse_data
+from .run_input import add_run_input, left_out, parse_data
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -55,14 +55,7 @@ def make_parser() -> Parser:
     add_object(parser)
     parser.add_argument("program", metavar="PROGRAM", help="one of its programs, by name")
     add_settings(parser)
-    parser.add_argument(
-        "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"
-    )
-    parser.add_argument(
-        "--ctx",
-        metavar="FIELD=VALUE,…|JSON|HEX|@FILE",
-        help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
-    )
+    add_run_input(parser)
     parser.add_argument("--pcap", metavar="FILE", help="one run on each packet of a capture; maps carry over")
     parser.add_argument(
         "--report",

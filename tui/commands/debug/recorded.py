@@ -20,7 +20,7 @@ from ..common import (
     target_types,
     warn,
 )
-from ..run.command import parse_data
+from ..run_input import add_run_input, parse_data
 from .loaded import capturing, loaded_maps, name_loaded, restored_program, take_packets
 
 if TYPE_CHECKING:
@@ -50,14 +50,7 @@ def add_calls(parser: Parser) -> None:
         help="a program that the packet comes to next, if the one before lets it pass: XDP, then packet sockets, "
         "traffic control, control groups; again for the one behind it",
     )
-    parser.add_argument(
-        "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"
-    )
-    parser.add_argument(
-        "--ctx",
-        metavar="FIELD=VALUE,…|JSON|HEX|@FILE",
-        help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
-    )
+    add_run_input(parser)
     parser.add_argument("--pcap", metavar="FILE", help="one run on each packet of a capture; maps carry over")
     parser.add_argument(
         "--steps",

@@ -65,7 +65,7 @@ def print_sections(options: argparse.Namespace) -> None:
             names = [section.name for section in obj.code_sections]
             raise UnknownNameError("section of code", options.section, names, where=options.object)
     if options.program is not None:
-        functions = [f for s in sections for f in obj.functions[s.number]]
+        functions = [f for s in sections for f in obj.functions.by_section[s.number]]
         found = next((f for f in functions if f.name == options.program), None)
         if found is None:
             raise UnknownNameError("function", options.program, [f.name for f in functions], where=options.object)

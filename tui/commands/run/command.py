@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 from ....core.context.fields import returned
 from ....core.context.packet_sizes import packet_remark
 from ....core.context.values import layout_of, parse_context
-from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
 from ....core.references import refuse_loaded
-from ....core.spec import AttachType, MapType
+from ....core.spec import AttachType
 from ....core.testing.given import Given
 from ....core.visible import visible_lines
 from ...terminal.output import write_line, write_lines
 from ..common import add_loading, add_object, add_settings, loading, open_spec, print_json, record, runtime_of, warn
 from ..event_lines import event_lines, print_lines
 from ..parser import Parser
+from ..run_input import add_run_input, left_out, parse_data
 from ..saved_test import add_save_test, captured_runs, check_save_test, save_test
 from .changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from ....core.runtime import Collection, RunResult
+    from ....core.runtime import RunResult
     from ....core.spec import ProgramSpec
 
 __all__ = ["make_parser", "run"]
@@ -46,14 +46,7 @@ def make_parser() -> Parser:
     add_object(parser)
     parser.add_argument("program", metavar="PROGRAM", help="one of its programs, by name")
     add_settings(parser)
-    parser.add_argument(
-        "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"
-    )
-    parser.add_argument(
-        "--ctx",
-        metavar="FIELD=VALUE,…|JSON|HEX|@FILE",
-        help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
-    )
+    add_run_input(parser)
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="how many runs (default: 1)")
     parser.add_argument(
         "--pcap",
@@ -127,41 +120,6 @@ def run(arguments: Sequence[str]) -> int:
             print_lines(changes.printed.read())
     save_test(options, spec, [Given(data, context)])
     return ExitCode.OK
-
-
-def left_out(collection: Collection) -> Iterable[str]:
-    """Return what the maps of a collection do not hold in a run though its programs may ask for it, as sentences."""
-    yield from collection.remarks
-    for name, problem in collection.problems.items():
-        places = [
-            f"{spec.name}[{entry.key}]"
-            for spec in collection.spec.maps.values()
-            for entry in spec.contents
-            if entry.target == name
-        ]
-        yield f"{', '.join(places)} stays empty: {problem.message}"
-    for spec in collection.spec.maps.values():
-        # Somebody puts programs or maps there before a program finds them.
-        if spec.type.gives_ids and not spec.contents:
-            what = "programs" if spec.type == MapType.PROG_ARRAY else "maps"
-            yield f"the object puts no {what} into {spec.name} ({spec.type.label}), which is empty in a run"
-
-
-def parse_data(text: str) -> bytes:
-    """Return the packet that `--data` means: see `read_hex`.
-
-    Raises:
-        UsageError: It is none.
-        ObjectError, NoPermissionError: The file cannot be read.
-    """
-    if text.startswith("@"):
-        return read_object_file(text[1:])
-    from ....core.packet.hex_text import read_hex
-
-    try:
-        return read_hex(text)
-    except UsageError as error:
-        raise UsageError(f"--data: {error.message}", hint=f"{error.hint}; or @FILE") from None
 
 
 def _json(program: ProgramSpec, result: RunResult) -> dict[str, object]:
