@@ -60,6 +60,9 @@ _LD, _LDX, _ST, _STX, _ALU, _ALU64 = (
     int(kind) for kind in (Class.LD, Class.LDX, Class.ST, Class.STX, Class.ALU, Class.ALU64)
 )
 _MOV, _ADD, _SUB, _AND, _END = (int(op) for op in (AluOp.MOV, AluOp.ADD, AluOp.SUB, AluOp.AND, AluOp.END))
+_X = int(Source.X)
+_KNOWN_BY_CONSTANT: Final = (_MOV, _ADD)
+"""Operations on something unknown whose result may be known: of an addition where it is the offset of a field."""
 _JEQ, _JNE = int(JmpOp.JEQ), int(JmpOp.JNE)
 _ATOMIC, _STXDW = int(Mode.ATOMIC), Class.STX | Mode.MEM | Size.DW
 
@@ -268,7 +271,9 @@ class Tracker:
             dst, src = (registers >> 4, registers & 0xF) if self.big else (registers & 0xF, registers >> 4)
             kind = opcode & 7
             if kind in (_ALU64, _ALU):
-                self.arithmetic(state, slot, opcode, dst, src, offset, imm)
+                # What is not known stays so, but for what a constant makes of it: that is most of all arithmetic.
+                if dst in state or (src in state if opcode & _X else opcode & 0xF0 in _KNOWN_BY_CONSTANT):
+                    self.arithmetic(state, slot, opcode, dst, src, offset, imm)
             elif kind == _LDX:
                 self.load(state, slot, opcode, dst, src, offset)
             elif kind in (_STX, _ST):

@@ -5,17 +5,14 @@ Nothing fails for being slow: the ratios are printed, and quoted where they are 
 
 from __future__ import annotations
 
-import resource
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.bench.big_object import big_object
-from tests.bench.timing import PYTHON, compare, environment
+from tests.bench.timing import PYTHON, Took, compare_both, took
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 FUNCTIONS = 5000
@@ -39,24 +36,18 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-def _processor(command: Sequence[str]) -> float:
-    """Return the seconds of a processor that a command takes: those of a clock are others' as well."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    subprocess.run(command, stdout=subprocess.DEVNULL, env=environment(), check=False)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-
-
 @pytest.mark.parametrize(("old", "new"), [("old", "old"), ("old", "edited"), ("old", "new")])
 def test_a_comparison_against_both_listings(old: str, new: str, objects: dict[str, Path]) -> None:
     """Goal: at most 1.0 × the listings of both."""
     command = [PYTHON, "-m", "bpftui.tui"]
 
-    def listings() -> float:
-        return sum(_processor([*command, "disasm", str(objects[name])]) for name in (old, new))
+    def listings() -> Took:
+        both = [took([*command, "disasm", str(objects[name])]) for name in (old, new)]
+        return Took(*map(sum, zip(*both, strict=True)))
 
-    compare(
+    compare_both(
         f"diff of {old} and {new} against both listings",
-        lambda: _processor([*command, "diff", str(objects[old]), str(objects[new])]),
+        lambda: took([*command, "diff", str(objects[old]), str(objects[new])]),
         listings,
         runs=1,
     )

@@ -5,9 +5,7 @@ Run with `make bench`. Nothing here fails for being slow: the ratios are printed
 
 from __future__ import annotations
 
-import resource
 import shutil
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -19,10 +17,9 @@ from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.reader import read_object
 from tests.bench.big_object import big_object
-from tests.bench.timing import PYTHON, compare
+from tests.bench.timing import PYTHON, compare, compare_both, took
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 OBJDUMP = shutil.which("llvm-objdump-22")
@@ -36,24 +33,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _to_file(command: Sequence[str], path: Path) -> float:
-    """Return the seconds that a command takes to write its output to a file."""
-    with path.open("wb") as out:
-        start = time.perf_counter()
-        subprocess.run(command, stdout=out, check=True)
-        return time.perf_counter() - start
-
-
 @pytest.mark.skipif(OBJDUMP is None, reason="llvm-objdump-22 is not installed")
 def test_a_whole_object_against_llvm_objdump(large: Path, tmp_path: Path) -> None:
     """Goal: at most 1.0 × the same listing by llvm-objdump, start-up included."""
     assert OBJDUMP is not None
     ours = [PYTHON, "-m", "bpftui.tui", "disasm", str(large), "--raw", "--syntax", "llvm"]
     theirs = [OBJDUMP, "-d", "--no-show-raw-insn", str(large)]
-    compare(
+    compare_both(
         "disasm --raw --syntax llvm against llvm-objdump",
-        lambda: _to_file(ours, tmp_path / "ours"),
-        lambda: _to_file(theirs, tmp_path / "theirs"),
+        lambda: took(ours, tmp_path / "ours"),
+        lambda: took(theirs, tmp_path / "theirs"),
+        runs=9,
     )
 
 
@@ -61,6 +51,7 @@ def test_a_whole_object_against_llvm_objdump(large: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "against"),
     [
+        (["disasm"], ["-d", "-S"]),
         (["disasm", "--arrows"], ["-d", "-S"]),
         (["disasm", "--no-source"], ["-d"]),
         (["show", "--graph"], ["-d"]),
@@ -72,35 +63,21 @@ def test_what_is_found_by_following_registers(
 ) -> None:
     """Goal: listings at most 3 × llvm-objdump's time per line, the graph at most 2 × its whole time; by the clock.
 
-    Where there are several processors, ours takes more than one: what all of them take together is told beside.
+    Where there are several processors, ours takes two or more: what all of them take together is told beside.
     llvm-objdump looks no further than a symbol, and lists subprograms once, not with each program: of 570,000
     instructions in the file, the programs have 1,230,000 with their subprograms linked in.
     """
     assert OBJDUMP is not None
     ours, theirs = [PYTHON, "-m", "bpftui.tui", *arguments, str(large)], [OBJDUMP, *against, str(large)]
     out = tmp_path / "ours", tmp_path / "theirs"
-    before = _processor()
-    ratio = compare(
-        f"{' '.join(arguments)} against llvm-objdump {' '.join(against)}",
-        lambda: _to_file(ours, out[0]),
-        lambda: _to_file(theirs, out[1]),
-        runs=3,
-    )
-    spent = _processor() - before
+    name = f"{' '.join(arguments)} against llvm-objdump {' '.join(against)}"
+    clock, processor = compare_both(name, lambda: took(ours, out[0]), lambda: took(theirs, out[1]))
     lines = [path.read_bytes().count(b"\n") for path in out]
-    before = _processor()
-    _to_file(theirs, out[1])
-    once = _processor() - before
+    each = lines[1] / max(lines[0], 1)
     print(
-        f"{lines[0]:,} lines against {lines[1]:,}: {ratio * lines[1] / max(lines[0], 1):.2f} × a line; "
-        f"{spent / 4 / once - 1:.1f} × its processor time"
+        f"{lines[0]:,} lines against {lines[1]:,}: {clock * each:.2f} × a line by the clock, "
+        f"{processor * each:.2f} × in processor time"
     )
-
-
-def _processor() -> float:
-    """Return the seconds of all processors that the commands so far have taken."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _sections(path: Path) -> list[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import resource
 import select
 import signal
 import statistics
@@ -18,10 +19,10 @@ import sys
 import tempfile
 import termios
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 _HOME = tempfile.TemporaryDirectory(prefix="bpftui-bench-")
@@ -40,6 +41,50 @@ def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float], *
         f"{a * 1000:.1f} ms against {b * 1000:.1f} ms, medians of {runs}"
     )
     return ratio
+
+
+class Took(NamedTuple):
+    """What a command takes, in seconds; or how many times as much as another one."""
+
+    clock: float
+    processor: float
+    """Of all processors, its children's too."""
+
+
+def took(command: Sequence[str], path: str | os.PathLike[str] = os.devnull) -> Took:
+    """Run a command, its output to a file, and return what it took; 1 as its exit code is an answer too."""
+    with open(path, "wb") as out:
+        before, start = _processor(), time.perf_counter()
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, env=environment(), check=False)
+        seconds = time.perf_counter() - start
+    assert done.returncode in (0, 1), command
+    return Took(seconds, _processor() - before)
+
+
+def compare_both(name: str, ours: Callable[[], Took], theirs: Callable[[], Took], *, runs: int = 3) -> Took:
+    """Do as `compare`, by the clock and in processor time: what others do on the machine adds more to the former."""
+    ours()
+    theirs()
+    pairs = [(ours(), theirs()) for _ in range(runs)]
+    ratios = Took(*(statistics.median(a / b for a, b in zip(*each, strict=True)) for each in _columns(pairs)))
+    a, b = (Took(*map(statistics.median, zip(*column, strict=True))) for column in zip(*pairs, strict=True))
+    print(
+        f"\n{name}: {ratios.clock:.2f} × by the clock, {ratios.processor:.2f} × in processor time; {a.clock:.2f} s and "
+        f"{a.processor:.2f} s against {b.clock:.2f} s and {b.processor:.2f} s, medians of {runs}"
+    )
+    return ratios
+
+
+def _columns(pairs: Sequence[tuple[Took, Took]]) -> Iterator[tuple[list[float], list[float]]]:
+    """Yield the times of both by the clock, then in processor time."""
+    for number in range(2):
+        yield [ours[number] for ours, _ in pairs], [theirs[number] for _, theirs in pairs]
+
+
+def _processor() -> float:
+    """Return the seconds of all processors that commands have taken so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def wall(command: Sequence[str]) -> float:
