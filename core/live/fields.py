@@ -10,9 +10,10 @@ from ..btf.members import is_text
 from ..btf.notation import Family, Notation, family_of, notation_of
 from ..uapi import MapType
 from .counters import counters
-from .field import Address, Field, Form, StackField
+from .field import Address, Field, Form
 from .keys import ambiguous_keys
 from .prefix import prefix_of
+from .stack_field import StackField
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,6 +23,7 @@ from ...text.shown import plain
 from ..lists.row_view import RowView, compile_pattern
 from ..plain import Input, Static
 from .cell_editor import LEAST, CellEditor
+from .edited_cell import EditedCell
 from .entry_look import EntryLook
 from .map_columns import MapColumns
 from .map_histogram import MapHistogramView
@@ -167,7 +168,7 @@ class EntriesView(Vertical):
         self._looking = False
         """Whether it looks through all entries of a large map."""
         self._report_at = 0.0
-        self._edited: tuple[Field, Entry] | None = None
+        self._edited: EditedCell | None = None
         self._wanted: bytes | None = None
         """The key of the entry that the cursor is to be brought to."""
 
@@ -500,8 +501,8 @@ class EntriesView(Vertical):
             return
         entry = view.row(view.cursor)
         self._show_view(view)
-        self._edited = (column.field, entry)
-        self.query_one(CellEditor).open(column.field.edit_text_of(entry, view.form), _choices(column.field))
+        self._edited = edited = EditedCell(column.field, entry, view.form)
+        self.query_one(CellEditor).open(edited.text, edited.choices)
         self._place_editor()
         self.call_after_refresh(self._place_editor)  # the table may just be coming into sight
 
@@ -520,40 +521,23 @@ class EntriesView(Vertical):
     def check(self, event: Input.Changed) -> None:
         """Say what is taken, and what is wrong with what was typed."""
         event.stop()
-        if self._edited is None:
+        edited = self._edited
+        if edited is None:
             return
-        field, entry = self._edited
-        problem = self._problem(event.value)
+        problem = edited.problem(event.value)
         event.input.set_class(bool(problem), "-wrong")
-        if problem:
-            self._tell(f"✗ {problem}", wrong=True)
-            return
         asks = "asks, then writes · " if self.asks(self.map_name) else ""
-        cpus = ""
-        if len(entry.values) > 1:
-            each = "the first CPU has it, the others 0" if field.counter is not None else "every CPU gets it"
-            cpus = f" · {each}; or [one, for, each]"
-        now = field.text(entry, self.table.form)
-        self._tell(f"{field.label}  {field.declared}  {field.takes}{cpus}  now {now} · {asks}⏎ sets · esc leaves")
-
-    def _problem(self, text: str) -> str:
-        """Return what is wrong with a text, as a sentence; empty where it fits."""
-        assert self._edited is not None
-        field, entry = self._edited
-        try:
-            field.put_into(text, entry, self.table.form)
-        except BpftuiError as error:
-            return f"{error.message}; {error.hint}" if error.hint else error.message
-        return ""
+        text = f"✗ {problem}" if problem else f"{edited.hint} · {asks}⏎ sets · esc leaves"
+        self._tell(text, wrong=bool(problem))
 
     @on(Input.Submitted, "#entries-cell")
     def set_value(self, event: Input.Submitted) -> None:
         """Set what was typed, where it fits."""
         event.stop()
-        if self._edited is None or self._problem(event.value):
+        edited = self._edited
+        if edited is None or edited.problem(event.value):
             return
-        field, entry = self._edited
-        values = field.put_into(event.value, entry, self.table.form)
+        field, entry, values = edited.field, edited.entry, edited.values(event.value)
         name = self.map_name
         self._leave_editor()
         if values == entry.values:
@@ -637,15 +621,6 @@ def _called(held: HeldObjects | None, spec: Valued, field: Field, entry: Entry) 
     """Return what that is called which a field of an entry stands for; empty where nobody knows."""
     found = None if held is None else held.of(spec, field, entry)
     return "" if found is None else found.name
-
-
-def _choices(field: Field) -> list[str]:
-    """Return the names that a field's value can have; none where it can have any."""
-    if field.type is None:
-        return []
-    if field.type.limits == (0, 1) and not field.type.enumerators and not field.type.bit_size:
-        return ["false", "true"]
-    return [each.name for each in field.type.enumerators]
 
 
 def _only(typed: str, rows: Rows) -> re.Pattern[str] | Condition | str | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ....core.live.field import Form, StackField
+from ....core.live.field import Form
+from ....core.live.stack_field import StackField
 from ...text.fit import width_of
 from ...text.format import rate
 
