@@ -56,7 +56,7 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
 
 def test_every_page_has_its_place_in_the_site(tmp_path: Path) -> None:
     configuration = assemble(tmp_path)
-    placed = re.findall(r"^ +- ([\w/.-]+\.md)$", configuration, re.MULTILINE)
+    placed = re.findall(r"^ +- (?:\w+: )?([\w/.-]+\.md)$", configuration, re.MULTILINE)
     made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.md")}
     assert sorted(placed) == sorted(made)
     assert {f"manual/{page.name}.md" for page in pages({})} <= made
