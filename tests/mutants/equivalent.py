@@ -127,5 +127,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "was said is refused, by however much",
     "core/dwarf/info.py: _, value = self.attributes.get(attribute, (0, None))  →  "
     "_, value = self.attributes.get(attribute, (1, None))": "nobody asks for the form of what is not there",
+    "core/kernel/loading/btf.py: attr.btf_log_buf, attr.btf_log_size, attr.btf_log_level = log, len(log), 1  →  "
+    "attr.btf_log_buf, attr.btf_log_size, attr.btf_log_level = log, len(log), 2": "each level has the error at its end",
 }
 """By their text without the number of the line."""
