@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -14,8 +15,10 @@ from bpftui.core.runtime import CheckReport, LoadOutcome
 from bpftui.core.verifier import Explanation
 from bpftui.core.verifier.log import SourceLine
 from bpftui.tui.__main__ import main
+from bpftui.tui.commands.check import elsewhere
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from bpftui.core.guest.kernels import Kernel
@@ -155,3 +158,27 @@ def test_what_makes_no_sense(
     assert main(["check", file, *words]) in (1, 2)
     assert said in capsys.readouterr().err
     assert guests.booted == []
+
+
+def test_that_kernels_are_emulated_is_said_once_and_only_where_one_boots(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    booted: list[str] = []
+
+    def tried(kernel: Kernel, questions: object, booting: Callable[[], None]) -> list[object]:
+        del questions
+        if kernel.name != "known":  # what is known already boots nothing
+            booted.append(kernel.name)
+            booting()
+        return []
+
+    monkeypatch.setattr(elsewhere, "try_objects", tried)
+    monkeypatch.setattr(elsewhere, "warn", said.append)
+    kernels = cast("list[Kernel]", [SimpleNamespace(name=name) for name in ("known", "6.1", "6.12")])
+    monkeypatch.setattr(elsewhere, "emulation_remark", lambda: "it is slow")
+    assert [name for name, _ in elsewhere._tried(kernels[:1], [])] == ["known"]
+    assert said == []
+    assert [name for name, _ in elsewhere._tried(kernels, [])] == ["known", "6.1", "6.12"]
+    assert (booted, said) == (["6.1", "6.12"], ["it is slow"])
+    monkeypatch.setattr(elsewhere, "emulation_remark", lambda: "")
+    list(elsewhere._tried(kernels, []))
+    assert said == ["it is slow"]
