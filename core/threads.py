@@ -1,4 +1,8 @@
-"""Starting threads, which the system may refuse: each counts as a process of its user, and its stack as memory."""
+"""Threads: starting them, which the system may refuse, and who goes first.
+
+Each counts as a process of its user, and its stack as memory. Python runs one at a time, and gives each as much of its
+time as the others: what somebody waits for takes as many times as long as there are threads at work.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,24 @@ from .errors import BpftuiError
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["NoThreadError", "start_pool", "start_thread"]
+__all__ = ["NoThreadError", "give_way", "let_first", "start_pool", "start_thread"]
+
+_first: Callable[[], object] | None = None
+
+
+def let_first(wait: Callable[[], object] | None) -> None:
+    """Have work that takes long call *wait* at each of its steps, for whoever must answer at once; None for nobody."""
+    global _first  # noqa: PLW0603 - the process has one screen
+    _first = wait
+
+
+def give_way() -> None:
+    """Let whoever must answer at once go first, if there is one: called by work that takes long, at each step."""
+    if _first is not None:
+        _first()
 
 
 class NoThreadError(BpftuiError):

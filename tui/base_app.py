@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from textual.message_pump import MessagePump
 
 from ..core.errors import BpftuiError, UnknownNameError
 from ..core.privileges.ssh import ssh_client
-from ..core.threads import start_pool
+from ..core.threads import let_first, start_pool
 from ..core.visible import visible
 from .collector import LOOK, Collector
 from .driver import guarded
@@ -62,6 +63,8 @@ _SWITCH: Final = 0.0005
 """Seconds that the event loop waits for a worker that is busy in Python, whenever it lets it (by default 0.005)."""
 _SHORT: Final = 0.005
 """Seconds for which the event loop does what is to be done without asking what else has come."""
+_GIVEN: Final = 0.05
+"""Seconds that a worker waits while the event loop does something: a key is to be answered in as many."""
 
 _ESCAPE: Final = 0.01
 """Seconds in which what follows an escape character is a key with it: without more it is the key Escape, which shows
@@ -136,11 +139,13 @@ class BaseApp(App[_Result]):
         loop = _Loop()
         loop.set_default_executor(workers)  # which the loop shuts down when it is closed
         asyncio.set_event_loop(loop)
+        let_first(loop.give_way)
         try:
             with until_told(partial(loop.call_soon_threadsafe, self.exit)) as told:
                 self._told = told
                 result = super().run(loop=loop, **options)
         finally:
+            let_first(None)
             with asyncio.Runner(loop_factory=lambda: loop):  # it cancels what is left, and closes the loop
                 pass
         _kept[:] = self.type_ahead.left()
@@ -386,28 +391,52 @@ class BaseApp(App[_Result]):
 
 
 class _Selector(selectors.DefaultSelector):
-    """One that keeps Python's lock while there is something to do, but for a short while.
+    """One whose loop goes first: work in other threads waits while there is something to do, but for a short while.
 
-    A loop asks at each of its steps what has come, and lets go of the lock for it: a worker that is busy in Python has
-    it then, and the loop gets it back after `_SWITCH`. A key is some dozens of steps.
+    A loop asks at each of its steps what has come, and lets go of Python's lock for it: a worker that is busy in Python
+    has it then, and the loop gets it back after `_SWITCH`. A key is some dozens of steps, and so it asks now and then.
     """
 
-    _asked = 0.0
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+        self._asked = 0.0
+        self._is_busy = False
+        self._idle = threading.Event()
+        self._gave_way: set[int] = set()
+        """The threads that did, since there was nothing to do."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what has come: nothing where the loop has something to do, and has asked just now."""
-        if timeout == 0 and time.monotonic() - self._asked < _SHORT:
-            return []
-        ready = super().select(timeout)
-        self._asked = time.monotonic()
-        return ready
+        if timeout == 0:
+            if time.monotonic() - self._asked < _SHORT:
+                return []
+        else:
+            self._is_busy = False
+            self._idle.set()
+        try:
+            return super().select(timeout)
+        finally:
+            self._asked = time.monotonic()
+            if not self._is_busy:
+                self._gave_way.clear()
+                self._idle.clear()
+                self._is_busy = True
+
+    def give_way(self) -> None:
+        """Wait until the loop has nothing to do: once, for what it does may be to wait for this thread."""
+        if self._is_busy and (thread := threading.get_ident()) != self._thread and thread not in self._gave_way:
+            self._gave_way.add(thread)
+            self._idle.wait(_GIVEN)
 
 
 class _Loop(asyncio.SelectorEventLoop):
     """A loop that ends while a worker is still at it: what it finds out is for nobody any more."""
 
     def __init__(self) -> None:
-        super().__init__(_Selector())
+        selector = _Selector()
+        super().__init__(selector)
+        self.give_way = selector.give_way
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Do not wait."""

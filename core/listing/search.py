@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import INSN_SIZE, decode, format_instruction
 from ..asm.opcodes import LD_IMM64
+from ..threads import give_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -207,6 +208,7 @@ class ListingSearch:
         references, words, listing = self.listing.program.linked.references, self._words, self.listing
         slots_apart = compress(count(), map(not_, self._is_plain))
         for slot in slots_apart:
+            give_way()
             second = 0
             if self._code[slot * INSN_SIZE] == LD_IMM64 and slot + 1 < len(words):
                 second = words[next(slots_apart)]

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from bpftui.core.threads import NoThreadError, start_pool
+from bpftui.core.asm.flow.worklist import settle
+from bpftui.core.threads import NoThreadError, give_way, let_first, start_pool
 from tests.waiting import PATIENCE
 
 
@@ -43,3 +44,15 @@ def test_a_pool_that_cannot_have_all_its_threads_leaves_none(monkeypatch: pytest
 def refuse(_: threading.Thread) -> None:
     """Do what Python does where the system starts no thread."""
     raise RuntimeError("can't start new thread")
+
+
+def test_an_analysis_gives_way_at_each_of_its_steps() -> None:
+    steps: list[int] = []
+    let_first(lambda: steps.append(len(steps)))
+    try:
+        settle([0], lambda number: [number + 1] if number < 3 else [])
+        assert steps == [0, 1, 2, 3]
+    finally:
+        let_first(None)
+    give_way()
+    assert len(steps) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,4 +64,34 @@ def test_a_loop_that_has_something_to_do_asks_what_came_only_now_and_then(monkey
     now += 0.1
     selector.select(0)
     assert asked == [0, None, 1.5, 0]
+    selector.close()
+
+
+def test_a_worker_waits_while_the_loop_does_something_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float | None] = []
+    monkeypatch.setattr(selectors.DefaultSelector, "select", lambda _, timeout=None: [])
+    selector = _Selector()
+    monkeypatch.setattr(selector._idle, "wait", waited.append)
+
+    def work() -> None:
+        selector.give_way()
+        selector.give_way()
+
+    def worked() -> int:
+        waited.clear()
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return len(waited)
+
+    assert worked() == 0  # nothing has come yet
+    selector.select(1.5)
+    assert worked() == 1
+    waited.clear()
+    work()
+    assert waited == []  # in the loop's own thread
+    selector.select(1.5)
+    assert worked() == 1
+    monkeypatch.setattr(selectors.DefaultSelector, "select", lambda _, timeout=None: [worked()])
+    assert selector.select(1.5) == [0]
     selector.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
+from ...threads import give_way
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
@@ -27,6 +29,7 @@ def settle(first: Iterable[int], visit: Callable[[int], Iterable[int]], *, backw
     heapify(waiting)
     queued = set(waiting)
     while waiting:
+        give_way()
         place = heappop(waiting)
         queued.discard(place)
         for number in visit(sign * place):

@@ -24,6 +24,7 @@ from ...asm.opcodes import (
     MOV64_X,
 )
 from ...asm.registers import def_use, register_numbers, written
+from ...threads import give_way
 from .errors import InvalidCodeError
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Code:
         """By slot; None where the second half of a 64-bit immediate load is."""
         slot = 0
         while slot < self.count:
+            give_way()
             insn = decode(code, slot, byte_order)
             if slot in kfuncs and insn.opcode == CALL:
                 insn = insn._replace(src=CallSource.KFUNC)
@@ -115,6 +117,7 @@ class Code:
             slot += insn.slots
         for slot, insn in enumerate(self.insns):
             if insn is not None:
+                give_way()
                 self._check(slot, insn)
         self.flow = FlowGraph(code, byte_order, entries=self.entries, no_return=no_return)
         """The control flow of all functions: they may share instructions, and jumps may lead from one to another."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ...asm import CallSource, decode, helper_name
 from ...asm.opcodes import CALL, INSN_SIZE
 from ...spec import ProgramType, ReferenceKind
+from ...threads import give_way
 from ..helpers import declared, numbers
 from .checks import DISCLAIMER, check
 
@@ -42,6 +43,7 @@ def lacking(program: ProgramSpec, settings: Settings) -> Iterator[str]:
     for slot in range(len(code) // INSN_SIZE):
         if code[slot * INSN_SIZE] != CALL:
             continue
+        give_way()
         reference = references.get(slot)
         insn = decode(code, slot, program.byte_order)
         if reference is not None and reference.kind is ReferenceKind.KFUNC:
