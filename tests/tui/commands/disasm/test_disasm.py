@@ -110,6 +110,14 @@ def test_colours_are_all_that_colours_add(arguments: list[str], capsys: pytest.C
     assert "\x1b[1mcall\x1b[0m" in colored or "capstone" in arguments
 
 
+def test_raw_code_of_one_function(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "tests/objects/subprograms.o")
+    assert main(["disasm", path, "third", "--raw"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["18: w0 = 3", "19: exit"]
+    assert main(["disasm", path, "fourth", "--raw"]) == 2
+    assert capsys.readouterr().err.startswith(f"bpftui: error: there is no function 'fourth' in {path} (")
+
+
 def test_a_syntax_with_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--syntax", "llvm"]) == 0
     out = capsys.readouterr().out.splitlines()
