@@ -14,7 +14,7 @@ from ..strings import StringTable
 from ..visible import visible
 from . import types as t
 from .index import TAIL, Index, find_places, name_offsets
-from .record import decoded
+from .record import MAGIC, decoded
 from .types import Kind
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ __all__ = ["Btf", "ByteOrder"]
 
 ByteOrder: TypeAlias = Literal["little", "big"]
 
-_MAGIC: Final = 0xEB9F
 _KINDS: Final = {int(kind): kind for kind in Kind}
 """Looked up a third as expensively as called."""
 _MAX_DEPTH: Final = 64
@@ -107,8 +106,8 @@ class Btf:
         if len(raw) < 24:
             raise self._error(0, f"{len(raw)} bytes are too few for a BTF header")
         magic, version, _flags, header = struct.unpack_from(order + "HBBI", raw)
-        if magic != _MAGIC:
-            raise self._error(0, f"no BTF magic: {magic:#06x} instead of {_MAGIC:#06x}")
+        if magic != MAGIC:
+            raise self._error(0, f"no BTF magic: {magic:#06x} instead of {MAGIC:#06x}")
         if version != 1:
             raise self._error(2, f"BTF version {version} is not known")
         type_offset, type_size, string_offset, string_size = struct.unpack_from(order + "4I", raw, 8)

@@ -11,9 +11,10 @@ import operator
 import struct
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ObjectError
+from .record import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from .btf import Btf
 
 __all__ = ["BtfExt", "CoreRecord", "FunctionRecord", "LineRecord"]
-
-_MAGIC: Final = 0xEB9F
 
 
 class FunctionRecord(NamedTuple):
@@ -75,8 +74,8 @@ class BtfExt:
         if len(raw) < 24:
             raise self._error(0, f"{len(raw)} bytes are too few for its header")
         magic, _version, _flags, header = struct.unpack_from(order + "HBBI", raw)
-        if magic != _MAGIC:
-            raise self._error(0, f"no BTF magic: {magic:#06x} instead of {_MAGIC:#06x}")
+        if magic != MAGIC:
+            raise self._error(0, f"no BTF magic: {magic:#06x} instead of {MAGIC:#06x}")
         parts = struct.unpack_from(order + "4I", raw, 8)
         # Objects from before CO-RE (LLVM 9) have a header without its last two fields.
         core = struct.unpack_from(order + "2I", raw, 24) if header >= 32 and len(raw) >= 32 else (0, 0)

@@ -1,8 +1,9 @@
-"""A record of a BTF blob as a type (Documentation/bpf/btf.rst)."""
+"""What a BTF blob is made of: its header, and each record as a type (Documentation/bpf/btf.rst)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import struct
+from typing import TYPE_CHECKING, Final
 
 from . import types as t
 from .index import TAIL
@@ -11,7 +12,19 @@ from .types import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["decoded"]
+__all__ = ["MAGIC", "blob_of", "decoded"]
+
+MAGIC: Final = 0xEB9F
+"""Where BTF begins, and .BTF.ext too."""
+_VERSION: Final = 1
+_HEADER: Final = "HBB5I"
+
+
+def blob_of(types: bytes, strings: bytes, order: str = "=") -> bytes:
+    """Return the blob with these types and strings behind its header; *order* as `struct` has it."""
+    size = struct.calcsize(f"={_HEADER}")
+    header = struct.pack(order + _HEADER, MAGIC, _VERSION, 0, size, 0, len(types), len(types), len(strings))
+    return header + types + strings
 
 
 def decoded(type_id: int, words: Sequence[int], at: int, text: Callable[[int], str]) -> t.BtfType:

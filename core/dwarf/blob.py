@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
+from ..btf.record import blob_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,6 +91,4 @@ class BlobWriter:
 
     def bytes(self) -> bytes:
         """Return the blob."""
-        types = b"".join(self._records)
-        sizes = (24, 0, len(types), len(types), len(self._strings))
-        return struct.pack(self._order + "HBB5I", 0xEB9F, 1, 0, *sizes) + types + bytes(self._strings)
+        return blob_of(b"".join(self._records), bytes(self._strings), self._order)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, SupportsIndex, cast
 from ..closing import Closing
 from ..errors import LoadError, TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
+from ..maps.typed import LOCK
 from ..spec import MapFlag, MapType
 from ..spec.sparse import is_zero
 from .host import existing
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Map", "MapInfo", "map_info"]
 
-_LOCK: Final = 4
-"""BPF_F_LOCK, the only flag of an update that batches know."""
 _WRITES: Final = {
     Command.MAP_UPDATE_ELEM,
     Command.MAP_DELETE_ELEM,
@@ -366,7 +365,7 @@ class Map(TypedMap, KernelObject, Closing):
         """Set entries in one call, and one by one where the kernel stops: that says what is the matter with which."""
         key_size, value_size = self.key_size, self.elements.shape.moved_size
         done = 0
-        if not self.frozen and not flags & ~_LOCK:
+        if not self.frozen and not flags & ~LOCK:  # the only flag of an update that batches know
             done = write_batch(self.descriptor, Command.MAP_UPDATE_BATCH, keys, values, count, flags)
         for index in range(done, count):
             key = keys[index * key_size : (index + 1) * key_size]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from ..history import History
+from .typed import EXIST, NOEXIST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Edit", "Journal", "Window"]
 
-_NOEXIST: Final = 1
-_EXIST: Final = 2
-"""BPF_NOEXIST and BPF_EXIST of linux/bpf.h: only a new entry, only one that is there."""
 _REMEMBERED: Final = 1000
 """Edits; older ones can no longer be taken back."""
 
@@ -79,7 +77,7 @@ class Journal:
         _check(map)
         before = _read(map, key)
         after = _patched(before, values, windows)
-        _write(map, key, after.values, _EXIST)
+        _write(map, key, after.values, EXIST)
         return self._did(Edit(map, key, before, after, tuple(windows), text))
 
     def add(self, map: Map, key: bytes, values: Sequence[bytes], text: str) -> Edit:  # noqa: A002
@@ -90,7 +88,7 @@ class Journal:
             LoadError, NoPermissionError: The runtime said no: the map is full.
         """
         _check(map)
-        _write(map, key, values, _NOEXIST)
+        _write(map, key, values, NOEXIST)
         after = map.entry(key)
         return self._did(Edit(map, key, None, after, (), text))
 
@@ -155,10 +153,10 @@ def _apply(edit: Edit, wanted: Entry | None, found: Entry | None) -> None:
     elif found is None:
         if edit.map.entry(edit.key) is not None:  # the program has made it anew since
             raise UsageError(f"map {edit.map.name} has this entry again since: {edit.text}")
-        _write(edit.map, edit.key, wanted.values, _NOEXIST)
+        _write(edit.map, edit.key, wanted.values, NOEXIST)
     else:
         now = _read(edit.map, edit.key)
-        _write(edit.map, edit.key, _patched(now, wanted.values, edit.windows).values, _EXIST)
+        _write(edit.map, edit.key, _patched(now, wanted.values, edit.windows).values, EXIST)
 
 
 def _check(map: Map) -> None:  # noqa: A002

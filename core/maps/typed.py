@@ -6,7 +6,7 @@ import contextlib
 import errno
 import sys
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
 from ..runtime import Entry, MapSnapshot
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from ..spec import MapSpec
     from .shape import Shape
 
-__all__ = ["ElementError", "Elements", "TypedMap"]
+__all__ = ["ANY", "EXIST", "LOCK", "NOEXIST", "ElementError", "Elements", "TypedMap"]
+
+ANY: Final = 0
+NOEXIST: Final = 1
+EXIST: Final = 2
+LOCK: Final = 4
+"""Flags of an update: `BPF_ANY`, `BPF_NOEXIST` only a new entry, `BPF_EXIST` only one that is there, `BPF_F_LOCK`."""
 
 
 class ElementError(Exception):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...btf import Btf, Kind
 from ...btf import types as t
+from ...btf.record import blob_of
 from ...errors import LoadError
 from ..sys import token
 from ..sys.explain import explain
@@ -155,8 +156,7 @@ def plain_btf(size: int) -> bytes:
     """Return BTF with an `int`, a `char`, and an array of *size* characters: types 1, 2 and 3."""
     integers = struct.pack("=8I", 1, Kind.INT << 24, 4, 1 << 24 | 32, 5, Kind.INT << 24, 1, 2 << 24 | 8)
     types = integers + struct.pack("=6I", 0, Kind.ARRAY << 24, 0, 2, 1, size)
-    strings = b"\0int\0char\0"
-    return struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings)) + types + strings
+    return blob_of(types, b"\0int\0char\0")
 
 
 def load_btf(raw: bytes) -> Descriptor:
@@ -291,6 +291,4 @@ def _assemble(btf: Btf, changed: Mapping[int, bytes], added: bytes = b"") -> byt
         at = end
     if len(btf) > 1:
         parts.append(btf.raw[at : btf.record(len(btf) - 1)[1]])
-    types = b"".join(parts)
-    header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(btf.strings) + len(added))
-    return header + types + btf.strings + added
+    return blob_of(b"".join(parts), btf.strings + added)

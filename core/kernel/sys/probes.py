@@ -10,6 +10,7 @@ from typing import Final
 
 from ...btf import Kind
 from ...btf.kernel import vmlinux
+from ...btf.record import blob_of
 from ...errors import FeatureError
 from ...spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
 from . import token
@@ -116,9 +117,7 @@ def create_map(
 def integer_btf() -> int:
     """Load BTF with one type, `int`, and return its file descriptor; -1 when it was refused."""
     types = struct.pack("=4I", 1, Kind.INT << 24, 4, 1 << 24 | 32)
-    strings = b"\0int\0"
-    header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
-    raw = header + types + strings
+    raw = blob_of(types, b"\0int\0")
     try:
         return BtfLoad(btf=buffer(raw), btf_size=len(raw)).create(token.current())
     except BpfError:

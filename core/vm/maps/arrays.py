@@ -6,8 +6,9 @@ import errno
 from typing import TYPE_CHECKING
 
 from ...maps import ElementError
+from ...maps.typed import LOCK, NOEXIST
 from ...runtime import Entry
-from .store import LOCK, NOEXIST, Store
+from .store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

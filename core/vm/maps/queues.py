@@ -7,7 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
-from .store import ANY, EXIST, Store
+from ...maps.typed import ANY, EXIST
+from .store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,10 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
+from ...maps.typed import EXIST, NOEXIST
 from ...runtime import Entry
 from ...spec import MapType
-from .store import EXIST, NOEXIST, Store
+from .store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ...maps import ElementError
+from ...maps.typed import EXIST, LOCK
 from ...runtime import Entry, MapSnapshot
 
 if TYPE_CHECKING:
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
     from ..engine.memory import AddressSpace, Region
     from .special import Span
 
-__all__ = ["ANY", "EXIST", "LOCK", "NOEXIST", "Store"]
-
-ANY: Final = 0
-NOEXIST: Final = 1
-EXIST: Final = 2
-LOCK: Final = 4
-"""Flags of an update (`BPF_ANY`, `BPF_NOEXIST`, `BPF_EXIST`, `BPF_F_LOCK`)."""
+__all__ = ["Store"]
 
 
 class Store(ABC):
