@@ -184,6 +184,7 @@ async def test_it_is_written_to_a_file(file: Path) -> None:
         assert "wrote /" in walk.screen
         assert path.read_text(encoding="utf-8").splitlines()[:2] == [f"--- {file.parent / 'o'}", f"+++ {file}"]
         assert " → " in path.read_text(encoding="utf-8")
+        assert "\x1b" not in path.read_text(encoding="utf-8")  # colours are for what can show them
 
 
 @pytest.mark.kernel

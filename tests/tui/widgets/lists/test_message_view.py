@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.lists import message_view
 from bpftui.tui.widgets.lists.message_view import MessageView
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
+    import pytest
     from textual.app import ComposeResult
 
 NOON = time.mktime((2026, 1, 2, 12, 0, 0, 0, 0, -1))
