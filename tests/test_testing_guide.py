@@ -22,7 +22,7 @@ def test_what_the_guide_tests(tmp_path: Path) -> None:
     for name, body in re.findall(r"```python (\S+)\n(.*?)```", GUIDE.read_text(), re.DOTALL):
         files[name] = files.get(name, "") + body + "\n"
     del files["test_filter.py"]
-    assert sorted(files) == ["test_object.py", "test_red.py", "test_traffic.py", "test_world.py"]
+    assert sorted(files) == ["test_object.py", "test_packets.py", "test_red.py", "test_traffic.py", "test_world.py"]
     for name, body in files.items():
         (tmp_path / name).write_text(body)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

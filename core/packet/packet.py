@@ -55,6 +55,13 @@ class Packet:
     def __bytes__(self) -> bytes:
         return b"".join(layer.raw for layer in self.layers)
 
+    def __str__(self) -> str:
+        """Its layers by their numbers, a line each, with the names and texts that `with_text` takes."""
+        return "\n".join(
+            f"{at} {layer.protocol.name}: {', '.join(f'{each.name} {layer.text(each)}' for each in layer.fields)}"
+            for at, layer in enumerate(self.layers)
+        )
+
     def __len__(self) -> int:
         return sum(len(layer.raw) for layer in self.layers)
 
@@ -85,6 +92,7 @@ class Packet:
         """Return it with a field of the layer of a number as written (`Field.parse`).
 
         Raises:
+            UnknownNameError: The layer has no such field.
             UsageError: The text is no value of the field, or options have a size that the header cannot tell.
         """
         field = self.layers[at].protocol.field(name)
@@ -94,6 +102,7 @@ class Packet:
         """Return it with a value in a field of the layer of a number; a length or a checksum is kept from then on.
 
         Raises:
+            UnknownNameError: The layer has no such field.
             UsageError: Options have a size that the header cannot tell.
         """
         layer = self.layers[at]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..checksum import internet_checksum
 from ..constants import ETHERTYPES, ICMP_TYPES, ICMPV6_TYPES, NEXT_HEADERS
+from ..errors import UnknownNameError
 from .fields import Field, Form
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ class Protocol:
         """Return the field of that name.
 
         Raises:
-            KeyError: It has none.
+            UnknownNameError: It has none.
         """
         for each in self.fields:
             if each.name == name:
                 return each
-        raise KeyError(name)
+        raise UnknownNameError("field", name, [each.name for each in self.fields], where=self.name)
 
     @property
     def link(self) -> Field | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from ..errors import UnknownNameError
 from .packet import Packet
 from .protocols import ARP, ETHERNET, ICMP, ICMPV6, IPV4, IPV6, TCP, UDP, VLAN
 
@@ -41,8 +42,10 @@ def template(name: str, *, ethernet: bool = True) -> Packet:
         ethernet: Whether it begins with an Ethernet header; else with that of IP, as netfilter sees it.
 
     Raises:
-        KeyError: There is no such template.
+        UnknownNameError: There is no such template.
     """
+    if name not in TEMPLATES:
+        raise UnknownNameError("template", name, TEMPLATES)
     protocols = TEMPLATES[name]
     if not ethernet:
         protocols = tuple(each for each in protocols if each in (IPV4, IPV6, UDP, TCP, ICMP, ICMPV6))

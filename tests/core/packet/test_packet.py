@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.errors import UsageError
+from bpftui.core.errors import UnknownNameError, UsageError
 from bpftui.core.packet import ETHERNET, IPV4, TEMPLATES, Difference, Packet, differences, dissect, template
 from bpftui.core.packet.protocols import IPV6, TCP, UDP, VLAN
 from bpftui.core.traffic import make_frames
@@ -289,3 +289,23 @@ def test_numbers_lie_where_the_wire_has_them() -> None:
     assert [VLAN.field(name).read(raw) for name in ("priority", "drop eligible", "id", "type")] == [5, 0, 0x123, 0x800]
     assert VLAN.field("id").write(raw, 0xFFF) == bytes.fromhex("afff 0800")
     assert UDP.field("length").write(bytes(8), 0x1234) == bytes.fromhex("00000000 1234 0000")
+
+
+def test_what_it_prints_is_what_its_fields_take() -> None:
+    packet = template("IPv4 TCP").with_text(2, "destination", "8080").with_text(2, "flags", "SYN ACK")
+    lines = str(packet).splitlines()
+    assert lines[0] == "0 Ethernet: destination 02:00:00:00:00:00, source 02:00:00:00:00:01, type IPv4"
+    assert "destination 8080," in lines[2]
+    assert "flags SYN ACK," in lines[2]
+    assert lines[3].startswith("3 payload: data 00 ")
+    for at, layer in enumerate(packet.layers):
+        for field in layer.fields:
+            assert bytes(packet.with_text(at, field.name, layer.text(field))) == bytes(packet)
+
+
+def test_a_name_that_there_is_not_is_said_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownNameError, match="there is no template 'IPv4 SCTP'") as raised:
+        template("IPv4 SCTP")
+    assert "IPv4 " in (raised.value.hint or "")
+    with pytest.raises(UnknownNameError, match="there is no field 'dport' in TCP"):
+        template("IPv4 TCP").with_text(2, "dport", "80")

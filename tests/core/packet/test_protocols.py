@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bpftui.core.errors import UnknownNameError
 from bpftui.core.packet.protocols import (
     ARP,
     DESTINATION,
@@ -171,7 +172,7 @@ def test_names_of_what_follows() -> None:
     carried = IPV4.field("protocol").names
     numbers = (1, 4, 6, 17, 41, 58)
     assert [carried[number] for number in numbers] == ["ICMP", "IPv4", "TCP", "UDP", "IPv6", "ICMPv6"]
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNameError, match="there is no field 'next header' in IPv4"):
         IPV4.field("next header")
 
 
