@@ -43,6 +43,7 @@ from bpftui.tui.state.recent import remember, remember_outcome
 from bpftui.tui.text.difference import diff_lines
 from bpftui.tui.text.export import document
 from bpftui.tui.widgets.code.listing_view import ListingView
+from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
@@ -72,6 +73,8 @@ _MAIN = (
     "live",
     "graph",
     "heat-map",
+    "stacks",
+    "stack",
     "recording",
     "verifier",
     "test-run",
@@ -199,6 +202,25 @@ async def shades(studio: Studio, seconds: float) -> None:
         await studio.pilot.pause(seconds / 5)
     await studio.press(*["left"] * 4, rest=0.5)
     studio.shoot("heat-map")
+
+
+async def stacks(studio: Studio, seconds: float) -> None:
+    """Take the pictures of stack traces: in their map, and one as a whole."""
+    await studio.press("L")
+    await studio.until(lambda: studio.app.operations.state is State.LOADED)
+    collection = studio.app.session.collection
+    assert collection is not None
+    collection.programs["once"].run()
+    studio.explorer.navigation.go_to(Node(NodeKind.MAP, "stacks"))
+    await studio.until(lambda: "_once < " in screen_text(studio.app))
+    table = studio.explorer.query_one(MapTableView)
+    table.focus()
+    table.cursor = next(at for at in range(table.row_count()) if "_once" in table.row_text(at))
+    await studio.press(rest=0.5)
+    studio.shoot("stacks")
+    await studio.press("enter")
+    await studio.until(lambda: "_once+0x" in screen_text(studio.app))
+    studio.shoot("stack")
 
 
 async def back_in_time(studio: Studio, seconds: float) -> None:
@@ -581,6 +603,7 @@ async def take(folder: Path, size: tuple[int, int], theme: str, look: str) -> No
     else:
         await film(walk, program, folder, size, theme, look)
         await film(shades, "tests/objects/histograms.o", folder, size, theme, look)
+        await film(stacks, "tests/objects/stacks.o", folder, size, theme, look)
         with tempfile.TemporaryDirectory() as place:
             if not ONLY or "back_in_time" in ONLY:
                 await film(back_in_time, kept(Path(place)), folder, size, theme, look)

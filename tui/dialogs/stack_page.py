@@ -60,7 +60,10 @@ class StackPage(ExplainedModal[Target]):
         """Compose the frames, and why some have no name."""
         with Box(classes="dialog page") as box:
             box.border_title = self._heading
-            box.border_subtitle = "/ search · y copy line · Y copy all · esc close"
+            leads = any(map(self._program_of, self._stack.frames))
+            box.border_subtitle = (
+                f"{'⏎ its program · ' if leads else ''}/ search · y copy line · Y copy all · esc close"
+            )
             yield FrameList(self._stack, self._program_of)
             if self._stack.problem:
                 yield Static(plain(f"⚠ {self._stack.problem}"), id="stack-problem")
