@@ -92,6 +92,19 @@ def test_one_thing_at_a_time(desk: Desk, operations: Operations) -> None:
     assert (desk.statuses[-1].stage, desk.working, operations.busy) == ("LOADED", ["loading", ""], "")
 
 
+@pytest.mark.parametrize(
+    ("remarks", "said"), [((), []), (("no types", "no streams"), ["done without: no types; no streams"])]
+)
+def test_what_a_load_did_without_is_said(
+    desk: Desk, operations: Operations, remarks: tuple[str, ...], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.load()
+    desk.finish()
+    monkeypatch.setattr(operations.collection, "remarks", remarks)
+    operations.after_load()
+    assert [text for text in desk.said if text.startswith("done without")] == said
+
+
 def test_a_load_says_how_far_it_is_and_is_given_up(desk: Desk) -> None:
     spec = CollectionSpec.from_file(OBJECT.parents[1] / "tests/objects/live.o")
     operations = Operations(Session(spec, MachineRuntime()), runtime="vm")
