@@ -72,9 +72,11 @@ class Passage(NamedTuple):
     """The first slot."""
     headers: list[Row]
     """The function's header, if it is among the rows."""
-    key: Hashable | None
-    """The same for functions whose other rows differ in nothing but where they stand, in all programs of an object, in
-    listings that are made alike. None for one that no other program has, or where that is not known."""
+    origin: Hashable | None
+    """The same for a function of the object in whichever program it is; None where that is not known."""
+    key: Callable[[], Hashable | None]
+    """Returns the same for those whose other rows differ in nothing but where they stand, in listings that are made
+    alike: what they are given counts as well. None for one that no other program has, or where that is not known."""
     rows: Callable[[], tuple[list[Row], Stretch]]
     """Makes the others: lines of C, and the instructions among them; a line stands above the one at its slot."""
 
@@ -315,8 +317,15 @@ class Listing:
         ):
             # A part of them; or damaged: a function may go over into the next one.
             return [passage for stretch in self.stretches(start, stop) for passage in _passages(*stretch)]
+        origin = self.program.linked.origin
         return [
-            Passage(start, [_header(function)], self.notes.key(start), partial(self._rows_below, start, end))
+            Passage(
+                start,
+                [_header(function)],
+                origin(start),
+                partial(self.notes.key, start),
+                partial(self._rows_below, start, end),
+            )
             for function, start, end in zip(self.functions, starts, stops, strict=True)
         ]
 
@@ -379,7 +388,8 @@ def _passages(headings: list[Row], insns: Stretch) -> Iterator[Passage]:
         stop = first
         while stop < len(headings) and headings[stop].kind is not RowKind.FUNCTION:
             stop += 1
-        yield Passage(insns.start, headings[start:first], None, partial(_made, headings[first:stop], insns))
+        made = partial(_made, headings[first:stop], insns)
+        yield Passage(insns.start, headings[start:first], None, lambda: None, made)
         if stop == len(headings):
             return
         start, insns = stop, Stretch(headings[stop].slot, [], {}, [], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...core.visible import visible, visible_all
@@ -11,7 +12,7 @@ from .charset import is_writable
 from .colors import Painted, joined, paint, paint_listing
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from ...core.asm.flow import Cell, Margin
     from ...core.listing.listing import Listing, Passage, Row
@@ -53,6 +54,18 @@ class Printed:
     def __init__(self) -> None:
         self._forms: dict[Hashable, _Form] = {}
         self._size = 0
+        self._widths: dict[Hashable, int] = {}
+
+    def width(self, origin: Hashable | None, find: Callable[[], int]) -> int:
+        """Return how wide the margin of a function is, which is to be found once: it is asked of all before the first.
+
+        *origin* is what the function is known by; None for one that no other program has.
+        """
+        if origin is None:
+            return find()
+        if origin not in self._widths:
+            self._widths[origin] = find()
+        return self._widths[origin]
 
     def get(self, key: Hashable) -> _Form | None:
         """Return how a function was printed, if it was."""
@@ -124,33 +137,33 @@ class _PlainLines:
 
     def texts(self, passages: Sequence[Passage], printed: Printed) -> Iterator[Painted]:
         """Yield the lines of functions, of each as a text without a line end behind it."""
-        keys = [None if passage.key is None else (passage.key, self._width) for passage in passages]
-        forms = [None if key is None else printed.get(key) for key in keys]
-        margin = max(
-            [
-                self._margin(passage.start).width if form is None else form.margin
-                for passage, form in zip(passages, forms, strict=True)
-            ]
-            if self._arrows
-            else [],
-            default=0,
-        )
-        for passage, key, form in zip(passages, keys, forms, strict=True):
+        widths = [printed.width(passage.origin, partial(self._width_of, passage.start)) for passage in passages]
+        margin = max(widths, default=0)
+        for passage in passages:
             yield from map(self._header, passage.headers)
+            key = passage.key()
+            form = None if key is None else printed.get((key, self._width))
             if form is None:
                 sources, insns = passage.rows()
                 form = self._form(passage.start, sources, insns)
                 if key is not None and insns.moves:
-                    printed.keep(key, form)
+                    printed.keep((key, self._width), form)
             if form.text:
                 yield form.at(passage.start, margin)
 
-    def _margin(self, slot: int) -> Margin:
-        return self._rows.margin(slot, ascii_only=self._ascii_only)
+    def _margin(self, slot: int) -> Margin | None:
+        """Return the arrows of the function that holds a slot; None where none are drawn."""
+        is_drawn = self._arrows and slot < self._rows.program.flow.slots
+        return self._rows.margin(slot, ascii_only=self._ascii_only) if is_drawn else None
+
+    def _width_of(self, slot: int) -> int:
+        """Return how wide they are."""
+        margin = self._margin(slot)
+        return 0 if margin is None else margin.width
 
     def _form(self, start: int, sources: list[Row], insns: Stretch) -> _Form:
         """Return what the rows of a function are printed by."""
-        margin = self._margin(start) if self._arrows and (sources or insns.texts) else None
+        margin = self._margin(start)
         targets = dict(insns.labels)
         below, slots = self._insns(insns, margin, targets), list[int]()
         for slot, line in enumerate(below, start):

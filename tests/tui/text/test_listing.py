@@ -31,7 +31,7 @@ def test_functions_of_several_programs_are_printed_as_in_each(
     for program in spec.programs.values():
         rows = Listing(program, spec, syntax=syntax)
         alone = list(listing_texts(rows, color=color, arrows=arrows, ascii_only=False))
-        known = [passage for passage in rows.passages() if passage.key and printed.get((passage.key, 4))]
+        known = [passage for passage in rows.passages() if (key := passage.key()) and printed.get((key, 4))]
         made += len(program.functions) - len(known)
         assert list(listing_texts(rows, color=color, arrows=arrows, ascii_only=False, printed=printed)) == alone
     functions = sum(len(program.functions) for program in spec.programs.values())
