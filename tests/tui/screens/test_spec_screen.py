@@ -149,6 +149,18 @@ async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[.
         assert listing.row(listing.cursor).slot == 19
 
 
+async def test_core_relocations_are_those_of_the_program_that_was_chosen(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/core_shapes.o") as walk:
+        walk.explorer.navigation.go_to(Node(NodeKind.CORE, program="fields"))
+        view = walk.explorer.query_one(CoreView)
+        await walk.until(lambda: view.row_count() == 12)
+        assert view.display
+        walk.explorer.navigation.go_to(Node(NodeKind.CORE))
+        await walk.until(lambda: view.row_count() == 61)
+        walk.explorer.navigation.go_to(Node(NodeKind.COLLECTION))
+        assert not view.display
+
+
 async def test_changed_variables_show_the_files_value_and_are_reset_together(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         spec = walk.explorer.spec
