@@ -7,7 +7,6 @@ import enum
 import heapq
 from array import array
 from functools import cached_property, partial
-from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -237,11 +236,14 @@ class Listing:
             at -= 1
         return range(self._extra_rows[at], self.span(self._extra_rows[at])[1]) if at >= 0 else range(len(self))
 
-    def spans(self) -> tuple[array[int], array[int]]:
-        """Return the rows of all C lines, ascending, and of each one past the last of its instructions."""
-        rows, stops = self._extra_rows, (*self._extra_rows[1:], len(self))
-        are_lines = array("b", map((0).__le__, self._extra_items))  # with 500,000 rows a loop takes a tenth of a second
-        return array("I", compress(rows, are_lines)), array("I", compress(stops, are_lines))
+    def spans(self) -> list[tuple[int, int]]:
+        """Return every C line's row, and one past the last of its instructions."""
+        stops = [*self._extra_rows[1:], len(self)]
+        return [
+            (row, stop)
+            for row, stop, item in zip(self._extra_rows, stops, self._extra_items, strict=False)
+            if item >= 0
+        ]
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Return the rows from *start* up to *stop*, as far as there are any."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate, compress
+from itertools import accumulate
 from operator import gt, sub
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Folds"]
 
@@ -71,10 +71,13 @@ class Folds:
             self._ends.insert(at, stop)
         self._rebuild()
 
-    def fold(self, headings: Sequence[int], stops: Sequence[int]) -> None:
-        """Fold the rows between each heading and its stop, and nothing else; headings ascend."""
-        are_any = array("b", map(gt, stops, map((1).__add__, headings)))
-        self._headings, self._ends = array("I", compress(headings, are_any)), array("I", compress(stops, are_any))
+    def fold(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Fold the rows between each heading and its stop, and nothing else; spans come by their headings."""
+        self._headings, self._ends = array("I"), array("I")
+        for heading, stop in spans:
+            if stop > heading + 1:
+                self._headings.append(heading)
+                self._ends.append(stop)
         self._rebuild()
 
     def reveal(self, row: int) -> None:

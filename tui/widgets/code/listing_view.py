@@ -298,8 +298,7 @@ class ListingView(CodeView):
         if listing is None or not self.row_count():
             return
         rows = sorted({self.row_of(slot, lead) for slot, lead in folded})
-        headings = [row for row in rows if listing.heading(row) is not None]
-        self._fold_only(headings, [listing.span(row)[1] for row in headings])
+        self._fold_only(listing.span(row) for row in rows if listing.heading(row) is not None)  # pyright: ignore[reportArgumentType] - a heading's span begins with it
 
     # Drawing
 
@@ -728,12 +727,12 @@ class ListingView(CodeView):
         if listing is None or not self.row_count():
             return
         if listing.program.linked.insns <= _LONG:
-            self._fold_only(*listing.spans())
+            self._fold_only(listing.spans())
             return
 
         def folded() -> FoldedListing:
             made = FoldedListing(listing)
-            made.folds.fold(*listing.spans())
+            made.folds.fold(listing.spans())
             return made
 
         self._in_thread(listing, folded, self._show_folded)
@@ -746,11 +745,11 @@ class ListingView(CodeView):
     def action_unfold_all(self) -> None:
         """Fold nothing any more."""
         if self.listing is not None and self.row_count():
-            self._fold_only()
+            self._fold_only([])
 
-    def _fold_only(self, headings: Sequence[int] = (), stops: Sequence[int] = ()) -> None:
+    def _fold_only(self, spans: Iterable[tuple[int, int]]) -> None:
         here = self.shown.place(self.cursor)
-        self.shown.folds.fold(headings, stops)
+        self.shown.folds.fold(spans)
         self._refold(here)
 
     def _refold(self, row: int) -> None:

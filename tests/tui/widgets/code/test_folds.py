@@ -32,13 +32,13 @@ def test_a_fold_within_a_fold_is_kept_for_later() -> None:
 
 def test_reveal_opens_what_hides_a_row_and_nothing_else() -> None:
     folds = Folds(12)
-    folds.fold([0, 4, 8, 11], [4, 8, 12, 12])
+    folds.fold([(0, 4), (4, 8), (8, 12), (11, 12)])
     assert seen(folds) == [0, 4, 8]
     folds.reveal(6)
     assert seen(folds) == [0, 4, 5, 6, 7, 8]
     folds.reveal(4)
     assert seen(folds) == [0, 4, 5, 6, 7, 8]
-    folds.fold([], [])
+    folds.fold([])
     assert not folds
     assert len(folds) == 12
 
@@ -50,9 +50,8 @@ def test_revealing_is_folding_without_what_hides_the_row() -> None:
         folded = dict(span for number, span in enumerate(spans) if chosen >> number & 1)
         for row in range(16):
             folds, expected = Folds(16), Folds(16)
-            folds.fold(list(folded), list(folded.values()))
+            folds.fold(sorted(folded.items()))
             folds.reveal(row)
-            kept = [(heading, stop) for heading, stop in folded.items() if not heading < row < stop]
-            expected.fold([heading for heading, _ in kept], [stop for _, stop in kept])
+            expected.fold(sorted((heading, stop) for heading, stop in folded.items() if not heading < row < stop))
             assert seen(folds) == seen(expected)
             assert [folds.index(at) for at in range(16)] == [expected.index(at) for at in range(16)]
