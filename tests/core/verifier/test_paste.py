@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.verifier import VerifierLog, explain, find_logs
+from bpftui.core.verifier.paste import _separate
 
 LOG = (Path(__file__).parent / "logs" / "bad_null.log").read_text()
 LINES = LOG.splitlines()
@@ -134,3 +135,15 @@ def test_cut_logs() -> None:
 @pytest.mark.parametrize("text", ["", "hello\nworld\n", "\x00\xff", "libbpf: failed to load object 'x.o'\n"])
 def test_no_log(text: str) -> None:
     assert find_logs(text) == []
+
+
+def test_where_logs_without_markers_begin_and_end() -> None:
+    size, cut = len(LINES), LINES[:-1]  # a cut one has no numbers at its end
+    assert LINES[-1].startswith("processed ")
+    assert _separate(LINES) == [(0, size)]
+    assert _separate(["the loader says no:", *LINES]) == [(0, size + 1)]
+    assert _separate([*LINES, *LINES]) == [(0, size), (size, 2 * size)]
+    assert _separate([*LINES, "and that was it"]) == [(0, size)]
+    assert _separate(cut) == [(0, size - 1)]
+    assert _separate([*cut, *LINES]) == [(0, size - 1), (size - 1, 2 * size - 1)]
+    assert _separate(["nothing of a verifier"]) == []
