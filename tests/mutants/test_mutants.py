@@ -78,6 +78,7 @@ def test_whose_tests_are_asked() -> None:
     assert suite_of("core/live/shares.py") == [
         "tests/core/live",
         "tests/kernel/test_live.py",
+        "tests/kernel/test_stacks.py",
         "tests/kernel/test_swap.py",
     ]
     assert suite_of("core/system/links.py") == [
