@@ -27,6 +27,11 @@ _BURST: Final = 20
 """More than so many within `LOOK` are objects that stay: an analysis, which is not looked at."""
 _LOOK_TAKES: Final = 0.0005
 """Seconds that each of those, which are looks at 7,000 objects, adds to a look at all that there are."""
+_OVERDUE: Final = ((30, 0.3), (90, 0.0))
+"""The same of looks after which what was made was set aside. Screens that come and go under somebody's hands are as
+much within minutes, and somebody who is never gone for long would have them all stay."""
+_FEW: Final = 1_000_000
+"""Objects that can all be looked at under somebody's hands: it takes 0.1 seconds."""
 _PATIENCE: Final = 200
 """So many times as long as a look at all objects takes must nobody have been there for it."""
 _SHARE: Final = 20
@@ -42,8 +47,10 @@ class Collector:
         self._touched = time.monotonic()
         self._before = 0
         """Looks at what is young, at the last call."""
-        self._unseen = False
-        """Whether there are analyses that were never looked at."""
+        self._unseen = 0
+        """Those after which what was made was set aside, and never looked at since."""
+        self._are_many = False
+        """Whether what was set aside is known to be too much to be looked at under somebody's hands."""
         self._takes = 0.0
         """Seconds that a look at all objects would take, analyses as well: by the last one, and what came since."""
         self._let_go_at: float | None = None
@@ -68,24 +75,34 @@ class Collector:
         """Look at all objects, where it is time to and nobody notices; at an analysis once everybody is long gone."""
         looks, start = gc.get_count()[2], time.monotonic()
         idle = start - self._touched
-        if self._is_due(start) and idle >= _DUE[0][1]:
+        if self._is_due(start, idle) or self._is_overdue(idle):
             self._sweep()
         elif looks - self._before > _BURST:
             gc.freeze()  # takes no time, however many they are
-            self._unseen = True
+            self._unseen += looks
             self._takes += _LOOK_TAKES * (looks - self._before)
         elif self._unseen and idle >= max(_DUE[0][1], _PATIENCE * self._takes):
             self._sweep()
-        elif any(looks > many and idle >= seconds for many, seconds in _DUE):
+        elif _is_over(looks, idle, _DUE):
             gc.collect()
             if (took := time.monotonic() - start) > _LONG:
                 gc.freeze()
+                self._unseen += looks
                 self._takes += took
         self._before = gc.get_count()[2]
 
-    def _is_due(self, now: float) -> bool:
-        """Whether something was let go of that nobody has in hand any more."""
-        return self._let_go_at is not None and now - self._let_go_at >= LOOK and now >= self._next_sweep
+    def _is_due(self, now: float, idle: float) -> bool:
+        """Whether something was let go of that nobody has in hand any more, and nobody is there."""
+        if self._let_go_at is None or idle < _DUE[0][1]:
+            return False
+        return now - self._let_go_at >= LOOK and now >= self._next_sweep
+
+    def _is_overdue(self, idle: float) -> bool:
+        """Whether much was set aside since all was looked at, and not too much to do so under somebody's hands."""
+        if self._are_many or not _is_over(self._unseen, idle, _OVERDUE):
+            return False
+        self._are_many = gc.get_freeze_count() > _FEW  # to count it takes its time as well
+        return not self._are_many
 
     def _sweep(self) -> None:
         """Look at all objects, those that are not looked at again as well."""
@@ -93,6 +110,11 @@ class Collector:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
-        self._unseen, self._let_go_at = False, None
+        self._unseen, self._are_many, self._let_go_at = 0, False, None
         self._takes = time.thread_time() - start
         self._next_sweep = time.monotonic() + _SHARE * self._takes
+
+
+def _is_over(looks: int, idle: float, limits: tuple[tuple[int, float], ...]) -> bool:
+    """Whether there were more looks than *limits* let pass with nobody there for *idle* seconds."""
+    return any(looks > many and idle >= seconds for many, seconds in limits)

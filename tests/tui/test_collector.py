@@ -17,9 +17,20 @@ class _Told:
         self.now = 100.0
         self.takes = 0.0
         self.young = 0
+        self.frozen = 7_000_000
+        self.counted = 0
+
+    def freeze(self) -> None:
+        self.calls.append("freeze")
+        self.young = 0
+
+    def count_frozen(self) -> int:
+        self.counted += 1
+        return self.frozen
 
     def collect(self) -> None:
         self.calls.append("collect")
+        self.young = 0
         self.now += self.takes
 
     def since(self) -> list[str]:
@@ -33,9 +44,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> _Told:
     """The collector's side, at a time that stands."""
     told = _Told()
     monkeypatch.setattr(gc, "collect", told.collect)
-    monkeypatch.setattr(gc, "freeze", lambda: told.calls.append("freeze"))
+    monkeypatch.setattr(gc, "freeze", told.freeze)
     monkeypatch.setattr(gc, "unfreeze", lambda: told.calls.append("unfreeze"))
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, told.young))
+    monkeypatch.setattr(gc, "get_freeze_count", told.count_frozen)
     for clock in ("monotonic", "thread_time"):
         monkeypatch.setattr(f"bpftui.tui.collector.time.{clock}", lambda: told.now)
     return told
@@ -149,3 +161,46 @@ def test_a_screen_that_is_gone_is_taken_away_though_it_is_not_looked_at_any_more
     told.now += 2
     collector.look()
     assert told.since() == ["unfreeze", "collect", "freeze"]
+
+
+def test_what_was_set_aside_is_looked_at_though_somebody_is_never_gone(told: _Told) -> None:
+    collector = Collector()
+    told.frozen = 1_000_000
+    for idle, young, expected in (
+        (0.0, 31, ["freeze"]),  # screens come and go: more at a time than is looked at
+        (0.0, 31, ["freeze"]),
+        (0.0, 28, ["freeze"]),
+        (0.2, 3, []),
+        (0.0, 24, ["freeze"]),
+        (0.0, 0, ["unfreeze", "collect", "freeze"]),
+        (0.0, 31, ["freeze"]),
+        (0.0, 0, []),
+        (0.4, 0, ["unfreeze", "collect", "freeze"]),
+        (9.0, 0, []),
+    ):
+        collector.touch()
+        told.young = young
+        told.now += idle
+        collector.look()
+        assert told.since() == expected
+
+
+def test_what_survived_a_long_look_is_looked_at_again_though_somebody_is_never_gone(told: _Told) -> None:
+    collector = Collector()
+    told.frozen, told.takes = 1_000_000, 0.05
+    for expected in (["collect", "freeze"], ["collect", "freeze", "unfreeze", "collect", "freeze"]):
+        for told.young in (15, 30, 45, 60, 75, 90, 0):
+            collector.touch()
+            collector.look()
+        assert told.since() == expected
+
+
+def test_what_takes_long_to_look_at_waits_for_somebody_to_be_gone_and_is_counted_once(told: _Told) -> None:
+    collector = Collector()
+    told.frozen = 1_000_001
+    for _ in range(20):
+        told.young = 25
+        collector.touch()
+        collector.look()
+    assert told.since() == ["freeze"] * 20
+    assert told.counted == 1
