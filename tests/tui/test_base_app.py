@@ -10,7 +10,6 @@ import pytest
 from textual.screen import Screen
 
 from bpftui.tui.base_app import BaseApp, _Selector  # pyright: ignore[reportPrivateUsage]
-from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,8 @@ async def told_by_a_thread() -> None:
     async with app.run_test() as pilot:
         await app.push_screen(screen)
         tell(app, screen.take)
-        await pilot.pause(PATIENCE)
+        while app.is_running:
+            await pilot.pause(0.01)
 
 
 async def test_what_is_raised_in_the_event_loop_for_a_thread_ends_the_app() -> None:
