@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.mutants.making import ROOT, Mutant, probed
-from tests.mutants.suites import without_parameters, worth_running
+from tests.mutants.suites import without_phase, worth_running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +55,9 @@ class _Child:
         self._pid = pid
         self._pipe = pipe
         self.seconds: dict[str, float] = {}
-        """What each test took, by its name without parameters."""
+        """What each test took, by its name."""
         self.failed: set[str] = set()
-        """The tests that failed or did not end, by that name; a file that cannot be imported is one."""
+        """The tests that failed or did not end; a file that cannot be imported is one."""
 
     def wait(self, limits: Mapping[str, float] | None = None) -> str | None:
         """Wait for the end; return the first test that failed, or how it ended otherwise; None if all passed.
@@ -69,21 +69,21 @@ class _Child:
         while True:
             left = None
             if limits is not None:
-                left = max(since + _PATIENCE + 3 * limits.get(without_parameters(running), 0) - time.monotonic(), 0)
+                left = max(since + _PATIENCE + 3 * limits.get(running, 0) - time.monotonic(), 0)
             if not select.select([self._pipe], [], [], left)[0]:
                 first = f"{running} never ends"
-                self.failed |= {without_parameters(running)} if running else set()
+                self.failed |= {running} if running else set()
                 break
             more = os.read(self._pipe, 1 << 16)
             *lines, text = (text + more).split(b"\n") if more else [b"begun ", b""]  # none after the last
             for kind, _, test in (line.decode().partition(" ") for line in lines):
                 if kind == "failed":
                     first = first or test
-                    self.failed.add(without_parameters(test))
+                    self.failed.add(test)
                     continue
                 now = time.monotonic()
-                took = self.seconds.get(without_parameters(running), 0) + now - since
-                self.seconds |= {without_parameters(running): took} if running else {}
+                took = self.seconds.get(running, 0) + now - since
+                self.seconds |= {running: took} if running else {}
                 running, since = test or running, now
             if not more:
                 break
@@ -92,7 +92,7 @@ class _Child:
         os.close(self._pipe)
         _, status = os.waitpid(self._pid, 0)
         if first is None and not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0):
-            self.failed |= {without_parameters(running)} if running else set()
+            self.failed |= {running} if running else set()
             return f"{running} ends its process"
         return first
 
@@ -192,7 +192,7 @@ class _Tries:
                 put(self._work / "bpftui" / path, source)
         items: defaultdict[str, list[pytest.Item]] = defaultdict(list)
         for item in self._session.items:
-            items[without_parameters(item.nodeid)].append(item)
+            items[item.nodeid].append(item)
         for number, mutant in self._mutants.items():
             if came is not None and mutant.asked is not None and not came[number]:
                 self._tell(number, None, "no test comes by")
@@ -269,7 +269,7 @@ class _Tries:
         found: defaultdict[int, set[str]] = defaultdict(set)
         for line in (self._work / "came").read_text().splitlines():
             number, _, test = line.partition(" ")
-            found[int(number)].add(without_parameters(test))
+            found[int(number)].add(without_phase(test))
         return found
 
     def _fork(self) -> _Child | None:

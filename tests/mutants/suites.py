@@ -13,12 +13,13 @@ from tests.mutants.making import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["files_in", "mirror", "near", "suite_of", "without_parameters", "worth_running"]
+__all__ = ["files_in", "mirror", "near", "suite_of", "without_phase", "worth_running"]
 
 
 _NEAR: Final = 3
 """How many files of tests are near at most."""
 _WALKED: Final = ("controllers", "dialogs", "widgets")
+_SNAPSHOTS: Final = "tests/tui/test_snapshots.py"
 
 
 def suite_of(path: str) -> list[str]:
@@ -27,16 +28,18 @@ def suite_of(path: str) -> list[str]:
     They are those of its folder: `tests/core/spec` has those of `core/spec/sections.py`. Of those that ask the running
     kernel belong all to `core/kernel`, and to the other folders those that are named after one or a module of it:
     `tests/kernel/system` and `test_vm*.py` there to `core/system` and `core/vm`, `test_swap.py` to `core/live`. What
-    stands on a screen and what keys do is tested by walks as well, as CONTRIBUTING.md asks: those of
-    `tests/tui/screens` belong to controllers, dialogs and widgets, too. Where there is no such folder it is the files,
-    anywhere, that import what is tested, or all of core's or tui's where none does.
+    stands on a screen and what keys do is tested by walks and by snapshots as well, as CONTRIBUTING.md asks: those of
+    `tests/tui/screens` belong to controllers, dialogs and widgets, too, and `test_snapshots.py` to all of these. Where
+    there is no such folder it is the files, anywhere, that import what is tested, or all of core's or tui's where none
+    does.
     """
     part, name, *below = Path(path).with_suffix("").parts
     mirrored = ROOT / "tests" / part / name
     if not below or not mirrored.is_dir():
         return _importing(part, name) or [f"tests/{part}"]
     if part == "tui":
-        return [f"tests/tui/{name}", *(["tests/tui/screens"] if name in _WALKED else [])]
+        walks = ["tests/tui/screens"] * (name in _WALKED) + [_SNAPSHOTS] * (name in (*_WALKED, "screens"))
+        return [f"tests/tui/{name}", *walks]
     if name == "kernel":
         return ["tests/core/kernel", "tests/kernel"]
     kernel = ROOT / "tests/kernel"
@@ -58,9 +61,9 @@ def files_in(tests: str) -> int:
     return len([*(ROOT / tests).rglob("test_*.py")]) or 1
 
 
-def without_parameters(test: str) -> str:
-    """Return a test without its parameters, and without what it is doing (`PYTEST_CURRENT_TEST` has that)."""
-    return test.partition("[")[0].partition(" (")[0]
+def without_phase(test: str) -> str:
+    """Return a test without what it is doing, which `PYTEST_CURRENT_TEST` says behind it."""
+    return test.rpartition(" (")[0]
 
 
 def mirror(path: str) -> str:

@@ -87,7 +87,9 @@ def test_whose_tests_are_asked() -> None:
         "tests/kernel/test_links.py",
     ]
     assert suite_of("tui/text/format.py") == ["tests/tui/text"]
-    assert suite_of("tui/controllers/log.py") == ["tests/tui/controllers", "tests/tui/screens"]
+    pictures = "tests/tui/test_snapshots.py"
+    assert suite_of("tui/controllers/log.py") == ["tests/tui/controllers", "tests/tui/screens", pictures]
+    assert suite_of("tui/screens/home.py") == ["tests/tui/screens", pictures]
 
 
 def test_what_has_no_folder_of_tests_is_tested_by_what_imports_it() -> None:
@@ -146,13 +148,15 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 return number > SIZE
             """,
         "tests/core/small/test_sizes.py": """\
+            import pytest
             from bpftui.core.small.sizes import fits
 
             def test_no_size() -> None:
                 assert not fits(-1) and not fits(7)
 
-            def test_sizes() -> None:
-                assert fits(1) and fits(4)
+            @pytest.mark.parametrize("size", [1, 4])
+            def test_sizes(size) -> None:
+                assert fits(size)
             """,
         **{
             f"tests/mutants/{name}.py": (ROOT / f"tests/mutants/{name}.py").read_text()
@@ -170,14 +174,14 @@ def test_mutants_of_a_tree_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyP
     mutants = dict(enumerate(mutants_of(sizes, source)))
     (tmp_path / "work").mkdir()
     copy = Copy(tmp_path / "work")
-    no_size, all_sizes = (f"tests/core/small/test_sizes.py::{name}" for name in ("test_no_size", "test_sizes"))
+    no_size, one, four = (f"tests/core/small/test_sizes.py::test_{it}" for it in ("no_size", "sizes[1]", "sizes[4]"))
     found = {mutants[each.number].text(source): each[1:] for each in tried(copy, ["tests/core/small"], mutants)}
     expected = {
         "1: SIZE = 4  →  SIZE = 5": (None, "survives"),  # in a fork that has not collected yet
-        "4: return 0 < number and number <= SIZE  →  return 1 < number and number <= SIZE": (all_sizes, "survives"),
+        "4: return 0 < number and number <= SIZE  →  return 1 < number and number <= SIZE": (one, "survives"),
         "4: return 0 < number and number <= SIZE  →  return 0 <= number and number <= SIZE": (None, "survives"),
         "4: return 0 < number and number <= SIZE  →  return 0 < number or number <= SIZE": (no_size, "survives"),
-        "4: return 0 < number and number <= SIZE  →  return 0 < number and number < SIZE": (all_sizes, "survives"),
+        "4: return 0 < number and number <= SIZE  →  return 0 < number and number < SIZE": (four, "survives"),
         "7: return number > SIZE  →  return number >= SIZE": (None, "no test comes by"),
     }
     assert found == {f"{sizes}:{text}": came for text, came in expected.items()}
