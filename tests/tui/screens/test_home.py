@@ -134,9 +134,9 @@ async def test_a_c_file_is_told_of_and_compiled_when_it_is_opened(here: Path, mo
     compilers.mkdir()
     clang = compilers / "clang-19"
     shutil.copy(here / "traffic.o", compilers)
-    clang.write_text(f"#!/bin/sh\ncat {compilers}/traffic.o\n")
+    clang.write_text(f"#!/bin/sh\n/bin/cat {compilers}/traffic.o\n")
     clang.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{compilers}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", str(compilers))
     (here / "a.c").write_text("// bpftui: -DX -fsafe\nSEC(\n")
     async with at_home(read=reader()) as walk:
         assert "▌ a.c " in walk.screen
