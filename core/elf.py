@@ -82,7 +82,7 @@ class SectionType(enum.IntEnum):
     DYNSYM = 11
 
 
-class SectionFlag(enum.IntFlag):
+class SectionFlag(enum.IntEnum):
     """`SHF_*`."""
 
     WRITE = 1

@@ -176,7 +176,8 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         for entry in spec.contents:
             if entry.target not in self.maps:
                 raise LoadError(f"cannot fill map {spec.name}: there is no map {entry.target} to put at {entry.key}")
-            outer.update(self._key_of(outer, entry.key), self.maps[entry.target])
+        # At once: after each call the kernel waits until no program uses what was there before, some 10 ms.
+        outer.update_batch([(self._key_of(outer, entry.key), self.maps[entry.target]) for entry in spec.contents])
 
     def load_program(self, spec: ProgramSpec, *, log_level: int = 0) -> _ProgramT:
         """Load one program; its maps have to be there. Errors as for `new_program`."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_invoker", "directory", "fetch", "key", "store"]
 
-_MAGIC: Final = b"bpftui-index/1\0\0"
+_MAGIC: Final = b"bpftui-index/2\0\0"
 _HEADER: Final = struct.Struct("=16sQIII4x")
 """Magic, size and checksum of the blob, number of types, checksum of what follows; in this machine's byte order."""
 
@@ -56,12 +56,12 @@ def fetch(name: str, wanted: tuple[int, int]) -> Index | None:
     body = memoryview(raw)[_HEADER.size :]
     if magic != _MAGIC or (size, checksum) != wanted or len(body) != count * 8 or zlib.crc32(body) != own_checksum:
         return None
-    return Index(body[: count * 4].cast("I"), bytes(body[count * 4 :]))
+    return Index(body[: count * 4].cast("I"), body[count * 4 :].cast("I"))
 
 
 def store(name: str, belongs: tuple[int, int], index: Index) -> None:
     """Store an index for the blob with that key. Where nothing can be written, nothing happens: it is only a cache."""
-    body = array.array("I", index.places).tobytes() + index.names
+    body = b"".join(array.array("I", each).tobytes() for each in (index.places, index.by_name))
     header = _HEADER.pack(_MAGIC, *belongs, len(index.places), zlib.crc32(body))
     with contextlib.suppress(OSError), as_invoker():
         folder = directory()

@@ -11,7 +11,7 @@ import operator
 import struct
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import ObjectError
 from .record import MAGIC
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .btf import Btf
 
 __all__ = ["BtfExt", "CoreRecord", "FunctionRecord", "LineRecord"]
+
+_INSN: Final = 8
+"""Bytes of an instruction."""
 
 
 class FunctionRecord(NamedTuple):
@@ -94,6 +97,22 @@ class BtfExt:
     def core(self, section: str, start: int, stop: int) -> list[CoreRecord]:
         """Return the CO-RE relocations of the instructions within these bytes of a section."""
         return [CoreRecord(*row) for row in _between(self._core.get(section), start, stop)]
+
+    def line_records(self, section: str, start: int, stop: int, shift: int, *, unit: int) -> bytes:
+        """Return what `lines` returns as it is stored, in this machine's byte order, with other offsets.
+
+        Args:
+            section: The section.
+            start: Its first byte.
+            stop: One past its last byte.
+            shift: How many instructions further the code lies now than in the section.
+            unit: What an instruction counts for in the offsets that are returned: 1, or its bytes.
+        """
+        return _moved(self._lines.get(section), start, stop, shift, unit)
+
+    def core_records(self, section: str, start: int, stop: int, shift: int, *, unit: int) -> bytes:
+        """Return what `core` returns as it is stored; see `line_records`."""
+        return _moved(self._core.get(section), start, stop, shift, unit)
 
     def count_lines(self, section: str, start: int, stop: int) -> int:
         """Return how many lines begin within these bytes of a section."""
@@ -172,3 +191,15 @@ def _between(records: _Records | None, start: int, stop: int) -> list[Sequence[i
     width, fields, words = records.width, records.fields, records.words
     first, last = records.index(start), records.index(stop)
     return [words[at : at + fields] for at in range(first * width, last * width, width)]
+
+
+def _moved(records: _Records | None, start: int, stop: int, shift: int, unit: int) -> bytes:
+    if records is None:
+        return b""
+    width, fields = records.width, records.fields
+    stored = array.array("I", records.words[records.index(start) * width : records.index(stop) * width])
+    moved = array.array("I", bytes(len(stored) // width * fields * 4))
+    moved[::fields] = array.array("I", [(at // _INSN + shift) * unit for at in stored[::width]])
+    for field in range(1, fields):
+        moved[field::fields] = stored[field::width]
+    return moved.tobytes()

@@ -1,4 +1,4 @@
-"""Where each type of a BTF blob begins: the one pass over a blob that cannot be spared."""
+"""Where each type of a BTF blob begins, the one pass over a blob that cannot be spared, and their order by names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from .types import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["TAIL", "Index", "find_places", "name_offsets"]
+__all__ = ["TAIL", "Index", "find_places", "in_order_of_names", "name_offsets"]
 
 TAIL: Final[dict[int, tuple[int, int]]] = {
     Kind.INT: (1, 0),
@@ -44,9 +44,8 @@ class Index:
 
     places: Sequence[int]
     """The first word of each type, counted in 32-bit words from the start of the type section, in ascending order."""
-    names: bytes
-    """The offset of each type's name in the string table: 32 bits each in this machine's byte order, so that
-    `bytes.find` searches them."""
+    by_name: Sequence[int]
+    """The types in the order of their names, those of one name as they are listed: each by its number, from 0."""
 
 
 class _Steps(dict[int, int]):
@@ -77,7 +76,14 @@ def find_places(words: Sequence[int]) -> tuple[array.array[int], int]:
 
 
 def name_offsets(words: Sequence[int], places: Sequence[int]) -> bytes:
-    """Return `Index.names`."""
+    """Return where each type's name is in the string table: 32 bits each in this machine's byte order, so that
+    `bytes.find` searches them."""
     if len(places) < 2:
         return array.array("I", [words[at] for at in places]).tobytes()
     return array.array("I", itemgetter(*places)(words)).tobytes()
+
+
+def in_order_of_names(words: Sequence[int], places: Sequence[int], text: Callable[[int], bytes]) -> array.array[int]:
+    """Return `Index.by_name`; *text* returns the string at an offset of the string table."""
+    names = [text(words[at]) for at in places]
+    return array.array("I", sorted(range(len(names)), key=names.__getitem__))

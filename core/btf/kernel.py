@@ -28,7 +28,8 @@ VMLINUX: Final = DIRECTORY / "vmlinux"
 def vmlinux() -> Btf:
     """Return the running kernel's own types.
 
-    The index is kept in the user's cache directory: found there, 126,585 types are ready in 8 ms instead of 60.
+    The index is kept in the user's cache directory: found there, 126,585 types are ready in 8 ms instead of 60, and a
+    name among them is found in 0.03 ms instead of 3. Making it takes 0.2 s.
 
     Raises:
         FeatureError: It was built without CONFIG_DEBUG_INFO_BTF.

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from ..btf.compatible import essential_name
@@ -203,8 +204,6 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self._stack.callback(self.modules.close)
         self._symbols = SymbolTable([essential_name(extern.name) for extern in spec.externs.ksyms])
         self._btf_fd: Descriptor | None = None
-        self._reordered = False
-        """Whether the kernel's copy of the types counts members otherwise than the CO-RE relocations do."""
         self._hooks: dict[str, Hook] = {}
 
     @property
@@ -235,7 +234,6 @@ class Loader(CollectionLoader[Map, Program, Link]):
             return
         try:
             self._btf_fd = load_btf(prepare(self.spec.btf, self.spec.layouts, self.static_functions()))
-            self._reordered = bool(out_of_order(self.spec.btf))
         except BpftuiError as error:
             self.btf_problem = error.message
             told = f" ({error.hint})" if error.hint else ""
@@ -243,6 +241,11 @@ class Loader(CollectionLoader[Map, Program, Link]):
             self.remarks.append(f"{self.spec.file}: {error.message}{told}; {lost}")
         else:
             self._stack.callback(self._btf_fd.close)
+
+    @cached_property
+    def _reordered(self) -> bool:
+        """Whether the kernel's copy of the types counts members otherwise than the CO-RE relocations do."""
+        return self.spec.btf is not None and bool(out_of_order(self.spec.btf))
 
     def static_functions(self) -> set[int]:
         """Return the BTF ids of the functions that other objects do not see: static and hidden ones."""
@@ -301,7 +304,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 self.hook(spec, borrowed),
                 btf=self.spec.btf,
                 target=self.target,
-                by_kernel=self.target is None and not self._reordered,
+                by_kernel=self.target is None and not (spec.linked.counts[1] and self._reordered),
                 log_level=log_level,
                 most_log=self.most_log,
             )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, SupportsIndex, cast
 
 from ..closing import Closing
 from ..errors import LoadError, TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
-from ..maps.typed import LOCK
+from ..maps.typed import LOCK, pairs_of
 from ..spec import MapFlag, MapType
 from ..spec.sparse import is_zero
 from .host import existing
@@ -27,7 +26,7 @@ from .sys.syscall import BpfError, Command, Descriptor, errno_name
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..btf import Btf, Decoded, Value
     from ..errors import BpftuiError
@@ -250,7 +249,7 @@ class Map(TypedMap, KernelObject, Closing):
 
         Flags and errors are those of `update`. `update_arrays` is faster by far for many.
         """
-        pairs = list(cast("Mapping[Any, object]", entries).items() if isinstance(entries, Mapping) else entries)
+        pairs = pairs_of(entries)
         keys = b"".join(self._key(key) for key, _ in pairs)
         values = b"".join(self._value(value) for _, value in pairs)
         self._update_rows(keys, values, len(pairs), flags)

@@ -6,7 +6,8 @@ import contextlib
 import errno
 import sys
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
 from ..runtime import Entry, MapSnapshot
@@ -15,20 +16,25 @@ from ..visible import visible
 from .codec import Codec
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from ..btf import CType, Decoded, Value
     from ..errors import BpftuiError
     from ..spec import MapSpec
     from .shape import Shape
 
-__all__ = ["ANY", "EXIST", "LOCK", "NOEXIST", "ElementError", "Elements", "TypedMap"]
+__all__ = ["ANY", "EXIST", "LOCK", "NOEXIST", "ElementError", "Elements", "TypedMap", "pairs_of"]
 
 ANY: Final = 0
 NOEXIST: Final = 1
 EXIST: Final = 2
 LOCK: Final = 4
 """Flags of an update: `BPF_ANY`, `BPF_NOEXIST` only a new entry, `BPF_EXIST` only one that is there, `BPF_F_LOCK`."""
+
+
+def pairs_of(entries: Mapping[Any, object] | Iterable[tuple[Any, object]]) -> list[tuple[Any, object]]:
+    """Return the entries that an update in a batch is given."""
+    return list(cast("Mapping[Any, object]", entries).items() if isinstance(entries, Mapping) else entries)
 
 
 class ElementError(Exception):
@@ -198,6 +204,11 @@ class TypedMap(ABC):
             LoadError: The map is full.
         """
         self._update(self._key(key), self._value(value), flags, key)
+
+    def update_batch(self, entries: Mapping[Any, object] | Iterable[tuple[Any, object]], *, flags: int = 0) -> None:
+        """Set many entries. Flags and errors are those of `update`; an error may leave some of them set."""
+        for key, value in pairs_of(entries):
+            self.update(key, value, flags)
 
     def delete(self, key: Value | object) -> None:
         """Remove the entry at *key*; KeyError when there is none."""

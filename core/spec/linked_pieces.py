@@ -193,6 +193,22 @@ class LinkedPieces(LinkedCode):
             return self._debug_lines(self._obj.dwarf)
         return list(chain.from_iterable(map(self._lines, range(len(self._pieces)))))
 
+    @property
+    def line_records(self) -> bytes:
+        """Its C lines as the kernel wants them: those of .BTF.ext, moved to where its functions are."""
+        ext = self._obj.ext
+        if ext is None:
+            return b""
+        return b"".join(ext.line_records(*place, shift, unit=1) for shift, place in self._ranges())
+
+    @property
+    def core_records(self) -> bytes:
+        """Its CO-RE relocations as the kernel wants them: those of .BTF.ext, moved to where its functions are."""
+        ext = self._obj.ext
+        if ext is None:
+            return b""
+        return b"".join(ext.core_records(*place, shift, unit=INSN_SIZE) for shift, place in self._ranges())
+
     def lines_within(self, start: int, stop: int) -> Sequence[LineInfo]:
         """Return the C lines of the function whose slots are *start* to *stop*; no others are made for that."""
         number = bisect.bisect_left(self.functions, start, key=lambda function: function.start)

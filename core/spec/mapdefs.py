@@ -144,6 +144,9 @@ def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
 
 
 def _contents_of(obj: ObjectFile, section: Section, maps: dict[str, MapSpec]) -> None:
+    relocations = obj.relocations(section)
+    if not relocations:
+        return
     raw, order = obj.elf.view(section), obj.elf.byte_order
     places = sorted((offset, name) for (index, offset), name in obj.maps_at.items() if index == section.number)
     values_at = {
@@ -152,7 +155,7 @@ def _contents_of(obj: ObjectFile, section: Section, maps: dict[str, MapSpec]) ->
         for field, _, offset in ctype.members()
         if field == "values"
     }
-    for relocation in obj.relocations(section):
+    for relocation in relocations:
         holder = bisect.bisect_right(places, relocation.offset, key=lambda place: place[0]) - 1
         found = maps.get(places[holder][1]) if holder >= 0 else None
         if found is None:

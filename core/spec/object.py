@@ -49,9 +49,13 @@ class ObjectFile:
         """Names of legacy maps by the id that iproute2 knows them by."""
 
     @cached_property
+    def _has_debug(self) -> bool:
+        return bool(self.elf.by_name.keys() & {".debug_info", ".zdebug_info"})
+
+    @cached_property
     def debug(self) -> Dwarf | None:
         """The object's DWARF; None where it has none."""
-        if not self.elf.by_name.keys() & {".debug_info", ".zdebug_info"}:
+        if not self._has_debug:
             return None
         from ..dwarf import Dwarf  # only for those who need it: it costs 5 ms
 
@@ -199,7 +203,7 @@ class ObjectFile:
             ObjectError: It cannot be decoded.
         """
         found = CType(btf, var.type_id)
-        if btf is self.btf and lacks(btf, var.type_id) and self.debug is not None:
+        if self._has_debug and btf is self.btf and lacks(btf, var.type_id):
             found = self._debug_variables.get((section, var.name), found)
         found.check()
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import enum
+import struct
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -248,6 +249,22 @@ class LinkedCode:
     def counts(self) -> tuple[int, int]:
         """The numbers of lines and of CO-RE relocations in .BTF.ext."""
         return len(self.line_infos), len(self.core_relocations)
+
+    @property
+    def line_records(self) -> bytes:
+        """Its C lines as the kernel wants them, in this machine's byte order: `struct bpf_line_info`."""
+        return b"".join(
+            struct.pack("=4I", line.slot, line.file_offset, line.source_offset, line.line << 10 | line.column)
+            for line in self.line_infos
+        )
+
+    @property
+    def core_records(self) -> bytes:
+        """Its CO-RE relocations as the kernel wants them, in this machine's byte order: `struct bpf_core_relo`."""
+        return b"".join(
+            struct.pack("=4I", item.slot * INSN_SIZE, item.type_id, item.access_offset, item.kind)
+            for item in self.core_relocations
+        )
 
 
 class _Adapted(LinkedCode):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
 import signal
@@ -35,7 +36,8 @@ from bpftui.core.kernel.collection import Loader
 from bpftui.core.kernel.loading import prog_load
 from bpftui.core.kernel.loading.btf import degrade, load_btf, out_of_order, prepare, rename
 from bpftui.core.kernel.sys import syscall
-from bpftui.core.kernel.sys.layouts import BtfLoad
+from bpftui.core.kernel.sys.layouts import BtfLoad, MapBatch
+from bpftui.core.kernel.sys.syscall import Command
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
 from tests.core.btf.blob import Blob
@@ -298,6 +300,24 @@ def test_maps_of_maps_hold_what_the_object_puts_into_them() -> None:
             for entry in array.contents:
                 key = entry.key.to_bytes(4, sys.byteorder)
                 assert collection.maps[array.name][key] == collection.programs[entry.target].id
+
+
+def test_a_map_of_maps_is_filled_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[Command, int]] = []
+
+    def told(command: Command, address: int, size: int) -> int:
+        count = ctypes.c_uint.from_address(address + MapBatch.fields["count"].offset).value
+        made.append((command, count if command == Command.MAP_UPDATE_BATCH else 0))
+        return invoke(command, address, size)
+
+    invoke = syscall.invoke
+    monkeypatch.setattr(syscall, "invoke", told)
+    spec = CollectionSpec.from_file(OBJECTS / "nested_maps.o")
+    with spec.load(programs={"through_outer"}):
+        pass
+    assert len(spec.maps["outer_array"].contents) == 2
+    # The kernel waits for all programs that run after each call.
+    assert [each for each in made if each[0] == Command.MAP_UPDATE_BATCH] == [(Command.MAP_UPDATE_BATCH, 2)]
 
 
 def test_a_map_and_a_program_can_be_put_into_maps_by_hand() -> None:

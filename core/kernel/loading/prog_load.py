@@ -56,6 +56,8 @@ _MAP_NORESERVE: Final = 0x4000
 LARGEST_LOG: Final = (1 << 30) - 1
 """What the kernel takes. A million steps have had logs of 600 MB."""
 
+_RECORD: Final = 16
+"""Bytes of a `struct bpf_line_info`, and of a `struct bpf_core_relo`."""
 _MOST_INSNS: Final = 1_000_000
 """BPF_COMPLEXITY_LIMIT_INSNS."""
 _MOST_UNPRIVILEGED: Final = 4096
@@ -111,7 +113,7 @@ def load_program(
         VerifierError: The verifier refused it; has the whole log.
         LoadError, FeatureError, NoPermissionError: The kernel said no before it came to that.
     """
-    asked = core and btf_fd is not None and bool(program.linked.core_relocations)
+    asked = core and btf_fd is not None and program.linked.counts[1] > 0
     if asked and not _has_functions(program):
         raise _core_refused(program)
     # Debug information that the kernel finds fault with must not keep a program from being loaded.
@@ -223,20 +225,12 @@ def _attribute(
         functions = [struct.pack("=2I", function.start, function.type_id) for function in linked.functions]
         attr.func_info_rec_size, attr.func_info_cnt = 8, len(functions)
         attr.func_info = buffer(b"".join(functions))
-        lines = [
-            struct.pack("=4I", line.slot, line.file_offset, line.source_offset, line.line << 10 | line.column)
-            for line in linked.line_infos
-        ]
-        if lines:
-            attr.line_info_rec_size, attr.line_info_cnt = 16, len(lines)
-            attr.line_info = buffer(b"".join(lines))
-    accesses = [
-        struct.pack("=4I", item.slot * INSN_SIZE, item.type_id, item.access_offset, item.kind)
-        for item in linked.core_relocations
-    ]
-    if core and accesses:
-        attr.core_relo_rec_size, attr.core_relo_cnt = 16, len(accesses)
-        attr.core_relos = buffer(b"".join(accesses))
+        if lines := linked.line_records:
+            attr.line_info_rec_size, attr.line_info_cnt = _RECORD, len(lines) // _RECORD
+            attr.line_info = buffer(lines)
+    if core and (accesses := linked.core_records):
+        attr.core_relo_rec_size, attr.core_relo_cnt = _RECORD, len(accesses) // _RECORD
+        attr.core_relos = buffer(accesses)
     return attr
 
 
@@ -287,7 +281,7 @@ def _too_big(program: ProgramSpec, error: BpfError, doing: str) -> BpftuiError:
     linked = program.linked
     calls = any(reference.kind == ReferenceKind.KFUNC for reference in linked.references.values())
     for used, field, what in (
-        (bool(linked.core_relocations), "core_relo_rec_size", "CO-RE relocations, which Linux 5.17 resolves"),
+        (linked.counts[1] > 0, "core_relo_rec_size", "CO-RE relocations, which Linux 5.17 resolves"),
         (calls, "fd_array", "functions of kernel modules, which Linux 5.14 has"),
         (bool(token.active()), "prog_token_fd", "BPF tokens, which Linux 6.9 has"),
     ):

@@ -125,3 +125,17 @@ def test_what_is_damaged_says_where() -> None:
             BtfExt(raw, made.btf)
         assert error.value.message == f"prog.o: section .BTF.ext: {said}"
     assert BtfExt(made.section(functions + b"\0"), made.btf).functions("xdp", 0, 1) == [FunctionRecord(0, 5)]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("more", [0, 2])
+def test_records_are_moved_to_where_their_code_is_now(order: str, more: int) -> None:
+    made = Made(order)
+    tables = (made.table(FUNCTIONS, 2), made.table(LINES, 4 + more, more=more), made.table(CORE, 4 + more, more=more))
+    ext = BtfExt(made.section(*tables), made.btf)
+    assert struct.unpack("=8I", ext.line_records("xdp", 8, 24, 10, unit=1)) == (
+        *(11, 1, 4, 8 << 10),
+        *(11, 1, 4, 8 << 10 | 9),
+    )
+    assert struct.unpack("=4I", ext.core_records("xdp", 24, 72, -3, unit=8)) == (0, 9, 4, 5)
+    assert ext.line_records("xdp", 32, 72, 0, unit=1) == ext.core_records("nowhere", 0, 72, 0, unit=8) == b""

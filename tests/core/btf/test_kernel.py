@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.btf import Btf, CType, Kind, cache, kernel, types
+from bpftui.core.btf import Btf, ByteOrder, CType, Kind, cache, kernel, types
 from bpftui.core.btf.access import CoreKind
 from bpftui.core.btf.core import CoreResolver
 from bpftui.core.btf.header import c_header
@@ -16,7 +16,7 @@ from bpftui.core.errors import FeatureError, UnknownNameError
 from tests.core.btf.blob import Blob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -71,14 +71,39 @@ def test_an_index_stands_for_the_search() -> None:
     assert [member.name for member in found.members] == ["x", "y"]
 
 
-def test_the_end_of_another_string_is_a_name() -> None:
+def indexed(raw: bytes, order: ByteOrder = "little", base: Btf | None = None) -> Btf:
+    """Return what finds types by the index that is made of them."""
+    return Btf(raw, order, base=base, index=Btf(raw, order, base=base).index)
+
+
+@pytest.mark.parametrize("read", [Btf, indexed])
+def test_the_end_of_another_string_is_a_name(read: Callable[[bytes], Btf]) -> None:
     blob = base_blob()
     blob.add("waypoint", 7, 0)
     blob.add(blob.name("viewpoint") + 4, 7, 0)
-    assert Btf(blob.bytes()).find_all("point") == [2, 4]
+    assert read(blob.bytes()).find_all("point") == [2, 4]
     for number in range(20):
         blob.name(f"{number}point")
-    assert Btf(blob.bytes()).find_all("point") == [2, 4]
+    assert read(blob.bytes()).find_all("point") == [2, 4]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_an_index_finds_names_by_their_order(order: str) -> None:
+    byte_order: ByteOrder = "little" if order == "<" else "big"
+    base = indexed(base_blob(order).bytes(), byte_order)
+    own = Blob(first_id=len(base), first_string=len(base.strings), order=order)
+    own.struct("line", 8, [("from", 2, 0)])
+    own.add(0, 2, 2)  # a pointer, which has no name
+    own.struct(base.strings.index(b"point"), 4, [("x", 1, 0)])
+    own.struct("line", 4, [])
+    own.struct("lines", 4, [])
+    split = indexed(own.bytes(), byte_order, base)
+
+    found = {name: split.find_all(name) for name in ("line", "lines", "point", "int", "lin", "zoo", "")}
+    assert found == {"line": [3, 6], "lines": [7], "point": [2, 5], "int": [1], "lin": [], "zoo": [], "": []}
+    assert split.index.by_name[0] == 1, "nothing comes before what has no name"
+    scanned = Btf(own.bytes(), byte_order, base=base)
+    assert {name: scanned.find_all(name) for name in found} == found
 
 
 def use(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -98,7 +123,7 @@ def test_the_index_is_kept_and_only_used_for_its_own_blob(tmp_path: Path, monkey
     key = cache.key((tmp_path / "vmlinux").read_bytes())
     kept = cache.fetch("vmlinux", key)
     assert kept is not None
-    assert list(kept.places) == [0, 4]
+    assert (list(kept.places), list(kept.by_name)) == ([0, 4], [0, 1])
     whole = file.read_bytes()
     for damaged in (b"", whole[:20], whole[:-1], whole + b"\0", whole[:-1] + b"\xff", b"x" + whole[1:]):
         file.write_bytes(damaged)

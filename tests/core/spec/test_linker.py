@@ -11,6 +11,7 @@ import pytest
 from bpftui.core.asm import decode
 from bpftui.core.elf import Elf
 from bpftui.core.spec import CollectionSpec, Difference, Function, ProgramSpec, Reference, ReferenceKind
+from bpftui.core.spec.program import LinkedCode
 
 ROOT = Path(__file__).parents[3]
 ORDERS = ["", ".eb"]
@@ -149,6 +150,15 @@ def test_lines_and_relocations_are_counted_in_linked_slots(order: str) -> None:
     assert by_function["weak_answer"] <= set(range(22, 27))
     assert by_function["first"] <= set(range(34, 40))
     assert all(info.source.strip() for info in infos)
+
+
+@pytest.mark.parametrize("name", ["subprograms", "core", "names", "gcc_calls"])
+def test_records_for_the_kernel_are_those_that_are_read(name: str) -> None:
+    for program in programs(f"tests/objects/{name}.o").values():
+        linked = program.linked
+        by_hand = LinkedCode(line_infos=linked.line_infos, core_relocations=linked.core_relocations)
+        assert (linked.line_records, linked.core_records) == (by_hand.line_records, by_hand.core_records)
+        assert (len(linked.line_records) // 16, len(linked.core_records) // 16) == linked.counts
 
 
 def test_a_function_knows_its_type() -> None:
