@@ -64,7 +64,7 @@ def main() -> None:
         copy = Copy(Path(folder))
         files = {number: found for number, mutant in left.items() if (found := near(mutant.path))}
         for at_import in (False, True):  # each of the latter takes a collection of its own
-            those = [number for number in files if left[number].at_import is at_import]
+            those = [number for number in files if mutants[number].at_import is at_import]
             Random(options.seed).shuffle(those)  # what has been tried when somebody ends the run stands for the others
             those = {number: left[number] for number in those}
             for each in tried(copy, (), those, options.most, files) if those else ():

@@ -244,9 +244,18 @@ class MapTreeView(EntryLook):
             return "+", self.ink("map-tree--new")
         if any(of.is_set(entry, field) for entry, field in places):
             return "*", self.ink("map-tree--set")
-        if any(table.changed(field, entry) for entry, field in places):
+        if any(self._has_changed(entry, field, row.cpu) for entry, field in places):
             return "•", self.ink("map-tree--changed")
         return "", None
+
+    def _has_changed(self, entry: Entry, field: Field, cpu: int | None) -> bool:
+        """Whether the program changed a field since the reading before, or what one CPU has of it."""
+        assert self._table is not None
+        before = self._table.before(entry)
+        if cpu is None or before is None:
+            return self._table.changed(field, entry)
+        one, other = (field.rank(each._replace(values=each.values[cpu : cpu + 1])) for each in (before, entry))
+        return one != other
 
     # Folding
 
@@ -280,7 +289,7 @@ class MapTreeView(EntryLook):
         if row.is_open:
             self._set_open(row, is_open=False)
             return
-        above = range(self.cursor - 1, -1, -1)
+        above = reversed(range(self.cursor))
         self.cursor = next((index for index in above if self._rows[index].depth < row.depth), self.cursor)
 
     def action_open(self) -> None:
@@ -292,7 +301,9 @@ class MapTreeView(EntryLook):
             self._set_open(row, is_open=True)
 
     def action_fold_all(self, closed: bool) -> None:
-        """Fold or unfold all rows."""
+        """Fold or unfold all rows; the cursor stays on its own, or goes to the one that it is in then."""
+        if closed and self._rows:
+            self.cursor = next(index for index in range(self.cursor, -1, -1) if self._rows[index].depth == 0)
         self._all = not closed
         self._flipped.clear()
         self.follow()
