@@ -49,6 +49,21 @@ def test_the_current_task(host: Host, call: Callable[..., int]) -> None:
     assert bytes(buffer.data) == b"a name that is \0"
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("ktime_get_ns", 12_345_678_901),
+        ("ktime_get_boot_ns", 12_345_678_901),
+        ("ktime_get_coarse_ns", 12_345_000_000),
+        ("jiffies64", 12_345),
+        ("get_numa_node_id", 0),
+    ],
+)
+def test_the_time_in_each_of_its_forms(name: str, answer: int) -> None:
+    table = HelperTable(Host(Processor(), Settings(clock=lambda: 12_345_678_901), "little"))
+    assert table[HELPERS.index(f"bpf_{name}")](0, 0, 0, 0, 0) == answer
+
+
 def test_bad_addresses_are_errors_of_probe_read_and_leave_zeros(host: Host, call: Callable[..., int]) -> None:
     buffer = host.memory.map("buffer", b"12345678")
     assert call("probe_read_user", buffer.base, 8, 0) == EFAULT
