@@ -136,7 +136,7 @@ class CodeController(Controller):
         if None not in linked and sum(each.insns for each in linked if each is not None) <= _LONG:
             self._show_found(self._users())
         else:
-            self.stage.find_out(self._users, self._show_found)
+            self.stage.find_out(self._users, self._show_found, holds_keys=True)
 
     def _show_found(self, found: Users | str | None) -> None:
         if isinstance(found, str):

@@ -110,7 +110,7 @@ class ComparingController(Controller):
             return
         self.stage.settle("compare")
         self.stage.show_work(Work(f"comparing with {os.path.basename(other.name)}"))
-        self.stage.find_out(partial(self._compare, other), self._show, self._failed)
+        self.stage.find_out(partial(self._compare, other), self._show, self._failed, holds_keys=True)
 
     def _compare(self, other: Other) -> Comparison:
         """Compare both, in a thread."""

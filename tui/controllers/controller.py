@@ -52,11 +52,18 @@ class Stage(Host, Protocol):
         work: Callable[[], _Result],
         then: Callable[[_Result], None],
         failed: Callable[[Exception], None] | None = None,
+        *,
+        holds_keys: bool = False,
     ) -> None:
         """Run *work*, which takes its time, in a thread; *then* gets what it returns, in the event loop.
 
-        What it raises *failed* gets in place of that; without it, it is said.
+        What it raises *failed* gets in place of that; without it, it is said. Where *then* opens something, keys wait
+        for it.
         """
+        ...
+
+    def hold_keys(self) -> asyncio.Event:
+        """Let keys wait for what the last one asked for, until the event that is returned is set (`TypeAhead.hold`)."""
         ...
 
     @property
@@ -224,6 +231,10 @@ class ControlledScreen(Screen[None]):
         """Say something here, or over the dialog that is in front; an error until it is answered."""
         self._line_in_front.notify(message, title=title, severity=severity, timeout=timeout)
 
+    def hold_keys(self) -> asyncio.Event:
+        """Let keys wait for what the last one asked for, until the event that is returned is set (`TypeAhead.hold`)."""
+        return cast("BaseApp[object]", self.app).type_ahead.hold()
+
     @property
     def work(self) -> Work | None:
         """What is said to be being done; None for nothing."""
@@ -271,22 +282,27 @@ class ControlledScreen(Screen[None]):
         work: Callable[[], _Result],
         then: Callable[[_Result], None],
         failed: Callable[[Exception], None] | None = None,
+        *,
+        holds_keys: bool = False,
     ) -> None:
         """Run *work* in a thread; give what it returns to *then*, what it raises to *failed*, or say it."""
+        asked = self.hold_keys() if holds_keys else None
 
         def run() -> None:
             try:
                 found = work()
             except Exception as error:
-                self.app.call_from_thread(self._hand, failed or self._say, error)
+                self.app.call_from_thread(self._hand, failed or self._say, error, asked)
             else:
-                self.app.call_from_thread(self._hand, then, found)
+                self.app.call_from_thread(self._hand, then, found, asked)
 
         self.start(run)
 
-    def _hand(self, then: Callable[[_Result], None], found: _Result) -> None:
+    def _hand(self, then: Callable[[_Result], None], found: _Result, asked: asyncio.Event | None) -> None:
         """Give *found* to *then*, as long as this is there to be told: see `BaseApp.call_from_thread`."""
         then(found)
+        if asked is not None:
+            asked.set()
 
     def _say(self, error: Exception) -> None:
         self.notify(told(error), severity="error")

@@ -105,6 +105,7 @@ class DebuggingController(Controller):
         spec, collection, prepare = self._spec, self._collection(), self._prepare
         behind = () if asked.why else _behind(spec, asked.program, self._links())
         interrupt, why_none = Interrupt(), self._why_none()
+        asked_for = self.stage.hold_keys()
         self.stage.show_work(Work("preparing the debugger", interrupt.set))
 
         def begin() -> _Begun | BpftuiError:
@@ -119,6 +120,7 @@ class DebuggingController(Controller):
             if isinstance(found, BpftuiError) or found.source is None or interrupt.is_set():
                 enter(found)
                 return
+            asked_for.set()  # it may be hours before packets come
             self._take(found, found.source, enter)
 
         def enter(found: _Begun | BpftuiError) -> None:
@@ -131,6 +133,7 @@ class DebuggingController(Controller):
                 self.stage.fail(Failure("debug", found.message, found.hint or ""))
             else:
                 self._enter(found.debugging)
+            asked_for.set()
 
         self.stage.settle("debug")
         self.stage.find_out(begin, go_on)

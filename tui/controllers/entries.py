@@ -118,7 +118,7 @@ class EntriesController(Controller):
         """Show a stack trace as it is now."""
         held = self._view.held
         if held is not None and (stacks := held.stacks) is not None:
-            self.stage.find_out(partial(stacks.find, place), partial(self._show_stack, place, held))
+            self.stage.find_out(partial(stacks.find, place), partial(self._show_stack, place, held), holds_keys=True)
 
     def _show_stack(self, place: StackPlace, held: HeldObjects, stack: Stack | None) -> None:
         from ..dialogs.stack_page import StackPage

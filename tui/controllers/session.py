@@ -11,12 +11,14 @@ from ...core.live import State
 from .controller import Controller
 
 if TYPE_CHECKING:
+    from asyncio import Event
     from collections.abc import Callable, Sequence
 
     from ...core.runtime import Link
     from ...core.runtime.theirs import Theirs
     from ...core.spec import CollectionSpec
     from ..operations import AttachRequest, DebugRequest, Operations
+    from ..widgets.run.bench import Bench
     from .controller import Stage
     from .others import OthersController
 
@@ -101,12 +103,17 @@ class SessionController(Controller):
         self._swap = swap
         self._then: Callable[[], None] | None = None
         """What is done as soon as the load that it needs has succeeded."""
+        self._bench: Bench | None = None
+        """What the test run had when it was left."""
+        self._asked: Event | None = None
+        """What keys wait for: what comes of the load, or of the attachment."""
 
     def _loaded_first(self, then: Callable[[], None], what: str) -> bool:
         """Return whether it is loaded; if not, load it and say so: *then* comes when that has succeeded."""
         if self._operations.state is not State.SPEC:
             return True
         self._then = then
+        self._asked = self.stage.hold_keys()
         self.stage.notify(f"it is not loaded yet: loads first, then {what}", timeout=4)
         self._operations.load()
         return False
@@ -116,6 +123,13 @@ class SessionController(Controller):
         then, self._then = self._then, None
         if then is not None and loaded and self.check_action("attach"):
             then()
+        self.came()
+
+    def came(self) -> None:
+        """Let keys go on: what was to come of the last one is there, or will not come."""
+        if self._asked is not None:
+            self._asked.set()
+            self._asked = None
 
     def action_load(self) -> None:
         """Load; what is loaded is swapped for the version that its file has become."""
@@ -139,6 +153,7 @@ class SessionController(Controller):
     def _attach(self, request: AttachRequest | None) -> None:
         if request is not None:
             self._attaching()
+            self._asked = self.stage.hold_keys()  # it leads to what moves
             self._operations.attach(request)
 
     def action_detach(self) -> None:
@@ -186,6 +201,7 @@ class SessionController(Controller):
         if not self._loaded_first(self.action_run, "opens the test run"):
             return
         from ..dialogs.run import RunScreen
+        from ..widgets.run.bench import Bench
 
         operations = self._operations
         loaded = operations.collection
@@ -193,12 +209,21 @@ class SessionController(Controller):
             screen = RunScreen(
                 loaded,
                 self._program(),
+                self._bench or Bench(),
                 operations.status,
                 lambda: operations.monitor.reader,
                 debug=self._debug,
                 ran=operations.monitor.ran,
             )
-            self.stage.ask(screen, lambda _: None)
+            self.stage.ask(screen, self._run_left)
+
+    def _run_left(self, bench: Bench | None) -> None:
+        self._bench = bench
+
+    def take_over(self, before: SessionController) -> None:
+        """Let the test run begin with what that of the version before had."""
+        if before._bench is not None:
+            self._bench = before._bench.without_runs()
 
     def action_quit(self) -> None:
         """Quit; while something is attached, or set and not saved, of any open object, it is asked first."""

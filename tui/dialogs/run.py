@@ -25,6 +25,7 @@ from ..status import Crumb
 from ..widgets.lists.edit_line import EditLine
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
+from ..widgets.run.bench import Bench
 from ..widgets.run.bytes_pane import BytesPane
 from ..widgets.run.context_pane import ContextPane
 from ..widgets.run.outcome_pane import OutcomePane
@@ -37,6 +38,7 @@ from .explained import ExplainedModal
 from .help import SIGNS
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
     from textual import events
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from ...core.runtime import Collection, Program
     from ..base_app import BaseApp
     from ..status import Status
+    from ..widgets.run.bench import EditedPacket
 
 __all__ = ["RunScreen"]
 
@@ -77,12 +80,15 @@ _MOST_CLONED: Final = 10_000
 """Entries of all maps up to which what they hold before a run is kept, so that it can be gone through again."""
 
 
-class RunScreen(ExplainedModal[None]):
+class RunScreen(ExplainedModal[Bench]):
     """Packet by layers, the same as bytes, the context, and below what came of the run. Stays for the next one.
+
+    It is dismissed with what it has then, for the next one.
 
     Args:
         collection: What is loaded.
-        chosen: The program that runs.
+        chosen: The program that is meant.
+        bench: What the one before had when it was left.
         status: Returns what the line at the top says.
         events: Returns what reads the collection's streams.
         debug: Debugs a run.
@@ -129,6 +135,7 @@ class RunScreen(ExplainedModal[None]):
         self,
         collection: Collection,
         chosen: str,
+        bench: Bench,
         status: Callable[[], Status],
         events: Callable[[], EventReader | None] = lambda: None,
         *,
@@ -139,14 +146,19 @@ class RunScreen(ExplainedModal[None]):
         self._collection = collection
         self._ran = ran
         self._programs = dict(collection.programs)
-        self._program_name = chosen if chosen in self._programs else next(iter(self._programs))
+        program = bench.program if chosen == bench.asked else chosen
+        self._asked = chosen
+        self._program_name = program if program in self._programs else next(iter(self._programs))
+        self._bench = bench
         self._status = status
         self._events = events
         self._debug = debug
         self._trial: Trial | None = None
-        self._kept: KeptRuns | None = None
+        self._kept = bench.kept
         self._stop: Event | None = None
         """Gives up what runs now; None while nothing does."""
+        self._ran_once: asyncio.Event | None = None
+        """What keys wait for: the end of the run."""
 
     # What there is
 
@@ -154,11 +166,13 @@ class RunScreen(ExplainedModal[None]):
         """Compose the panes."""
         yield StatusLine()
         with Horizontal(id="run-body"):
-            yield PacketPane(self._first_packet(), id="run-packet")
+            yield PacketPane(self._packet_before or self._first_packet(), id="run-packet")
             with Vertical(id="run-side"):
                 yield BytesPane(id="run-bytes")
-                yield ContextPane(self.program.spec, id="run-context")
-        yield OutcomePane(id="run-outcome")
+                bench = self._bench
+                given: Mapping[str, str] = bench.given if self._program_name == bench.program else {}
+                yield ContextPane(self.program.spec, given, bench.repeat, id="run-context")
+        yield OutcomePane(self._bench.runs, id="run-outcome")
         yield SearchBar()
         yield EditLine()
         yield from super().compose()
@@ -205,6 +219,13 @@ class RunScreen(ExplainedModal[None]):
         if begin is PAYLOAD:
             return Packet.of(b"", begin)
         return template("IPv4 UDP", ethernet=begin.name == "Ethernet")
+
+    @property
+    def _packet_before(self) -> EditedPacket | None:
+        """What was edited before, where the program takes a packet that begins so."""
+        edited = self._bench.packet
+        is_fit = edited is not None and edited.packet.first is self._first_packet().first
+        return edited if is_fit else None
 
     def _show_program(self) -> None:
         """Show what the program takes."""
@@ -499,10 +520,12 @@ class RunScreen(ExplainedModal[None]):
     def action_run(self) -> None:
         """Run."""
         if self._stop is not None:
+            self.notify("still running: esc gives it up", severity="warning", timeout=3)
             return
         pane = self.query_one(ContextPane)
         packet = bytes(self.packet) if self.program.takes_packet else b""
         self._stop = Event()
+        self._ran_once = cast("BaseApp[object]", self.app).type_ahead.hold()
         self.query_one(OutcomePane).start()
         self._run(self.program, packet, dict(pane.given) or None, pane.repeat, self._stop)
 
@@ -523,8 +546,9 @@ class RunScreen(ExplainedModal[None]):
         self, program: Program, packet: bytes, context: Mapping[str, str] | None, repeat: int, stop: Event
     ) -> None:
         try:
-            if self._trial is None or self._kept is None:
+            if self._kept is None:
                 self._kept = KeptRuns(self._collection)
+            if self._trial is None:
                 self._trial = Trial(self._collection, self._events)
             before = self._cloned() if repeat == 1 else None
             found = self._trial.run(program, packet, context=context, repeat=repeat, stop=stop)
@@ -554,6 +578,8 @@ class RunScreen(ExplainedModal[None]):
         if self.is_mounted:
             self.query_one(OutcomePane).add(run, context, before, is_alone=not self._status().attached)
             self.refresh_bindings()
+        if self._ran_once is not None:
+            self._ran_once.set()
 
     def action_step(self, by: int) -> None:
         """Show an earlier or a later run, with its packet."""
@@ -627,9 +653,14 @@ class RunScreen(ExplainedModal[None]):
         """Give up what runs, or the debugger that is being prepared; where nothing is done, go back."""
         if self._stop is None:
             if not self.message_line.give_up():
-                self.dismiss()
+                self.dismiss(self._left())
         else:
             self._stop.set()
+
+    def _left(self) -> Bench:
+        context = self.query_one(ContextPane)
+        packet, runs = self._packet_pane.edited, self.query_one(OutcomePane).runs
+        return Bench(self._asked, self._program_name, packet, context.given, context.repeat, runs, self._kept)
 
     def on_unmount(self) -> None:
         """Give up what runs: nobody waits for it any more."""

@@ -375,6 +375,7 @@ class ExplorerScreen(ControlledScreen):
         self.panes.code.take_over(other.panes.code, changes.slot_after)
         self.navigation.come_from(other.navigation, moved)
         self.change_marks.show(changes)
+        self.session.take_over(other.session)
 
     def _debug_run(self, asked: DebugRequest) -> None:
         self.debugging.debug(asked)
@@ -772,6 +773,7 @@ class ExplorerScreen(ControlledScreen):
     def attached(self, message: Attached) -> None:
         """Go where something moves."""
         self.outcomes.attached(message)
+        self.session.came()
 
     @on(Detached)
     def detached(self, message: Detached) -> None:
@@ -784,6 +786,8 @@ class ExplorerScreen(ControlledScreen):
         self.outcomes.failed(message)
         if message.action == "load":
             self.session.load_ended(loaded=False)
+        elif message.action == "attach":
+            self.session.came()
 
     @on(Sampled)
     async def sampled(self, message: Sampled) -> None:

@@ -48,6 +48,8 @@ class TypeAhead:
         self._last: events.Event | None = None
         """What was handed on last."""
         self._task: asyncio.Task[None] | None = None
+        self._asked: asyncio.Event | None = None
+        """Set once what the last key asked for is there; None where it was there at once."""
         self._leaving = False
 
     @property
@@ -68,7 +70,11 @@ class TypeAhead:
         if event is self._due:
             self._due = None
             return True
-        at_once = self.idle and self._ready().is_set() and not self._leaving
+        if self._is_asked and isinstance(event, events.Key) and event.key == "escape":
+            self._waiting.clear()  # it gives up what they were meant for
+            self._last = event
+            return True
+        at_once = self.idle and self._ready().is_set() and not self._is_asked and not self._leaving
         if at_once:
             self._last = event
         else:
@@ -81,6 +87,18 @@ class TypeAhead:
         self._waiting.extendleft(reversed([*waiting]))
         if self._waiting:
             self._begin()
+
+    def hold(self) -> asyncio.Event:
+        """Let keys wait for what the last one asked for, until the event that is returned is set: then it is there.
+
+        It is done in a thread. Keys wait for as long as one may take; escape, which gives it up, does not wait.
+        """
+        self._asked = asyncio.Event()
+        return self._asked
+
+    @property
+    def _is_asked(self) -> bool:
+        return self._asked is not None and not self._asked.is_set()
 
     def forget(self) -> None:
         """Hand on nothing of what waits: what it was meant for did not come."""
@@ -130,6 +148,9 @@ class TypeAhead:
                 await self._passed(node)
                 node = node.parent
             await self._passed(self._app)
+        if self._asked is not None:
+            await self._come(self._asked, lambda: self._app.is_running)
+            self._asked = None
         if self._app.is_running and self._place() != place:
             # Another screen, which mounts before it does anything else, or another pane, which is shown with the next
             # frame.
@@ -144,11 +165,15 @@ class TypeAhead:
     async def _passed(self, pump: MessagePump, *, refreshed: bool = False) -> None:
         """Wait until a widget has worked off what is in its queue by now, and where wanted, until it is drawn."""
         passed = asyncio.Event()
-        queued = (pump.call_after_refresh if refreshed else pump.call_later)(passed.set)
+        if (pump.call_after_refresh if refreshed else pump.call_later)(passed.set):
+            await self._come(passed, lambda: pump.is_running)
+
+    async def _come(self, event: asyncio.Event, is_running: Callable[[], bool]) -> None:
+        """Wait for an event for as long as a key may take, while who is to set it is there."""
         waited = 0.0
-        while queued and pump.is_running and waited < _PATIENCE:
+        while is_running() and waited < _PATIENCE:
             try:
-                await asyncio.wait_for(passed.wait(), _SLICE)
+                await asyncio.wait_for(event.wait(), _SLICE)
             except TimeoutError:
                 waited += _SLICE
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.events import Paste
 
-from bpftui.core.live import State
+from bpftui.core.live import Session, State
 from bpftui.core.maps.variable import Variable
 from bpftui.core.traffic.capture import CaptureWriter
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.packets import SavedPackets
+from bpftui.tui.terminal import type_ahead
 from bpftui.tui.widgets.run.context_pane import ContextPane
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.core.dap.client import TRAFFIC
 from tests.tui.conftest import SIZES
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +113,62 @@ async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tupl
         assert "there is no later run" in walk.screen
         await walk.press("escape")
         assert walk.app.screen is walk.explorer
+
+
+async def test_no_press_of_a_quick_hand_is_lost_while_it_is_loaded_opened_and_run(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type_ahead, "_PATIENCE", PATIENCE)
+    async with run() as walk:
+        await walk.hurry("R", "R", "R", "R")  # loads and opens it, and runs three times
+        assert "run 3 of 3" in walk.screen
+        assert "variable  total_packets  2 → 3" in walk.screen
+
+
+async def test_escape_gives_up_the_load_with_what_was_typed_for_what_does_not_come(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type_ahead, "_PATIENCE", PATIENCE)
+    load, begun = Session.load, threading.Event()
+
+    def load_until_given_up(session: Session, *, stop: Any, **options: Any) -> Any:
+        begun.set()
+        wait_for(stop.is_set)
+        return load(session, stop=stop, **options)
+
+    monkeypatch.setattr(Session, "load", load_until_given_up)
+    async with run() as walk:
+        walk.app.simulate_key("R")
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        await walk.hurry("2", "escape")
+        await walk.until(lambda: walk.status.stage == State.SPEC and walk.explorer.work is None)
+        assert walk.app.screen is walk.explorer
+        assert "was given up after 0 of 1 programs" in walk.screen
+        assert " license " in walk.screen  # it is the overview still
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_was_built_and_what_ran_is_there_again_after_escape(
+    run: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with run(size=size) as walk:
+        await opened(walk)
+        await walk.press("a", "enter", "R", "R")
+        assert rows(walk, "▸ VLAN") == ["▸ VLAN id 1 IPv4"]
+        assert "run 2 of 2" in walk.screen
+        await walk.press("tab", "tab", "down", "enter")
+        await walk.type("3")
+        await walk.press("enter")
+        await walk.press("comma", "escape")
+        assert walk.app.screen is walk.explorer
+        await walk.press("R")
+        assert "Packet  64 bytes  ✓" in walk.screen
+        assert rows(walk, "▸ VLAN") == ["▸ VLAN id 1 IPv4"]
+        assert "run 1 of 2" in walk.screen
+        assert "variable  total_packets  0 → 1" in walk.screen
+        assert "repeat          3" in walk.screen
+        await walk.press("U")  # what is done can be undone still
+        assert not rows(walk, "▸ VLAN")
 
 
 @pytest.mark.parametrize("size", SIZES)

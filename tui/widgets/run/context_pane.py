@@ -23,7 +23,13 @@ _NAME_WIDTH: Final = 15
 
 
 class ContextPane(RowView):
-    """A row for the program, one for the repetitions, one for each field of the context."""
+    """A row for the program, one for the repetitions, one for each field of the context.
+
+    Args:
+        program: The program.
+        given: The fields that have a value already, as typed.
+        repeat: How often it runs.
+    """
 
     is_pane: ClassVar[bool] = True
 
@@ -48,10 +54,18 @@ class ContextPane(RowView):
             self.name = name
             self.is_field = is_field
 
-    def __init__(self, program: ProgramSpec, *, id: str) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        program: ProgramSpec,
+        given: Mapping[str, str],
+        repeat: int = 1,
+        *,
+        id: str,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
-        self.repeat = 1
+        self.repeat = repeat
         self.choose(program)
+        self._given.update(given)
 
     repeat: int
     """How often the program runs."""

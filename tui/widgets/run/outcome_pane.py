@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from ....core.errors import BpftuiError
 from ...text.format import counted, duration
 from ...text.shown import Text
 from ..lists.row_view import RowView
+from .bench import Run, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,31 +23,33 @@ _MOST_RUNS: Final = 50
 _NAMES: Final = 9
 
 
-class _Run(NamedTuple):
-    """A run that can be shown again."""
-
-    outcome: Outcome | BpftuiError
-    context: Mapping[str, str] | None
-    """What its context was given."""
-    before: Cloned | None
-    """What maps held before it, where that is known."""
-    is_alone: bool
-
-
 class OutcomePane(RowView):
-    """The return value in the title, below it a row for each difference: packet, context, maps, variables, events."""
+    """The return value in the title, below it a row for each difference: packet, context, maps, variables, events.
+
+    Args:
+        runs: Those that there are already.
+    """
 
     is_pane: ClassVar[bool] = True
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
-        """Initialise it before the first run."""
+    def __init__(self, runs: Runs, *, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.empty_text = "R runs the program on this packet; nothing is sent anywhere"
-        self._runs: list[_Run] = []
-        self._at = 0
+        self._runs = [*runs.all]
+        self._at = runs.at
         self._busy = False
         self._lines: list[tuple[str, str]] = []
         self._wrapped: list[tuple[str, str]] = []
+
+    def on_mount(self) -> None:
+        """Show the run that was shown last."""
+        if self._runs:
+            self._show()
+
+    @property
+    def runs(self) -> Runs:
+        """The runs, and which is shown."""
+        return Runs(tuple(self._runs), self._at)
 
     @property
     def run(self) -> Outcome | BpftuiError | None:
@@ -92,7 +95,7 @@ class OutcomePane(RowView):
             is_alone: Whether nothing else changed maps and variables meanwhile, as far as is known.
         """
         self._busy = False
-        self._runs = [*self._runs, _Run(outcome, context, before, is_alone)][-_MOST_RUNS:]
+        self._runs = [*self._runs, Run(outcome, context, before, is_alone)][-_MOST_RUNS:]
         self._at = len(self._runs) - 1
         self._show()
 

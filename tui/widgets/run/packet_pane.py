@@ -10,6 +10,7 @@ from textual.message import Message
 from ....core.history import History
 from ...text.shown import Text
 from ..lists.row_view import RowView
+from .bench import EditedPacket
 
 if TYPE_CHECKING:
     from ....core.packet import Field, Layer, Packet, Protocol
@@ -42,7 +43,7 @@ class PacketPane(RowView):
     """Layers that unfold to their fields; lengths and checksums follow what is edited.
 
     Args:
-        packet: The packet at first.
+        begin: The packet at first, or what it was edited to before.
     """
 
     is_pane: ClassVar[bool] = True
@@ -91,13 +92,13 @@ class PacketPane(RowView):
             self.layer = layer
             self.choices = choices
 
-    def __init__(self, packet: Packet, *, id: str) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, begin: Packet | EditedPacket, *, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._packet = packet
-        self._open: set[int] = set()
-        self._wrong = packet.wrong
-        self._history = History[tuple["Packet", "Packet"]]()
-        """Each change: the packet before, and after."""
+        if not isinstance(begin, EditedPacket):
+            begin = EditedPacket(begin, History[tuple["Packet", "Packet"]](), frozenset())
+        self._packet, self._history = begin.packet, begin.history
+        self._open: set[int] = {*begin.unfolded}
+        self._wrong = self._packet.wrong
         self._rows = self._make_rows()
 
     # The packet
@@ -106,6 +107,11 @@ class PacketPane(RowView):
     def packet(self) -> Packet:
         """What is edited."""
         return self._packet
+
+    @property
+    def edited(self) -> EditedPacket:
+        """The same, with what can be undone and what is unfolded."""
+        return EditedPacket(self._packet, self._history, frozenset(self._open))
 
     def change(self, packet: Packet) -> None:
         """Take another packet, which can be undone."""
