@@ -6,7 +6,6 @@ import enum
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..helpers.effects import MapUse
 from ..spec.program import ReferenceKind
 from ..uapi import MapType
 from .xrefs import Uses
@@ -137,9 +136,7 @@ def _map_uses(program: ProgramSpec, uses: ProgramUses, number: int, maps: dict[s
             yield Edge(number, maps[name], "tail calls", is_certain=summary.is_certain)
             continue
         use = summary.use
-        yield Edge(
-            number, maps[name], summary.text, MapUse.READ in use, MapUse.WRITE in use, is_certain=summary.is_certain
-        )
+        yield Edge(number, maps[name], summary.text, use.reads, use.writes, is_certain=summary.is_certain)
 
 
 def _tail_call_maps(uses: ProgramUses) -> set[str]:

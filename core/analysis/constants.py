@@ -104,10 +104,9 @@ class _Constants(Tracker):
         _, stop, _ = self.graph.block(number)
         slot = stop - 1
         self.decided.pop(slot, None)  # it was, with less known
-        opcode, registers, _, imm = self.words[slot - self.graph.start]
+        opcode, dst, src, _, imm = self.slots[slot - self.graph.start]
         if len(successors) != 2 or opcode & 7 not in (Class.JMP, Class.JMP32) or opcode & 0xF0 not in COMPARISONS:
             return successors
-        dst, src = (registers >> 4, registers & 0xF) if self.big else (registers & 0xF, registers >> 4)
         left, right = after.get(dst), after.get(src) if opcode & Source.X else constant(imm)
         if left is None or right is None or left.place is not Place.CONSTANT or right.place is not Place.CONSTANT:
             return successors

@@ -15,17 +15,18 @@ nothing is summed: values by CPU are never wrong.
 from __future__ import annotations
 
 import re
-import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.opcodes import CALL, CALLX, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, Class, Mode, Source
+from ..asm.instruction import slots
+from ..asm.opcodes import CALL, CALLX, LD_IMM64, AluOp, AtomicOp, Class, Mode, Source
 from .facts import ProgramFacts, shared_functions
 from .lattice import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..asm.instruction import Slot
     from ..btf import CType
     from ..spec.collection import CollectionSpec
     from ..spec.program import ProgramSpec
@@ -135,12 +136,10 @@ class _Code:
 
     def __init__(self, program: ProgramSpec) -> None:
         self._program = program
-        self._big = program.byte_order == "big"
 
     @cached_property
-    def _words(self) -> list[tuple[int, int, int, int]]:
-        form = struct.Struct(">BBhi" if self._big else "<BBhi")
-        return list(form.iter_unpack(self._program.code))[: len(self._program.code) // INSN_SIZE]
+    def _slots(self) -> list[Slot]:
+        return slots(self._program.code, self._program.byte_order)
 
     def stores(self, start: int, facts: Facts, name: str) -> Iterator[tuple[_Place, bool]]:
         """Iterate over what a function stores into values of a map that is no constant, and whether it is a sum."""
@@ -150,8 +149,7 @@ class _Code:
             held: dict[int, tuple[_Place, int, bool]] = {}
             slot = block.start
             while slot < block.stop:
-                opcode, registers, offset, imm = self._words[slot]
-                dst, src = (registers >> 4, registers & 0xF) if self._big else (registers & 0xF, registers >> 4)
+                opcode, dst, src, offset, imm = self._slots[slot]
                 kind = opcode & 7
                 access = facts.accesses.get(slot)
                 place = _place(access, name)

@@ -84,6 +84,9 @@ def shifted(address: Value, distance: int) -> Value:
 
 def moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
     """Return the sum of two values, or with sign -1 their difference."""
+    if left is not None and right is not None and left[0] in _POINTERS and right[0] is Place.CONSTANT and not right[5]:
+        distance = (right[2] ^ 1 << 63) - (1 << 63)  # what most additions are
+        return shifted(left, sign * distance) if left[3] else left
     if left is not None and left.place is Place.NUMBER:
         left = None
     if right is not None and right.place is Place.NUMBER:
@@ -128,14 +131,14 @@ def masked(number: Value, mask: int) -> Value | None:
 
 def join(old: State, new: State) -> State:
     """Return what holds where two ways meet."""
-    found: State = {}
-    for key in old.keys() | new.keys():
-        a, b = old.get(key), new.get(key)
-        if a == b and a is not None:
+    found: State = {key: ANY_STACK for key, b in new.items() if key not in old and b.place is Place.STACK}
+    for key, a in old.items():
+        b = new.get(key)
+        if a == b:
             found[key] = a
-        elif Place.STACK in (a and a.place, b and b.place):
+        elif a.place is Place.STACK or (b is not None and b.place is Place.STACK):
             found[key] = ANY_STACK
-        elif a is None or b is None:
+        elif b is None:
             continue
         elif a[:2] == b[:2] and a.variable == b.variable and a.place in _OBJECTS:
             found[key] = a._replace(offset=min(a.offset, b.offset), exact=False)
@@ -145,3 +148,5 @@ def join(old: State, new: State) -> State:
 
 
 _OBJECTS: Final = (Place.DATA, Place.ELEMENT)
+_POINTERS: Final = (Place.CONTEXT, Place.STACK, Place.DATA, Place.ELEMENT)
+"""What something may be added to that does not make another thing of them."""

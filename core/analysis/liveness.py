@@ -5,10 +5,10 @@ A backward data flow over the basic blocks of a function.
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Final
 
 from ..asm.flow.worklist import settle
+from ..asm.instruction import slots
 from ..asm.opcodes import EXIT, INSN_SIZE, LD_IMM64, AluOp, Class, Source
 from ..asm.registers import def_use
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Backwards", "Flow"]
 
-_MOVES: Final = tuple(kind | AluOp.MOV for kind in (Class.ALU, Class.ALU64))
+_X: Final = int(Source.X)
+_MOVES: Final = frozenset(
+    int(kind | AluOp.MOV | source) for kind in (Class.ALU, Class.ALU64) for source in (Source.K, Source.X)
+)
 
 Flow = tuple[int, int]
 """Registers whose values may be returned, and those that may be used otherwise, as bits."""
@@ -29,10 +32,15 @@ class Backwards:
 
     def __init__(self, program: ProgramSpec, graph: FlowGraph) -> None:
         self.graph = graph
-        form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
         code = memoryview(program.code)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]
-        self._words = list(form.iter_unpack(code))
-        self._big = program.byte_order == "big"
+        self._slots = slots(code, program.byte_order)
+        opcodes = bytes(code[::INSN_SIZE])
+        self._seconds: set[int] = set()
+        """The second halves of 64-bit loads, from the function's first slot."""
+        at = opcodes.find(LD_IMM64)
+        while at >= 0:
+            self._seconds.add(at + 1)
+            at = opcodes.find(LD_IMM64, at + 2)
         self.before: list[Flow] = [(0, 0)] * len(graph)
         """What holds where each block begins."""
         settle(range(len(graph)), self._visit, backwards=True)
@@ -56,22 +64,20 @@ class Backwards:
         return found
 
     def _block(self, number: int, constants: dict[int, int] | None) -> Flow:
-        start, stop, successors = self.graph.block(number)
-        first, words = self.graph.start, self._words
-        slots: list[int] = []
-        while start < stop:
-            slots.append(start)
-            start += 2 if words[start - first][0] == LD_IMM64 else 1
-        returned, used = _joined(self.before, successors)
-        for slot in reversed(slots):
-            opcode, registers, offset, imm = words[slot - first]
-            dst, src = (registers >> 4, registers & 0xF) if self._big else (registers & 0xF, registers >> 4)
-            bit = 1 << dst
-            if opcode & ~Source.X in _MOVES and not offset:
-                origin = 1 << src if opcode & Source.X else 0
+        start, stop = self.graph.starts[number], self.graph.stops[number]
+        first, words, seconds = self.graph.start, self._slots, self._seconds
+        returned, used = _joined(self.before, self.graph.successors[number])
+        for at in range(stop - first - 1, start - first - 1, -1):
+            if at in seconds:
+                continue
+            opcode, dst, src, offset, imm = words[at]
+            if opcode in _MOVES and not offset:
+                bit = 1 << dst
+                origin = 1 << src if opcode & _X else 0
                 if not origin and constants is not None and returned & bit and not used & bit:
-                    constants[slot] = imm
-                returned, used = (flow & ~bit | (origin if flow & bit else 0) for flow in (returned, used))
+                    constants[first + at] = imm
+                returned = returned & ~bit | origin if returned & bit else returned
+                used = used & ~bit | origin if used & bit else used
             elif opcode == EXIT:
                 returned, used = 1, 0
             else:

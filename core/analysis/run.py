@@ -5,16 +5,15 @@ What a value can be is what the verifier takes for possible; where we are not su
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..asm.arithmetic import COMPARISONS, signed
+from ..asm.instruction import slots
 from ..asm.opcodes import (
     CALL,
     EXIT,
     GOTOL,
-    INSN_SIZE,
     JA,
     LD_IMM64,
     MAY_GOTO,
@@ -79,8 +78,7 @@ class Code:
     ) -> None:
         self.program = program
         self.order = program.byte_order
-        form = struct.Struct("<BBhi" if self.order == "little" else ">BBhi")
-        self.words = list(form.iter_unpack(code[: len(code) // INSN_SIZE * INSN_SIZE]))
+        self.slots = slots(code, self.order)
         self.constants = constants
         self.missing = missing
         functions = program.functions
@@ -92,7 +90,7 @@ class Code:
 
     def _pool(self) -> list[int]:
         found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))
-        for opcode, _, _, imm in self.words:
+        for opcode, _, _, _, imm in self.slots:
             if opcode & 7 in (Class.JMP, Class.JMP32) and not opcode & Source.X and opcode not in (CALL, EXIT):
                 found[imm] = None
                 for size in (2, 4):
@@ -139,13 +137,13 @@ class Run:
 
     def go(self) -> int:
         """Run to the end, or to where something is not certain; return how many instructions that were."""
-        words = self._code.words
+        slots = self._code.slots
         for step in range(_STEPS):
-            if not self._frames or not 0 <= self._at < len(words):
+            if not self._frames or not 0 <= self._at < len(slots):
                 return step
             self._ways.found.add(self._at)
             try:
-                self._step(*words[self._at])
+                self._step(*slots[self._at])
             except EndError:
                 return step + 1
         return _STEPS
@@ -159,11 +157,8 @@ class Run:
 
     # Instructions
 
-    def _step(self, opcode: int, registers: int, offset: int, imm: int) -> None:
+    def _step(self, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
         """Do what one instruction does."""
-        dst, src = (registers & 0xF, registers >> 4)
-        if self._code.order == "big":
-            dst, src = src, dst
         if dst > 10 or (src > 10 and opcode != CALL):
             raise EndError
         kind = opcode & 7
@@ -197,8 +192,8 @@ class Run:
         value: Held = Address("other")
         if reference is None:
             value = None
-            if not src and slot + 1 < len(code.words):
-                value = (code.words[slot + 1][3] & 0xFFFF_FFFF) << 32 | imm & 0xFFFF_FFFF
+            if not src and slot + 1 < len(code.slots):
+                value = (code.slots[slot + 1][4] & 0xFFFF_FFFF) << 32 | imm & 0xFFFF_FFFF
         elif reference.kind in (ReferenceKind.KSYM, ReferenceKind.KFUNC) and reference.name in code.missing:
             value = 0
         elif reference.kind == ReferenceKind.DATA and reference.map in code.constants:

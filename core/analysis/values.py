@@ -8,11 +8,11 @@ that were loaded from memory, or returned by a call, only types can tell: see `T
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..asm.arithmetic import alu
 from ..asm.flow.worklist import settle
+from ..asm.instruction import slots
 from ..asm.opcodes import (
     CALL,
     CALLX,
@@ -64,7 +64,10 @@ _X = int(Source.X)
 _KNOWN_BY_CONSTANT: Final = (_MOV, _ADD)
 """Operations on something unknown whose result may be known: of an addition where it is the offset of a field."""
 _JEQ, _JNE = int(JmpOp.JEQ), int(JmpOp.JNE)
-_ATOMIC, _STXDW = int(Mode.ATOMIC), Class.STX | Mode.MEM | Size.DW
+_MEM, _ATOMIC, _STXDW = int(Mode.MEM), int(Mode.ATOMIC), int(Class.STX | Mode.MEM | Size.DW)
+_ARGUMENTS: Final = range(1, 6)
+_CLOBBERED: Final = range(6)
+"""What a call leaves nothing in."""
 
 
 class Access(NamedTuple):
@@ -203,9 +206,9 @@ class Tracker:
         self.facts: Facts | None = None
         self.after: dict[int, State] = {}
         """What holds at the end of each block that was looked at."""
-        form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
-        own = program.code if code is None else code
-        self.words = list(form.iter_unpack(memoryview(own)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]))
+        own = memoryview(program.code if code is None else code)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]
+        self.slots = slots(own, program.byte_order)
+        """The function's instructions."""
         self.big = program.byte_order == "big"
 
     def flow(self, entry: State) -> dict[int, State]:
@@ -215,20 +218,22 @@ class Tracker:
             LimitError: What ways to the same instructions do not agree on was found out too slowly: each round of a
                 loop can take away one more thing that was known, of thousands in the stack.
         """
-        graph = self.graph
+        graph, starts, stops = self.graph, self.graph.starts, self.graph.stops
         states: dict[int, State] = {0: entry | {_FRAME: Value(Place.STACK)}} if len(graph) else {}
         budget = Budget(graph.stop - graph.start, "its data flow", least=_LEAST, each=_VISITS)
 
         def visit(number: int) -> Iterator[int]:
-            start, stop, _ = graph.block(number)
+            start, stop = starts[number], stops[number]
             budget.spend(stop - start + len(states[number]) // 8)
             if self.facts is not None:
                 self.facts.begin(start, stop)
             after = self.after[number] = self.block(number, states[number])
             for successor in self.following(number, after):
                 old = states.get(successor)
-                new = after if old is None else join(old, after)
-                if new != old:
+                if old is None:
+                    states[successor] = after
+                    yield successor
+                elif old != after and (new := join(old, after)) != old:
                     states[successor] = new
                     yield successor
 
@@ -262,13 +267,11 @@ class Tracker:
 
     def block(self, number: int, state: State) -> State:
         """Return what holds after a block, from what holds before it."""
-        graph, words = self.graph, self.words
+        slots, first = self.slots, self.graph.start
         state = state.copy()
-        slot = graph.starts[number]
-        stop = graph.starts[number + 1] if number + 1 < len(graph) else graph.stop
+        slot, stop = self.graph.starts[number], self.graph.stops[number]
         while slot < stop:
-            opcode, registers, offset, imm = words[slot - graph.start]
-            dst, src = (registers >> 4, registers & 0xF) if self.big else (registers & 0xF, registers >> 4)
+            opcode, dst, src, offset, imm = slots[slot - first]
             kind = opcode & 7
             if kind in (_ALU64, _ALU):
                 # What is not known stays so, but for what a constant makes of it: that is most of all arithmetic.
@@ -287,7 +290,7 @@ class Tracker:
                 self.call(state, slot, opcode, src, imm)
             elif opcode & 0xF0 in (_JEQ, _JNE) and self.facts is not None:
                 self.comparison(self.facts, state, slot, opcode, dst, src, imm)
-            elif opcode == EXIT and self.facts is not None and graph.start and _of(state.get(0)) in _NAMED:
+            elif opcode == EXIT and self.facts is not None and first and _of(state.get(0)) in _NAMED:
                 self.facts.lost.add(state[0])  # the caller of this subprogram gets it
             slot += 1
         return state
@@ -305,13 +308,13 @@ class Tracker:
         """Do what an ALU instruction does, as far as its operands are known."""
         wide, operation = opcode & 7 == _ALU64, opcode & 0xF0
         left = state.get(dst)
-        right = state.get(src) if opcode & Source.X else constant(imm)
+        right = state.get(src) if opcode & _X else constant(imm)
         result: Value | None = None
         if operation == _MOV:
             if not offset and right is not None:
                 if right.place is Place.CONSTANT:
                     result = right if wide else constant(right.offset & _U32)
-                    field = self.types.field(slot) if self.types is not None and not opcode & Source.X else None
+                    field = self.types.field(slot) if self.types is not None and not opcode & _X else None
                     if field is not None:
                         result = result._replace(type_id=field[0], variable=field[1])
                 elif wide or right.place is Place.NUMBER:
@@ -324,9 +327,9 @@ class Tracker:
                 if left.place is Place.TYPED and not left.offset and right.type_id:
                     left = self.types.cast(left, right.type_id)
             result = moved(left, right, -1 if operation == _SUB else 1)
-            if operation == _ADD and not opcode & Source.X and self.types is not None and self.types.field(slot):
+            if operation == _ADD and not opcode & _X and self.types is not None and self.types.field(slot):
                 result = self.types.at(slot, left, imm)
-        elif operation == _AND and not opcode & Source.X and left is not None and left.place is Place.NUMBER:
+        elif operation == _AND and not opcode & _X and left is not None and left.place is Place.NUMBER:
             result = masked(left, imm)
         elif operation == _END and left is not None and left.place is Place.NUMBER:
             result = swapped(left, opcode, imm, big=self.big)
@@ -342,7 +345,7 @@ class Tracker:
         if reference is not None:
             self.set(state, slot, dst, _address(reference))
         elif not src and slot + 1 < self.graph.stop:
-            high = self.words[slot + 1 - self.graph.start][3]
+            high = self.slots[slot + 1 - self.graph.start][4]
             self.set(state, slot, dst, constant((high & _U32) << 32 | imm & _U32))
         else:
             state.pop(dst, None)
@@ -353,8 +356,8 @@ class Tracker:
         address = self.address(state, slot, src, offset)
         result: Value | None = None
         if address is not None:
-            self.note(slot, Access(address, size, reads=True, writes=False))
-            if opcode & 0xE0 == Mode.MEM:
+            self.note(slot, Access(address, size, True, False))
+            if opcode & 0xE0 == _MEM:
                 if address.place is not Place.STACK:
                     result = None if self.types is None else self.types.loaded(address, size)
                 elif size == 8:
@@ -376,7 +379,7 @@ class Tracker:
         address = self.address(state, slot, base_register, offset)
         writes = not (atomic and imm == AtomicOp.LOAD_ACQ)
         if address is not None:
-            self.note(slot, Access(address, size, reads=loads and imm != AtomicOp.STORE_REL, writes=writes))
+            self.note(slot, Access(address, size, loads and imm != AtomicOp.STORE_REL, writes))
             if address.place is Place.STACK and writes:
                 plain = opcode == _STXDW
                 _store(state, address, size, state.get(src) if plain else None)
@@ -399,7 +402,7 @@ class Tracker:
 
     def call(self, state: State, slot: int, opcode: int, src: int, imm: int) -> None:
         """Call a helper, a kernel function or a subprogram: note its arguments, and what may be lost through them."""
-        arguments = tuple(state.get(register) for register in range(1, 6))
+        arguments = tuple(map(state.get, _ARGUMENTS))
         if self.facts is not None:
             self.facts.calls[slot] = arguments
         result: Value | None = None
@@ -488,8 +491,9 @@ def _looked_up(name: str, *, is_element: bool) -> Value | None:
 
 def _clobber(state: State) -> None:
     """Forget what calls do not preserve: r0 to r5."""
-    for register in range(6):
-        state.pop(register, None)
+    for register in _CLOBBERED:
+        if register in state:
+            del state[register]
 
 
 def _loaded(state: State, address: Value) -> Value | None:

@@ -87,7 +87,7 @@ class ProgramUses:
             self._add(found, reference.name, slot, how)
         for facts in map(self.facts.at, self._starts):
             for slot, access in facts.accesses.items():
-                use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
+                use = MapUse.of(reads=access.reads, writes=access.writes)
                 self._add_value(found, access.address, slot, use)
             for slot, arguments in facts.calls.items():
                 for value, use in self._arguments(slot, arguments):
@@ -103,7 +103,7 @@ class ProgramUses:
         lost = self._lost_in_calls().union(*(each.lost for each in self._functions))
         for each in self._functions:
             for name, use in each.certain.items():
-                uses[name] = uses.get(name, MapUse(0)) | use
+                _join(uses, name, use)
         whole = all(each.is_whole for each in self._functions)
         return {name: Summary(use, whole and name not in lost and bool(use)) for name, use in uses.items()}
 
@@ -133,13 +133,13 @@ class ProgramUses:
         for access in facts.accesses.values():
             if access.address.place in (Place.DATA, Place.ELEMENT):
                 name = access.address.name.removesuffix("[…]")
-                use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
-                certain[name] = certain.get(name, MapUse(0)) | use
+                use = MapUse.of(reads=access.reads, writes=access.writes)
+                _join(certain, name, use)
         tail_called: set[str] = set()
         for slot, arguments in facts.calls.items():
             for value, use in self._arguments(slot, arguments):
                 name = value.name.removesuffix("[…]")
-                certain[name] = certain.get(name, MapUse(0)) | use
+                _join(certain, name, use)
             programs = arguments[1]
             if programs is not None and programs.place is Place.MAP and self.helper_at(slot) == TAIL_CALL:
                 tail_called.add(programs.name)
@@ -240,6 +240,12 @@ class Uses:
 _MEMORY = {"r": MapUse.READ, "w": MapUse.WRITE, "x": MapUse.READ | MapUse.WRITE}
 
 
+def _join(uses: dict[str, MapUse], name: str, use: MapUse) -> None:
+    """Note a use of what may have been used before: mostly in the same way, and then there is nothing to compute."""
+    known = uses.get(name)
+    if known is not use:
+        uses[name] = use if known is None else known | use
+
+
 def _how(use: MapUse) -> str:
-    reads, writes = MapUse.READ in use, MapUse.WRITE in use
-    return "reads and writes" if reads and writes else "reads" if reads else "writes" if writes else ""
+    return "reads and writes" if use.reads and use.writes else "reads" if use.reads else "writes" if use.writes else ""

@@ -6,7 +6,9 @@ immediate load are instructions like others, and take exactly the slots that the
 
 from __future__ import annotations
 
+import array
 import struct
+import sys
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ..errors import ObjectError
@@ -29,12 +31,17 @@ from .opcodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ByteOrder", "Code", "Instruction", "decode", "decode_at", "instructions", "words"]
+__all__ = ["ByteOrder", "Code", "Instruction", "Slot", "decode", "decode_at", "instructions", "slots", "words"]
 
 ByteOrder: TypeAlias = Literal["little", "big"]
 Code: TypeAlias = bytes | bytearray | memoryview
 """Instructions as bytes, a whole number of 8-byte slots."""
 
+Slot: TypeAlias = tuple[int, int, int, int, int]
+"""Opcode, destination and source register, offset and immediate, as in an `Instruction`."""
+
+_LOW: Final = bytes(registers & 0xF for registers in range(256))
+_HIGH: Final = bytes(registers >> 4 for registers in range(256))
 _SLOT: Final = {"little": struct.Struct("<BBhi"), "big": struct.Struct(">BBhi")}
 _JUMP_CLASSES: Final = (Class.JMP, Class.JMP32)
 
@@ -175,6 +182,20 @@ def words(code: Code) -> memoryview:
             offset=len(view) - rest,
         )
     return view
+
+
+def slots(code: Code, byte_order: ByteOrder) -> list[Slot]:
+    """Return what each slot of *code* says, a rest of fewer than 8 bytes left out: for what goes through all of it."""
+    view = memoryview(code).cast("B")
+    view = view[: len(view) // INSN_SIZE * INSN_SIZE]
+    registers = bytes(view[1::INSN_SIZE])
+    low, high = registers.translate(_LOW), registers.translate(_HIGH)
+    halves, immediates = array.array("h", bytes(view)), array.array("i", bytes(view))
+    if byte_order != sys.byteorder:
+        halves.byteswap()
+        immediates.byteswap()
+    dst, src = (low, high) if byte_order == "little" else (high, low)
+    return list(zip(bytes(view[::INSN_SIZE]), dst, src, halves[1::4], immediates[1::2], strict=True))
 
 
 def decode(code: Code, slot: int, byte_order: ByteOrder) -> Instruction:

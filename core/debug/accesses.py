@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm import SIZES, AtomicOp, CallSource, Class, Mode
 from ..asm.arithmetic import signed
 from ..asm.opcodes import CALL
-from ..helpers.effects import MapUse, effect_of
+from ..helpers.effects import effect_of
 from ..helpers.names import helper_name
 from .run_log import address_of
 
@@ -153,7 +153,7 @@ def _size(world: World, letters: str, argument: int, registers: Sequence[int]) -
 def _entry_set(session: Standing, insn: Instruction, registers: Sequence[int]) -> range | None:
     """Return where the value of the entry lies that a call of a helper sets; None for none."""
     effect = effect_of(insn.imm) if insn.opcode == CALL and insn.src == CallSource.HELPER else None
-    if effect is None or effect.use is None or MapUse.WRITE not in effect.use or effect.arguments[:3] != "mrr":
+    if effect is None or effect.use is None or not effect.use.writes or effect.arguments[:3] != "mrr":
         return None
     host = session.world.host
     store = host.maps.get(registers[1])

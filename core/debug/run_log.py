@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..asm import CallSource
 from ..asm.flow.dominators import immediate_dominators, reverse_postorder
 from ..asm.opcodes import CALL, EXIT
-from ..helpers.effects import MapUse, effect_of
+from ..helpers.effects import effect_of
 from ..helpers.names import TAIL_CALL
 from ..vm.engine.graph import Graph
 from ..vm.maps import ArrayStore
@@ -129,7 +129,7 @@ class RunLog:
         if insn.opcode != CALL or insn.src != CallSource.HELPER:
             return
         effect = effect_of(insn.imm)
-        if effect is None or effect.use is None or MapUse.WRITE not in effect.use or effect.arguments[:3] != "mrr":
+        if effect is None or effect.use is None or not effect.use.writes or effect.arguments[:3] != "mrr":
             return
         registers = self.registers[step - 1]
         store = self._session.world.host.maps.get(registers[1])

@@ -22,6 +22,21 @@ class MapUse(enum.Flag):
     READ = 1
     WRITE = 2
 
+    @property
+    def reads(self) -> bool:
+        """Whether it is read."""
+        return self is _READ or self is _BOTH
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is written."""
+        return self is _WRITE or self is _BOTH
+
+    @classmethod
+    def of(cls, *, reads: bool, writes: bool) -> MapUse:
+        """Return what an access is that reads, writes, or does both."""
+        return _BOTH if reads and writes else _READ if reads else _WRITE if writes else _NONE
+
 
 class Effect(NamedTuple):
     """What one helper does."""
@@ -36,6 +51,7 @@ class Effect(NamedTuple):
 
 _READ, _WRITE = MapUse.READ, MapUse.WRITE
 _BOTH: Final = MapUse.READ | MapUse.WRITE
+_NONE: Final = MapUse(0)
 _PLAIN: Final = {
     "": "ktime_get_ns get_prandom_u32 get_smp_processor_id get_current_pid_tgid get_current_uid_gid "
     "get_current_task get_numa_node_id get_current_cgroup_id jiffies64 ktime_get_boot_ns get_current_task_btf "

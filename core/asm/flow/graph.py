@@ -124,6 +124,8 @@ class FlowGraph:
         self.successors: list[tuple[int, ...]] = []
         """Of each block: the indices of those that can follow."""
         self._scan(no_return, entries)
+        self.stops: list[int] = [*self.starts[1:], self.stop] if self.starts else []
+        """One past the last slot of each block."""
         self._connect()
         self.problems.sort()
 
@@ -212,8 +214,7 @@ class FlowGraph:
         index = {slot: number for number, slot in enumerate(starts)}
         last = len(starts) - 1
         falls = EdgeKind.BRANCH, EdgeKind.MAY_GOTO
-        for number in range(len(starts)):
-            stop = starts[number + 1] if number < last else self.stop
+        for number, stop in enumerate(self.stops):
             ending = jumps.get(stop - 1)
             if ending is None:
                 kind, targets = EdgeKind.FALL, ()
@@ -236,10 +237,7 @@ class FlowGraph:
 
     def block(self, index: int) -> Block:
         """Return a block, from 0; IndexError outside."""
-        start = self.starts[index]
-        following = index % len(self.starts) + 1
-        stop = self.starts[following] if following < len(self.starts) else self.stop
-        return Block(start, stop, self.successors[index])
+        return Block(self.starts[index], self.stops[index], self.successors[index])
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
