@@ -265,16 +265,22 @@ class _Slicer:
                     made.append((depth, insn.src))
         return _Effects(made, used)
 
+    def _is_left_by(self, step: int, insn: Instruction) -> bool:
+        """Whether a step is a tail call that comes to another program; where it does not, the same one goes on."""
+        if insn.opcode != CALL or insn.imm != TAIL_CALL or insn.src != CallSource.HELPER:
+            return False
+        return step + 1 < len(self._log.places) and self._log.places[step + 1] != self._log.places[step] + 1
+
     def _call(self, step: int, insn: Instruction) -> _Effects:
         log = self._log
         made: list[_What]
         depth, registers = log.depths[step], log.registers[step]
-        deeper = step + 1 < len(log.depths) and log.depths[step + 1] > depth
-        if deeper or (insn.opcode == CALL and insn.imm == TAIL_CALL and insn.src == CallSource.HELPER):
-            inner = depth + 1 if deeper else depth
-            is_own = insn.opcode == CALLX or insn.src == CallSource.SUBPROGRAM or not deeper
-            made = [(inner, number) for number in range(10)]
+        if step + 1 < len(log.depths) and log.depths[step + 1] > depth:
+            is_own = insn.opcode == CALLX or insn.src == CallSource.SUBPROGRAM
+            made = [(depth + 1, number) for number in range(10)]
             return _Effects(made, [(depth, number) for number in range(1, 6)] if is_own else [])
+        if self._is_left_by(step, insn):
+            return _Effects([(depth, number) for number in range(10)], [(depth, number) for number in range(1, 4)])
         effect = effect_of(insn.imm) if insn.opcode == CALL and insn.src == CallSource.HELPER else None
         if effect is None:
             read = def_use(insn.opcode, insn.dst, insn.src, insn.imm)[1]

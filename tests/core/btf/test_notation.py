@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.btf.notation import Notation, format_as, parse_as
+from bpftui.core.btf import Btf
+from bpftui.core.btf.ctype import CType
+from bpftui.core.btf.notation import Notation, family_of, format_as, notation_of, parse_as
 from bpftui.core.errors import BpftuiError
+
+from .blob import Blob
 
 
 @pytest.mark.parametrize(
@@ -60,3 +64,106 @@ def test_what_is_nothing_of_a_notation(
     with pytest.raises(BpftuiError) as caught:
         parse_as(notation, text, size)
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+TYPES = {
+    "in_addr": ("struct in_addr", 4), "in_addr of 8": ("struct in_addr", 8), "in6_addr": ("struct in6_addr", 16),
+    "in6_addr of 8": ("struct in6_addr", 8), "union of 16": ("union", 16), "union of 8": ("union", 8),
+}  # fmt: skip
+"""Structs and unions by what they are called below, with their names and sizes."""
+
+
+def a_type(name: str) -> CType:
+    """Return a type: one of `TYPES`, `u8 *6`, `__be32 *4`, or an integer."""
+    blob = Blob()
+    if name in TYPES:
+        word, size = TYPES[name]
+        make = blob.union if word == "union" else blob.struct
+        number = make(word.rpartition(" ")[2], size, [])
+    else:
+        word, _, count = name.partition(" *")
+        sizes = {"u8": 1, "s8": 1, "char": 1, "__be16": 2, "__u16": 2, "__be32": 4, "__u32": 4, "__be64": 8}
+        number = blob.integer("char" if word == "char" else f"int{sizes[word]}", sizes[word], signed=False)
+        if word.startswith("__"):
+            number = blob.const(blob.typedef(word, number))
+        number = blob.array(number, int(count)) if count else number
+    return CType(Btf(blob.bytes()), number)
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "notation"),
+    [
+        ("x", "in_addr", Notation.IPV4),
+        ("x", "in_addr of 8", Notation.TYPED),
+        ("x", "in6_addr", Notation.IPV6),
+        ("x", "in6_addr of 8", Notation.TYPED),
+        ("addr", "union of 16", Notation.TYPED),
+        ("saddr", "__be32", Notation.IPV4),
+        ("next_gateway", "__be32", Notation.IPV4),
+        ("srcIp", "__be32", Notation.IPV4),
+        ("server", "__be32", Notation.IPV4),
+        ("seq", "__be32", Notation.TYPED),
+        ("saddr", "__u32", Notation.TYPED),
+        ("saddr", "__be64", Notation.TYPED),
+        ("dport", "__be16", Notation.PORT),
+        ("dport", "__u16", Notation.TYPED),
+        ("port", "__be32", Notation.TYPED),
+        ("saddr", "__be16", Notation.TYPED),
+        ("src_ip4", "u8 *4", Notation.IPV4),
+        ("source", "u8 *4", Notation.TYPED),
+        ("ip", "u8 *5", Notation.TYPED),
+        ("ip", "char *4", Notation.TYPED),
+        ("ip", "__u32 *4", Notation.TYPED),
+        ("ip", "__be32 *4", Notation.IPV6),
+        ("ip", "__be32 *1", Notation.IPV4),
+        ("ip", "__be16 *8", Notation.TYPED),
+        ("ip", "u8 *16", Notation.IPV6),
+        ("bytes", "u8 *16", Notation.TYPED),
+        ("mac", "u8 *6", Notation.MAC),
+        ("h_dest", "u8 *6", Notation.MAC),
+        ("dest", "u8 *6", Notation.TYPED),
+        ("name", "u8 *6", Notation.TYPED),
+    ],
+)
+def test_what_a_type_and_a_name_say(name: str, of: str, notation: Notation) -> None:
+    assert notation_of(a_type(of), name) is notation
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "notation"),
+    [
+        ("x", "union of 16", Notation.ADDRESS),
+        ("x", "union of 8", Notation.TYPED),
+        ("bytes", "u8 *16", Notation.ADDRESS),
+        ("ip", "u8 *16", Notation.ADDRESS),
+        ("name", "u8 *16", Notation.TYPED),
+        ("bytes", "u8 *4", Notation.TYPED),
+        ("x", "in6_addr", Notation.IPV6),
+    ],
+)
+def test_what_they_say_beside_a_family(name: str, of: str, notation: Notation) -> None:
+    assert notation_of(a_type(of), name, has_family=True) is notation
+
+
+def test_nothing_is_known_without_a_type() -> None:
+    assert notation_of(None, "saddr") is Notation.TYPED
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        (["sa_family"], ("sa_family", 0, False)),
+        (["port", "af"], ("af", 4, False)),
+        (["port", "ipv", "family"], ("ipv", 4, True)),
+        (["ip_version"], ("ip_version", 0, True)),
+        (["version"], None),
+        (["port", "kind"], None),
+    ],
+)
+def test_which_member_tells_what_addresses_are(members: list[str], found: tuple[str, int, bool] | None) -> None:
+    blob = Blob()
+    number = blob.integer("unsigned int", 4, signed=False)
+    of = [(name, number, 32 * at) for at, name in enumerate(members)]
+    struct = blob.struct("s", 4 * len(members), of)
+    family = family_of(CType(Btf(blob.bytes()), struct))
+    assert (None if family is None else (family.name, family.offset, family.is_version)) == found

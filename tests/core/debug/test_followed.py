@@ -107,3 +107,11 @@ def test_fields_of_the_context_that_are_told_anew() -> None:
     assert told == [Shift(range(0x500, 0x504), range(0), 0), Shift(range(0x504, 0x508), range(0), 0)]
     _, *told = lying(begin=0x1008, fields=fields).since(lying(fields=fields))
     assert [shift.new for shift in told] == [range(0x500, 0x504), range(0x504, 0x508)]
+
+
+def test_the_fields_of_a_context_in_its_byte_order() -> None:
+    context = SimpleNamespace(size=12, base=0x500, data=bytes.fromhex("00100000 3c100000 00000007"))
+    at = packet(context=context, byte_order="little", region=SimpleNamespace(base=0x0F00))
+    assert Lying.of(at) == Lying(0x0F00, 0x1000, (), 0x500, (0x1000, 0x103C, 0x0700_0000))
+    at = packet(context=context, byte_order="big", region=SimpleNamespace(base=0x0F00))
+    assert Lying.of(at).fields == (0x0010_0000, 0x3C10_0000, 7)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.asm import Instruction
+from bpftui.core.asm.assembler import assemble
 from bpftui.core.asm.opcodes import CALL
 from bpftui.core.debug import Access, Call, Reason, Recording, Session
 from bpftui.core.debug.accesses import touched
@@ -253,3 +254,69 @@ def test_a_loop_that_never_ends_is_come_to_by_the_jump_before_it() -> None:
         exit_,
     ]
     assert decided(*code)[-1] == set()
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "told"),
+    [
+        (9, "r6", ["0 0: r6 = r1", "◂ the context"]),
+        (4, "r0", ["3 4: call bpf_tail_call#12", "2   3: w3 = 0"]),
+        (
+            17,
+            "r0",
+            [
+                "15 0: w0 = 1",
+                "14   because 3: call bpf_tail_call#12",
+                "13     2: w3 = 0",
+                "11       because 14: call bpf_tail_call#12",
+                "10         13: w3 = 0",
+                "9         11: r2 = map[first_table]",
+                "8         10: r1 = r6",
+                "0           0: r6 = r1",
+                "◂ the context",
+                "12     0: r2 = map[second_table]",
+                "11     14: call bpf_tail_call#12",
+            ],
+        ),
+    ],
+)
+def test_a_tail_call_makes_what_it_returns_where_it_leads_nowhere_else_the_next_program(
+    step: int, text: str, told: list[str]
+) -> None:
+    """Two of `entry` come to no program: one's map is empty, the other's entry cannot be loaded. r6 stays as it is."""
+    spec = CollectionSpec.from_file(Path("tests/objects/tail_calls.o"))
+    with Session(Recording.of(spec, "entry", [Call(bytes(60))])) as session:
+        session.goto(step)
+        found: list[str] = []
+        for line in why(session, text).lines()[1:]:
+            found.append(line.partition("   tail_calls.c")[0].strip())
+            found += ["◂ " + each for each in line.split("   ◂ ")[1:]]
+        assert found == told
+
+
+@pytest.mark.parametrize(
+    ("operation", "register", "steps"),
+    [
+        ("r2 = atomic64_fetch_add((u64 *)(r10 -8), r2)", "r2", [4, 3, 2, 1]),
+        ("r2 = atomic64_fetch_add((u64 *)(r10 -8), r2)", "r1", [5, 4, 3, 2, 1]),
+        ("lock *(u64 *)(r10 -8) += r2", "r2", [2]),
+        ("lock *(u64 *)(r10 -8) += r2", "r1", [5, 4, 3, 2, 1]),
+        ("r2 = atomic64_xchg((u64 *)(r10 -8), r2)", "r2", [4, 3, 2, 1]),
+        ("r0 = atomic64_cmpxchg((u64 *)(r10 -8), r0, r2)", "r0", [4, 3, 2, 1, 0]),
+        ("r0 = atomic64_cmpxchg((u64 *)(r10 -8), r0, r2)", "r2", [2]),
+        ("r2 = load_acquire((u64 *)(r10 -8))", "r2", [4, 3, 1]),
+        ("r2 = load_acquire((u64 *)(r10 -8))", "r1", [5, 3, 1]),
+        ("store_release((u64 *)(r10 -8), r2)", "r1", [5, 4, 2]),
+        ("*(u64 *)(r10 -8) = 9", "r1", [5, 4]),
+        ("*(u8 *)(r10 -1) = r2", "r1", [5, 4, 3, 2, 1]),
+        ("*(u8 *)(r10 -9) = r2", "r1", [5, 3, 1]),
+        ("r2 = *(u32 *)(r10 -8)", "r2", [4, 3, 1]),
+    ],
+)
+def test_what_is_written_to_memory_and_read_from_it(operation: str, register: str, steps: list[int]) -> None:
+    """Which steps matter to a register behind: 0 sets r0, 1 r1, 2 r2, 3 stores r1, 4 does it, 5 loads into r1."""
+    text = f"r0 = 3\nr1 = 5\nr2 = 7\n*(u64 *)(r10 -8) = r1\n{operation}\nr1 = *(u64 *)(r10 -8)\nexit"
+    raw = object_of(assemble(text))
+    with Session(Recording.of(CollectionSpec.from_bytes(raw), "prog", [Call(bytes(60))], object_=raw)) as session:
+        session.goto(6)
+        assert sorted(why(session, register).causes, reverse=True) == steps
