@@ -27,11 +27,11 @@ _BURST: Final = 20
 """More than so many within `LOOK` are objects that stay: an analysis, which is not looked at."""
 _LOOK_TAKES: Final = 0.0005
 """Seconds that each of those, which are looks at 7,000 objects, adds to a look at all that there are."""
-_OVERDUE: Final = ((30, 0.3), (90, 0.0))
+_OVERDUE: Final = ((20, 0.3), (60, 0.0))
 """The same of looks after which what was made was set aside. Screens that come and go under somebody's hands are as
 much within minutes, and somebody who is never gone for long would have them all stay."""
-_FEW: Final = 1_000_000
-"""Objects that can all be looked at under somebody's hands: it takes 0.1 seconds."""
+_FEW: Final = 1_500_000
+"""Objects that can all be looked at under somebody's hands: an object of a few programs is half of that."""
 _PATIENCE: Final = 200
 """So many times as long as a look at all objects takes must nobody have been there for it."""
 _SHARE: Final = 20

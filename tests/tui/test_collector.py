@@ -165,15 +165,14 @@ def test_a_screen_that_is_gone_is_taken_away_though_it_is_not_looked_at_any_more
 
 def test_what_was_set_aside_is_looked_at_though_somebody_is_never_gone(told: _Told) -> None:
     collector = Collector()
-    told.frozen = 1_000_000
+    told.frozen = 1_500_000
     for idle, young, expected in (
-        (0.0, 31, ["freeze"]),  # screens come and go: more at a time than is looked at
-        (0.0, 31, ["freeze"]),
-        (0.0, 28, ["freeze"]),
+        (0.0, 30, ["freeze"]),  # screens come and go: more at a time than is looked at
+        (0.0, 30, ["freeze"]),
         (0.2, 3, []),
         (0.0, 24, ["freeze"]),
         (0.0, 0, ["unfreeze", "collect", "freeze"]),
-        (0.0, 31, ["freeze"]),
+        (0.0, 21, ["freeze"]),
         (0.0, 0, []),
         (0.4, 0, ["unfreeze", "collect", "freeze"]),
         (9.0, 0, []),
@@ -187,7 +186,7 @@ def test_what_was_set_aside_is_looked_at_though_somebody_is_never_gone(told: _To
 
 def test_what_survived_a_long_look_is_looked_at_again_though_somebody_is_never_gone(told: _Told) -> None:
     collector = Collector()
-    told.frozen, told.takes = 1_000_000, 0.05
+    told.frozen, told.takes = 1_500_000, 0.05
     for expected in (["collect", "freeze"], ["collect", "freeze", "unfreeze", "collect", "freeze"]):
         for told.young in (15, 30, 45, 60, 75, 90, 0):
             collector.touch()
@@ -197,7 +196,7 @@ def test_what_survived_a_long_look_is_looked_at_again_though_somebody_is_never_g
 
 def test_what_takes_long_to_look_at_waits_for_somebody_to_be_gone_and_is_counted_once(told: _Told) -> None:
     collector = Collector()
-    told.frozen = 1_000_001
+    told.frozen = 1_500_001
     for _ in range(20):
         told.young = 25
         collector.touch()
