@@ -288,3 +288,31 @@ async def test_the_focus_draws_the_cursors_row_only_and_a_theme_all() -> None:
         await pilot.pause()
         assert app.view.render_line(1) != plain
         assert app.view.drawn > drawn
+
+
+@pytest.mark.parametrize(
+    ("start", "goal", "top"),
+    [
+        # As little as brings it into sight, where that is less than half a page of the twelve rows …
+        ((100, 100), 111, 100),
+        ((100, 100), 112, 101),
+        ((100, 100), 116, 105),
+        ((100, 100), 95, 95),
+        # … and else with a third of the page above it.
+        ((100, 100), 117, 113),
+        ((100, 100), 94, 90),
+        ((100, 100), 500, 496),
+        ((100, 100), 2, 0),
+    ],
+)
+async def test_the_list_scrolls_to_the_cursor(start: tuple[int, int], goal: int, top: int) -> None:
+    app = NumbersApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        app.view.cursor = start[0]
+        app.view.scroll_top_to(start[1])
+        await pilot.pause()
+        assert app.view.scroll_offset.y == start[1]
+        app.view.cursor = goal
+        await pilot.pause()
+        assert app.view.scroll_offset.y == top

@@ -14,6 +14,7 @@ from bpftui.tui.widgets.spec.variables_view import VariablesView
 from ..lines import lines
 
 if TYPE_CHECKING:
+    import pytest
     from textual.app import ComposeResult
 
 OBJECTS = Path(__file__).parents[3] / "objects"
@@ -36,6 +37,10 @@ class VariablesApp(BaseApp[None]):
     def __init__(self, spec: CollectionSpec) -> None:
         super().__init__()
         self.view = VariablesView(spec)
+        self.copied: list[str] = []
+
+    def on_variables_view_copy_requested(self, message: VariablesView.CopyRequested) -> None:
+        self.copied.append(message.text)
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -102,3 +107,32 @@ async def test_numbers_end_below_each_other_and_are_written_in_each_form() -> No
             assert "0x1be9efe" in lines(app.view)[5]
             await pilot.press("x")
             assert " 29269758  file: 0" in lines(app.view)[5]
+
+
+async def test_what_was_set_is_copied_as_options_and_why_there_is_nothing_to_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "values.o")
+    spec.set("s8", -1)
+    spec.set("truth", False)
+    app = VariablesApp(spec)
+    async with app.run_test(size=(74, 44)) as pilot:
+        app.view.focus()
+        view = app.view
+        view.action_copy_settings()
+        await pilot.pause()
+        assert app.copied == ["--set truth=false --set s8=-1"]
+
+        def why_not(action: str) -> str:
+            return "" if view.check_action(action, ()) else view.why_not(action)
+
+        view.choose("s8")
+        assert [why_not(each) for each in ("edit", "reset", "reset_all")] == ["", "", ""]
+        view.choose("letter")
+        assert [why_not(each) for each in ("edit", "reset", "reset_all")] == ["", "letter is as in the file", ""]
+        monkeypatch.setattr(view, "writable", lambda _: False)
+        assert why_not("edit") == "letter is a constant: it can be set before the load, and is frozen since"
+    app = VariablesApp(CollectionSpec.from_file(OBJECTS / "values.o"))
+    async with app.run_test():
+        assert not app.view.check_action("reset_all", ())
+        assert app.view.why_not("reset_all") == "nothing differs from the file"
