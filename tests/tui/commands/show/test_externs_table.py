@@ -32,6 +32,25 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+ON_OTHER_TYPES = """\
+bool CONFIG_THAT_IS_NOT_THERE |33 only a running kernel tells: its types do not
+int LINUX_KERNEL_VERSION |31 only a running kernel tells: its types do not
+const void init_task |33 only a running kernel tells: its types do not
+const void symbol_that_is_not_there |33 only a running kernel tells: its types do not
+void bpf_rcu_read_lock(void) |33 not in the BTF of T |2 ; it may be missing, and is 0 then
+void bpf_rcu_read_unlock(void) |33 not in the BTF of T |2 ; it may be missing, and is 0 then
+int kfunc_that_is_not_there(int) |33 not in the BTF of T |2 ; it may be missing, and is 0 then
+"""
+"""Behind what is declared, the colour of each part of what is said: 33 is yellow, 31 red, 2 dim."""
+
+
+def test_what_a_program_cannot_do_without_is_red(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show.run([EXTERNS, "--externs", "--btf", TARGET, "--color", "always"]) == 0
+    lines = capsys.readouterr().out.replace(TARGET, "T").replace("\x1b[0m", "").splitlines()[1:]
+    told = [line[7:].replace("\x1b[36m", "").strip() for line in lines]
+    assert [re.sub(" *\x1b\\[(\\d+)m", r" |\1 ", line) for line in told] == ON_OTHER_TYPES.splitlines()
+
+
 def test_json_against_other_types(capsys: pytest.CaptureFixture[str]) -> None:
     assert show.run([EXTERNS, "--externs", "--json", "--btf", TARGET]) == 0
     shown = json.loads(capsys.readouterr().out)
