@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ....core.spec import CollectionSpec
     from ....core.verifier import Explanation
 
-__all__ = ["COLUMNS", "SCHEMA", "SORTS", "Checked", "check_json", "chosen", "explained", "explaining"]
+__all__ = ["COLUMNS", "SCHEMA", "SORTS", "Checked", "but_for", "check_json", "chosen", "explained", "explaining"]
 
 SCHEMA: Final = "bpftui/check/1"
 COLUMNS: Final = {
@@ -59,6 +59,11 @@ def explaining(
         return runtime.explain(VerifierLog(outcome.log or "", program, target=target), program)
 
     return explain
+
+
+def but_for(optional: int) -> str:
+    """Return what is said, behind a verdict, of what did not load and need not; empty for none."""
+    return f", but for {optional} that {'is' if optional == 1 else 'are'} optional (?)" if optional else ""
 
 
 def check_json(checked: Checked) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ....core.errors import ObjectError
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled
+from ...text.format import counted
 from ..common import csv_cell, wants_color
-from .checked import COLUMNS, SCHEMA
+from .checked import COLUMNS, SCHEMA, but_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,14 +68,15 @@ def print_programs(rows: Sequence[ProgramRow], color: str) -> None:
     fields = list(COLUMNS.values())[:-1]
     for file, program in rows:
         numbers = ("" if program[field] is None else f"{program[field]:,}" for field in fields)
-        mark = assembled(("ok", "good") if program["ok"] else ("NO", "bold danger"))
-        table.add_row(mark, assembled(file), assembled(program["name"]), program["type"], *numbers)
+        mark = ("ok", "good") if program["ok"] else ("–", "dim") if program["optional"] else ("NO", "bold danger")
+        table.add_row(assembled(mark), assembled(file), assembled(program["name"]), program["type"], *numbers)
     write_table(table, color=wants_color(color))
-    refused = sum(not row.program["ok"] for row in rows)
+    refused = sum(not row.program["ok"] and not row.program["optional"] for row in rows)
+    optional = sum(not row.program["ok"] and row.program["optional"] for row in rows)
     walked = sum(row.program["processed_insns"] or 0 for row in rows)
-    files = len({row.file for row in rows})
-    verdict = f"{refused} of {len(rows)} do not load" if refused else f"all {len(rows)} load"
-    write_line(f"programs of {files} objects: {verdict}; {walked:,} instructions walked over")
+    files = counted(len({row.file for row in rows}), "object")
+    verdict = (f"{refused} of {len(rows)} do not load" if refused else f"all {len(rows)} load") + but_for(optional)
+    write_line(f"programs of {files}: {verdict}; {walked:,} instructions walked over")
 
 
 def print_csv(rows: Sequence[ProgramRow]) -> None:

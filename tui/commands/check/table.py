@@ -13,7 +13,7 @@ from ...terminal.output import write_line, write_table
 from ...text.colors import assembled, paint
 from ..common import wants_color
 from ..log import print_explanation, text_width
-from .checked import COLUMNS, SCHEMA, explained
+from .checked import COLUMNS, SCHEMA, but_for, explained
 from .rows import read_csv
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ def print_report(checked: Checked, *, heading: str, sort: str | None, color: str
     outcomes = (*report.maps, *report.programs)
     failed = sum(outcome.failed for outcome in outcomes)
     optional = sum(not outcome.ok and outcome.optional for outcome in outcomes)
-    verdict = "everything loads" if report.ok else f"{failed} of {len(outcomes)} do not load"
-    if optional:
-        verdict += f", but for {optional} that {'is' if optional == 1 else 'are'} optional (?)"
+    verdict = ("everything loads" if report.ok else f"{failed} of {len(outcomes)} do not load") + but_for(optional)
     if failed:
         write_line()
     if foreign := foreign_registers(checked.spec.types):
