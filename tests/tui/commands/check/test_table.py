@@ -119,7 +119,7 @@ def document(name: str, *programs: tuple[str, bool, int | None, int]) -> dict[st
 BEFORE = document(
     "one.o", ("same", True, 10, 2), ("less", True, 1_200, 0), ("worse", True, 10, 2), ("gone", False, 1, 1)
 )
-NOW = document("one.o", ("same", True, 1, 2), ("less", True, 900, 4), ("worse", False, None, 2), ("new", True, 5, 1))
+NOW = document("one.o", ("same", True, 10, 2), ("less", True, 900, 4), ("worse", False, None, 2), ("new", True, 5, 1))
 
 
 def test_what_is_different_from_an_earlier_run(capsys: pytest.CaptureFixture[str]) -> None:
