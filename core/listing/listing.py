@@ -258,6 +258,16 @@ class Listing:
         # rows above: every extra that stands at this instruction or before
         return insn + bisect.bisect_right(self._extra_slots, slot)
 
+    def row_of_kind(self, slot: int, kind: RowKind) -> int:
+        """Return the row of the instruction at a slot, or the nearest heading of a kind that stands right over it."""
+        row = self.index_of_slot(slot)
+        at = row
+        while kind is not RowKind.INSN and at > 0 and (heading := self.heading(at - 1)) is not None:
+            at -= 1
+            if heading.kind is kind:
+                return at
+        return row
+
     def source_at(self, slot: int) -> LineInfo | None:
         """Return the C line that the instruction at *slot* comes from."""
         return self.program.linked.line_at(slot)

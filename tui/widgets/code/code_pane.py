@@ -240,8 +240,11 @@ class CodePane(Vertical):
 
     def on_flow_view_chosen(self, event: FlowView.Chosen) -> None:
         """Let the listing follow the picture, so that leaving it leads to the same block."""
-        if self.flow.display:
-            self.view.jumps.show(event.slot)
+        view, picture = self.view, self.flow.picture
+        if not self.flow.display or picture is None or not view.row_count():
+            return
+        if picture.node_of(view.slot_at(view.cursor)) != picture.node_of(event.slot):
+            view.jumps.show(event.slot)
 
     def on_flow_view_opened(self, event: FlowView.Opened) -> None:
         """Show a block in the listing; the way back leads to where the user was before the picture."""

@@ -73,6 +73,12 @@ class ListingJumps:
             view.cursor = view.index_of_slot(slot)
             view.refresh_bindings()
 
+    def follow(self, slot: int) -> None:
+        """Bring the cursor to an instruction that another view of the code is at; a row of its own it stays in."""
+        view = self._view
+        if view.listing is not None and view.row_count() and view.slot_at(view.cursor) != slot:
+            self.show(slot)
+
     def show_function(self, start: int) -> None:
         """Bring the cursor to the header of the function that begins at a slot."""
         view = self._view

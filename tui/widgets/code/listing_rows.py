@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ....core.listing.listing import Row
+    from ....core.spec.program import LineInfo
     from .decorations.decoration import Canvas, Decoration
     from .folded_listing import FoldedListing
 
@@ -184,6 +185,13 @@ class ListingRows:
                 line = Strip(self._c_line(first, info.source.strip(), canvas))
                 start, stop = _piece(line.text, text, part)
                 left = line.crop(start, stop)
+                if stop < line.cell_length and (part + 1 == MAX_WRAPPED or not _goes_on(shown, spot.index, info)):
+                    left = Strip(
+                        [
+                            *line.crop(start, min(stop, start + text - 1)),
+                            Segment("…", canvas.ink("listing-view--position")),
+                        ]
+                    )
         return [
             Segment(f"{number:>{_NUMBER - 1}} ", canvas.ink("listing-view--position")),
             *left,
@@ -191,6 +199,14 @@ class ListingRows:
             Segment("|" if canvas.ascii_only else "│", canvas.ink("listing-view--gutter")),
             *code,
         ]
+
+
+def _goes_on(shown: FoldedListing, index: int, info: LineInfo) -> bool:
+    """Whether the row behind one is of the same line of C."""
+    if index + 1 == len(shown) or shown.heading(index + 1) is not None:
+        return False
+    following = shown.listing.source_at(shown.slot_at(index + 1))
+    return following is not None and (following.line, following.file) == (info.line, info.file)
 
 
 def _piece(text: str, width: int, number: int) -> tuple[int, int]:

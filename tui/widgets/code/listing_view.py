@@ -203,6 +203,8 @@ class ListingView(CodeView):
         self.empty_text = ""  # of a listing that is still to be made nothing is known
         self.side_by_side = False
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
+        self._stood = 0, RowKind.INSN
+        """Where the cursor stood, of an instruction in which of its rows: a view without C has not all of them."""
         self.jumps = ListingJumps(self)
         """What brings the cursor to an instruction."""
         self._changed = ChangedColumn()
@@ -701,14 +703,19 @@ class ListingView(CodeView):
         )
 
     def _list_anew(self, listing: Listing) -> None:
-        """Show another listing of the same program; the cursor stays on its instruction."""
-        slot = self.slot_at(self.cursor)
+        """Show another listing of the same program; the cursor stays on its row, else on its instruction.
+
+        A line of C that this listing has no row for is known by the next one that has.
+        """
+        old, slot, kind = self.listing, self.slot_at(self.cursor), self.row(self.cursor).kind
+        if (old is not None and old.source) or kind is not RowKind.INSN or self._stood[0] != slot:
+            self._stood = slot, kind
         if listing is not self.listing:
             self.set_reactive(ListingView.listing, listing)
             self._measure()
         with self.prevent(self.Highlighted):
             self.refresh_rows()
-        self.cursor = self.index_of_slot(slot)
+        self.cursor = self.shown.folds.index(listing.row_of_kind(*self._stood))
         self._follow_cursor()
 
     def action_fold(self) -> None:

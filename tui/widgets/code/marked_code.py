@@ -217,7 +217,7 @@ class MarkedCodePane(CodePane):
         """Let the listing follow the columns: leaving them leads to the same instruction."""
         columns = self.columns
         if event.view is columns and self.mode == "columns" and columns.row_count():
-            self.view.jumps.show(columns.slot_at(columns.cursor))
+            self.view.jumps.follow(columns.slot_at(columns.cursor))
 
     # Actions
 

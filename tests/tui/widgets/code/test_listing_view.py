@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,8 @@ from bpftui.tui.widgets.code.listing_view import ListingView
 from ..lines import lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
 ROOT = Path(__file__).parents[4]
@@ -213,6 +215,41 @@ async def test_a_c_line_folds_and_unfolds() -> None:
         assert view.row(1).kind is RowKind.FUNCTION  # the next one: fill()
         await pilot.press("space", "plus")
         assert view.row_count() == rows
+
+
+@pytest.mark.parametrize(
+    ("down", "text"), [(0, "count_traffic:"), (20, "packet->length = data_end - data;"), (21, "w2 = w3")]
+)
+async def test_all_views_in_turn_lead_back_to_the_same_row(explore: Callable[..., Any], down: int, text: str) -> None:
+    async with explore() as walk:
+        await walk.press("2", *["down"] * down)
+        row = next(line for line in walk.screen.splitlines() if "▕▌" in line and text in line)
+        seen = [walk.screen]
+        for _ in range(4):  # assembly, C beside it, the control flow, C again
+            await walk.press("v")
+            seen.append(walk.screen)
+        assert seen[4] == seen[0]
+        assert row in seen[4]
+        assert len(set(seen[:4])) == 4
+
+
+async def test_a_line_of_c_that_is_longer_than_its_rows_ends_in_an_ellipsis() -> None:
+    app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
+    view = app.view
+    async with app.run_test(size=(120, 30)) as pilot:
+        view.styles.width = 80
+        view.show_side_by_side(True)
+        await pilot.pause()
+        lines = [view.render_line(line).text.partition("│")[0][1:].rstrip() for line in range(11, 18)]
+        assert lines == [
+            "  187 now = bpf_ktime_get_ns();",
+            "",
+            "  188 parse((void *)(long)",
+            "      ctx->data, (void *)(long…",
+            "   98 packet->length = data_end",
+            "      - data;",
+            "",
+        ]
 
 
 async def test_c_and_assembly_side_by_side() -> None:
