@@ -74,14 +74,11 @@ class ValueTypes:
         return self.names.parameters.target
 
     def at(self, slot: int, address: Value | None, distance: int) -> Value | None:
-        """Return the address that an instruction uses, *distance* included; by its CO-RE relocation, if it has one."""
+        """Return the address that an instruction uses that is one of `fields`, *distance* included."""
         if address is not None:
             is_address = address.place not in (Place.CONSTANT, Place.NUMBER)
             address = shifted(address, distance) if is_address else None
-        field = self._fields.get(slot)
-        if field is None:
-            return address
-        root, path = field
+        root, path = self.fields[slot]
         if address is None:
             return Value(Place.TYPED, offset=distance, variable=path, type_id=root)
         if address.place is not Place.TYPED:
@@ -100,12 +97,8 @@ class ValueTypes:
             name = f"(({declaration(btf, type_id)} *){name})"
         return pointer._replace(name=name, type_id=type_id)
 
-    def field(self, slot: int) -> tuple[int, str] | None:
-        """Return the type that an instruction uses a field of, and the path to it, by its CO-RE relocation."""
-        return self._fields.get(slot)
-
     @cached_property
-    def _fields(self) -> dict[int, tuple[int, str]]:
+    def fields(self) -> dict[int, tuple[int, str]]:
         """The root types of the CO-RE relocations that ask for a field's offset, and the paths from there, by slot."""
         btf, found = self.names.spec.btf, dict[int, tuple[int, str]]()
         for item in self.program.linked.core_relocations if btf is not None else ():

@@ -37,7 +37,7 @@ from .lattice import ANY_STACK, Place, Value, constant, join, masked, moved, shi
 from .liveness import Backwards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..asm.flow import FlowGraph
     from ..btf import Btf
@@ -94,7 +94,7 @@ class Types(Protocol):
         ...
 
     def at(self, slot: int, address: Value | None, distance: int) -> Value | None:
-        """Return the address that an instruction uses, *distance* included; by its CO-RE relocation, if it has one."""
+        """Return the address that an instruction uses that is one of `fields`, *distance* included."""
         ...
 
     def loaded(self, address: Value, size: int) -> Value | None:
@@ -109,8 +109,9 @@ class Types(Protocol):
         """Return a pointer as one to another type, as a source says that uses it so."""
         ...
 
-    def field(self, slot: int) -> tuple[int, str] | None:
-        """Return the type that an instruction uses a field of, and the path to it, by its CO-RE relocation."""
+    @property
+    def fields(self) -> Mapping[int, tuple[int, str]]:
+        """The types that instructions use fields of, and the paths to these, by slot: what CO-RE relocations say."""
         ...
 
 
@@ -200,6 +201,7 @@ class Tracker:
     ) -> None:
         self.program = program
         self.types = types
+        self.fields: Mapping[int, tuple[int, str]] = {} if types is None else types.fields
         self.graph = graph
         self.references = program.linked.references
         self.returns_element = returns_element
@@ -314,8 +316,7 @@ class Tracker:
             if not offset and right is not None:
                 if right.place is Place.CONSTANT:
                     result = right if wide else constant(right.offset & _U32)
-                    field = self.types.field(slot) if self.types is not None and not opcode & _X else None
-                    if field is not None:
+                    if not opcode & _X and (field := self.fields.get(slot)) is not None:
                         result = result._replace(type_id=field[0], variable=field[1])
                 elif wide or right.place is Place.NUMBER:
                     result = right
@@ -327,7 +328,7 @@ class Tracker:
                 if left.place is Place.TYPED and not left.offset and right.type_id:
                     left = self.types.cast(left, right.type_id)
             result = moved(left, right, -1 if operation == _SUB else 1)
-            if operation == _ADD and not opcode & _X and self.types is not None and self.types.field(slot):
+            if operation == _ADD and not opcode & _X and self.types is not None and slot in self.fields:
                 result = self.types.at(slot, left, imm)
         elif operation == _AND and not opcode & _X and left is not None and left.place is Place.NUMBER:
             result = masked(left, imm)
@@ -367,7 +368,7 @@ class Tracker:
     def address(self, state: State, slot: int, register: int, offset: int) -> Value | None:
         """Return the address that a load or store uses; None where it is not known."""
         base = state.get(register)
-        if self.types is not None:
+        if self.types is not None and slot in self.fields:
             return self.types.at(slot, base, offset)
         return None if base is None or base.place in _NO_ADDRESS else shifted(base, offset)
 
