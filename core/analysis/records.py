@@ -89,9 +89,11 @@ def record_candidates(spec: CollectionSpec) -> list[CType]:
     debug = spec.read_debug()
     found: dict[str, CType] = {}
     for types in (spec.types, None if debug is None else debug.types):
-        for type_id in () if types is None else types.ids(Kind.STRUCT):
-            name = types.type(type_id).name if types is not None else ""
-            if types is not None and name and name not in found:
+        if types is None:
+            continue
+        for type_id in types.ids(Kind.STRUCT):
+            name = types.type(type_id).name
+            if name and name not in found:
                 found[name] = CType(types, type_id)
     return [found[name] for name in sorted(found)]
 

@@ -9,8 +9,9 @@ import pytest
 
 from bpftui.core.btf import Kind
 from bpftui.core.elf import Elf
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, MapEntry
 
+TAIL_CALLS = Path(__file__).parents[2] / "objects/tail_calls.o"
 TRAFFIC = Path(__file__).parents[3] / "bpf/traffic.o"
 
 
@@ -51,3 +52,15 @@ def test_a_map_that_is_damaged_hides_no_other(what: str, hidden: tuple[str, str,
     assert names == ["sources", "events"]
     told = [(each.name, each.kind, each.reason) for each in found.hidden]
     assert next((name, kind) for name, kind, reason in told if hidden[2] in reason) == hidden[:2]
+
+
+def test_the_values_of_a_map_are_told_by_what_is_stored_at_each_of_them() -> None:
+    """clang stores nothing there; what a linker stores beside the symbol is added to it, of 8 bytes."""
+    raw = bytearray(TAIL_CALLS.read_bytes())
+    values = Elf(bytes(raw)).by_name[".maps"].offset + 24
+    found = CollectionSpec.from_bytes(bytes(raw), file="x.o").maps["first_table"]
+    assert (found.contents, found.unusable) == ([MapEntry(0, "middle"), MapEntry(1, "broken")], None)
+    raw[values + 8] = 8  # the second value lies behind `broken`'s first instruction
+    found = CollectionSpec.from_bytes(bytes(raw), file="x.o").maps["first_table"]
+    assert found.contents == [MapEntry(0, "middle")]
+    assert found.unusable == "its value 1 is the address of nothing that is a map or a program"

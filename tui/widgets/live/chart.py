@@ -387,17 +387,16 @@ class Chart(Widget):
         told = heat.quantiles(self._columns - 1 if reads is None else reads)
         plain, muted = self._ink("chart--legend"), self._ink("chart--axis")
         before = "".join(f" {name} {label} " for name, label in told) + " "
-        behind = f"+{hidden} rows" if hidden else ""
+        behind = f"  +{hidden} rows" if hidden else ""
         room = width - cell_len(before) - len(behind)
         steps: list[Segment] = []
         for number, (shade, least) in reversed([*enumerate(heat.steps)]):
             ink = self._ink(f"chart--heat-{1 + round(number * (LEVELS - 1) / (len(heat.steps) - 1))}")
-            text = f" {amount(least, series.unit, per_second=series.per_second)}"
+            text = f" {amount(least, series.unit, per_second=series.per_second)}{'  ' if steps else ''}"
             room -= 2 + len(text)
             if room < 0:
                 break
-            steps = [Segment(shade * 2, ink), Segment(f"{text}  ", plain), *steps]
-            room -= 2
+            steps = [Segment(shade * 2, ink), Segment(text, plain), *steps]
         return [Segment(before, plain), *steps, Segment(behind, muted)]
 
     def _column_of(self, time: float) -> int:

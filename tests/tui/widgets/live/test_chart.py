@@ -353,6 +353,27 @@ async def test_rows_of_a_heat_map_take_the_room_that_there_is() -> None:
         assert [line[:7].strip() for line in lines(app.chart)[1:4]] == ["s11", "s10", "s9"]
 
 
+@pytest.mark.parametrize(
+    ("width", "count", "legend"),
+    [
+        (81, 12, " p50 s5  p90 s10  p99 s11  ░░ 0.1/s  ▒▒ 1/s  ▓▓ 10/s  ██ 100/s  +6 rows"),
+        (82, 12, " p50 s5  p90 s10  p99 s11  ·· 0.01/s  ░░ 0.1/s  ▒▒ 1/s  ▓▓ 10/s  ██ 100/s  +6 rows"),
+        (71, 3, " p50 s1  p90 s2  p99 s2  ·· 0.01/s  ░░ 0.1/s  ▒▒ 1/s  ▓▓ 10/s  ██ 100/s"),
+        (70, 3, " p50 s1  p90 s2  p99 s2  ░░ 0.1/s  ▒▒ 1/s  ▓▓ 10/s  ██ 100/s"),
+    ],
+)
+async def test_rows_of_a_heat_map_without_room_are_counted(width: int, count: int, legend: str) -> None:
+    app = ChartApp()
+    async with app.run_test(size=(width, 9)):
+        app.chart.view = "heat"
+        app.chart.show([ChartSeries(f"s{number}", STEADY.points) for number in range(count)], NOW)
+        first, *rows = (line.rstrip() for line in lines(app.chart))
+        assert first == legend
+        labels = ["s5", "s4", "s3", "s2", "s1", "s0"] if count == 12 else ["s2", "", "s1", "", "s0", ""]
+        assert [row[:3].strip() for row in rows[:6]] == labels
+        assert rows[6].strip().startswith("└┴──")
+
+
 async def test_a_heat_map_of_nothing_but_zeros_says_so() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
