@@ -206,6 +206,7 @@ class ExplorerScreen(ControlledScreen):
         self._control_panes(bar)
         self.panes.lists.choose(self.navigation.node)
         self.furnished.set()
+        self._show_stage()
         self.refresh_bindings()
         self._show_overview(keep_place=True)
         self.journal.note("opened")
@@ -448,7 +449,12 @@ class ExplorerScreen(ControlledScreen):
     def show_status(self, status: Status) -> None:
         """Show where we are, and offer what can be done there."""
         self.query_one(StatusLine).status = status
+        self._show_stage()
         self.refresh_bindings()
+
+    def _show_stage(self) -> None:
+        if self.furnished.is_set():
+            self.panes.show_stage(self.operations.state, is_busy=bool(self.operations.busy))
 
     def _pointed(self) -> Node:
         """Return what the cursor is on: in the list of variables one of them, else what is chosen."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from textual.widgets import TabPane
 
 from ...core.errors import BpftuiError
+from ...core.live import State
 from ...core.live.monitor import WINDOWS
 from ..held import HeldObjects
 from ..nodes import NodeKind, tab_title
@@ -107,6 +108,19 @@ class Panes:
     def has_chart(self) -> bool:
         """Whether the third column draws what moves."""
         return self._tabs.has_column and self.maps.has_chart
+
+    def show_stage(self, stage: str, *, is_busy: bool) -> None:
+        """Let panes that are empty still say what fills them.
+
+        Args:
+            stage: How far the object has come, a `State`.
+            is_busy: Whether something is being done with it: before it is loaded that is the load.
+        """
+        if stage == State.SPEC:
+            self.maps.awaits = "loading" if is_busy else "load"
+        else:
+            self.maps.awaits = "sample"
+            self.graph.show_loaded()
 
     def draws(self, quantity: Quantity) -> bool:
         """Whether what is chosen is drawn where it was chosen: in the third column."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Any, Literal
 
-from bpftui.core.live import State
+from bpftui.core.live import Session, State
+from bpftui.core.live.monitor import Monitor
 from bpftui.tui.dialogs.confirm import ConfirmDialog
 from bpftui.tui.dialogs.map_entry import EntryDialog, EntryPage
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.widgets.live.field_list import FieldList
 from bpftui.tui.widgets.live.map_table import MapTableView
 from tests.tui.fakes import FakeRuntime
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
 
 class KernelLike(FakeRuntime):
@@ -136,3 +141,28 @@ async def test_while_something_is_typed_the_bar_offers_no_key_that_is_typed(expl
         assert walk.screen.rstrip().endswith("⏎ Set esc Leave")
         await walk.press("escape", "slash")
         assert walk.screen.rstrip().endswith("esc Cancel")
+
+
+async def test_a_map_that_is_empty_still_says_what_fills_it(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, go_on = Session.load, threading.Event()
+
+    def load_later(session: Session, **options: Any) -> Any:
+        assert go_on.wait(PATIENCE)
+        return load(session, **options)
+
+    monkeypatch.setattr(Session, "load", load_later)
+    monkeypatch.setattr(Monitor, "start", lambda _: None)  # nothing is read
+    async with explore(size=(120, 40)) as walk:
+        await walk.press("4")
+        assert "L loads the collection: then its entries are here" in walk.screen
+        walk.app.simulate_key("L")
+        await walk.until(lambda: "it is being loaded: then its entries are here" in walk.screen)
+        go_on.set()
+        await walk.until(lambda: "its entries are being read" in walk.screen)
+        assert "L loads" not in walk.screen
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "events"))
+        await walk.until(lambda: "its events are being read" in walk.screen)
+        await walk.press("5")
+        assert "Nothing is drawn yet. A attaches: then the runs are drawn, or what w chooses." in walk.screen

@@ -38,6 +38,7 @@ __all__ = ["GraphPane"]
 
 
 _EMPTY: Final = "Nothing is drawn yet. A loads and attaches: then the runs are drawn, or what w chooses."
+_EMPTY_LOADED: Final = "Nothing is drawn yet. A attaches: then the runs are drawn, or what w chooses."
 _EMPTY_OF_THEIRS: Final = "Nothing is drawn yet: the runs are once its programs run, or what w chooses."
 """The same where others have loaded it: there is nothing to load."""
 _VIEWS: Final = {"lines": "", "small": ", each by itself", "log": ", log scale", "heat": ", all of them as a heat map"}
@@ -102,6 +103,11 @@ class GraphPane(Vertical, can_focus=True):
         self._graph: Graph | None = None
         self._now = 0.0
         self._offer = KeyOffer(self)
+
+    def show_loaded(self) -> None:
+        """Say no more that it is to be loaded."""
+        if self._empty_text == _EMPTY:
+            self._empty_text = self.query_one("#graph-chart", Chart).empty_text = _EMPTY_LOADED
 
     def compose(self) -> ComposeResult:
         """Compose title and chart."""

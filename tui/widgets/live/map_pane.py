@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
@@ -23,6 +23,7 @@ from .entries_view import EntriesView
 from .event_view import EventView
 from .gauge import gauge
 from .shares_view import SharesView
+from .stream_rates import StreamRates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -52,6 +53,12 @@ _COUNTED_BESIDE: Final = 84
 _AROUND_ROWS: Final = 4
 """Rows for titles, a note, and a gap between the rows and the chart."""
 _UNREAD: Final = "not read: whoever takes a record out of it takes it from its owner"
+_AWAITED: Final = {
+    "load": "L loads the collection: then its {} are here",
+    "loading": "it is being loaded: then its {} are here",
+    "sample": "its {} are being read",
+}
+"""What an empty pane says by what comes next."""
 _MAX_ROWS: Final = 10_000
 """Events that are kept of a stream."""
 
@@ -75,6 +82,8 @@ class MapPane(Vertical):
 
     map_name: reactive[str] = reactive("", init=False)
     """The map that is shown."""
+    awaits: reactive[Literal["load", "loading", "sample"]] = reactive("load", init=False)
+    """What comes next where nothing of the map was read yet."""
 
     def __init__(
         self,
@@ -100,8 +109,7 @@ class MapPane(Vertical):
         self._chosen: Collection[Quantity] = ()
         """What of that the user chose."""
         self._streams: Mapping[str, StreamState] = {}
-        self._streamed = 0.0
-        """When the streams were last told of, in seconds."""
+        self._rates = StreamRates()
 
     @property
     def chart(self) -> Chart:
@@ -155,23 +163,31 @@ class MapPane(Vertical):
         self.watch_map_name()
         self.watch(self.query_one(EventView), "said", self._show_said, init=False)
         self.watch(self.query_one(EventView), "column", self._show_counts, init=False)
-        wait = "its entries are being read" if self._unread else "L loads the collection: then its entries are here"
-        self.entries.say(wait if self.map_name else "no maps: what its programs keep in variables is in tab 3")
-        self.query_one(EventView).empty_text = (
-            _UNREAD if self._unread else "L loads the collection: then its events are here"
-        )
+        self.watch_awaits()
+
+    def watch_awaits(self) -> None:
+        """Say what comes, where nothing is shown yet."""
+        if not self.map_name:
+            self.entries.say("no maps: what its programs keep in variables is in tab 3")
+        elif self.entries.table.table is None:
+            self.entries.say(_AWAITED[self.awaits].format("entries"))
+        view = self.query_one(EventView)
+        if not view.kept and self.map_name not in self._streams:
+            view.empty_text = _UNREAD if self._unread else _AWAITED[self.awaits].format("events")
+            view.refresh()
 
     def watch_map_name(self) -> None:
         """Show another map."""
         stream = self.is_stream
         self.query_one(ContentSwitcher).current = "map-stream" if stream else "map-entries"
         self.entries.choose(self.map_name)
+        self.watch_awaits()
         self.query_one("#map-stream").remove_class("-counted")
         if stream:
             view = self.query_one(EventView)
             view.clear()
             view.narrow("")
-            view.per_second = None
+            view.per_second = self._rates.of(self.map_name)
             view.state = self._streams.get(self.map_name, StreamState())
             kept = self._events.get(self.map_name, [])
             view.append(kept)
@@ -248,17 +264,15 @@ class MapPane(Vertical):
 
     def show_streams(self, streams: Mapping[str, StreamState], time: float) -> None:
         """Say how the streams are doing at a *time*, in seconds: they are read from now on."""
-        before, seconds = self._streams, time - self._streamed
-        self._streams, self._streamed = streams, time
+        self._streams = streams
+        self._rates.read(streams, time)
         view = self.query_one(EventView)
         if not view.kept:
             view.empty_text = _UNREAD if self._unread else "no events yet"
         state = streams.get(self.map_name)
         if self.is_stream:
             view.state = state or StreamState()
-            known = state is not None and self.map_name in before and seconds > 0
-            more = state.count - before[self.map_name].count if state is not None and known else -1
-            view.per_second = more / seconds if more >= 0 else None
+            view.per_second = self._rates.of(self.map_name)
             self._offer()
             self._show_counts()
 
