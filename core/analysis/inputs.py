@@ -9,11 +9,11 @@ from ..context.fields import context_fields
 from ..helpers.names import HELPERS
 from ..helpers.prototypes import find_helper
 from .facts import ProgramFacts
-from .lattice import Place, Value, shifted
+from .lattice import Place, Value
 from .memory_names import MemoryNames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..btf import Btf
     from ..spec.program import ProgramSpec
@@ -196,10 +196,8 @@ class _Pointers:
         return others | entry
 
     def at(self, slot: int, address: Value | None, distance: int) -> Value | None:
-        """Return the address that an instruction uses."""
-        if address is None or address.place in (Place.CONSTANT, Place.MAP, Place.FUNCTION, Place.NUMBER):
-            return None
-        return shifted(address, distance)
+        """Return no address: it knows no fields."""
+        return None
 
     def loaded(self, address: Value, size: int) -> Value | None:
         """Return what a load gives: the start of the packet, or something else, where the context has it."""
@@ -216,6 +214,7 @@ class _Pointers:
         """Return a pointer as it is."""
         return pointer
 
-    def field(self, slot: int) -> tuple[int, str] | None:
-        """Return no field."""
-        return None
+    @property
+    def fields(self) -> Mapping[int, tuple[int, str]]:
+        """No fields."""
+        return {}

@@ -78,7 +78,7 @@ class ValueTypes:
         if address is not None:
             is_address = address.place not in (Place.CONSTANT, Place.NUMBER)
             address = shifted(address, distance) if is_address else None
-        root, path = self.fields[slot]
+        root, path = self._fields[slot]
         if address is None:
             return Value(Place.TYPED, offset=distance, variable=path, type_id=root)
         if address.place is not Place.TYPED:
@@ -97,8 +97,13 @@ class ValueTypes:
             name = f"(({declaration(btf, type_id)} *){name})"
         return pointer._replace(name=name, type_id=type_id)
 
-    @cached_property
+    @property
     def fields(self) -> dict[int, tuple[int, str]]:
+        """The types that instructions use fields of, and the paths to these, by slot: what CO-RE relocations say."""
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> dict[int, tuple[int, str]]:
         """The root types of the CO-RE relocations that ask for a field's offset, and the paths from there, by slot."""
         btf, found = self.names.spec.btf, dict[int, tuple[int, str]]()
         for item in self.program.linked.core_relocations if btf is not None else ():
