@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bpftui.core.errors import UnknownNameError
 from bpftui.core.kernel.loading.hook import _HOOKS
-from bpftui.core.spec import AttachType, ProgramType
+from bpftui.core.spec import AttachType, ProgramSpec, ProgramType
 from bpftui.core.spec.sections import SECTIONS, SectionFlag, find_section, split_section
 
 LIBBPF = """
@@ -172,3 +173,32 @@ def test_what_follows_must_be_separated() -> None:
     assert split_section("xdp/eth0") is None
     assert split_section("lsm_cgroup/socket_bind") == (SECTIONS["lsm_cgroup"], "socket_bind")
     assert find_section("?struct_ops.s/init") == (SECTIONS["struct_ops.s"], "init")
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "attach", "flags", "pattern", "target"),
+    [
+        ("sched_cls", ProgramType.SCHED_CLS, None, 0, "", "old"),
+        ("XDP", ProgramType.XDP, None, 0, "", "old"),
+        ("tc/ingress", ProgramType.SCHED_CLS, AttachType.TCX_INGRESS, 0, "tc/ingress", ""),
+        ("xdp.frags", ProgramType.XDP, AttachType.XDP, 32, "xdp.frags", ""),  # BPF_F_XDP_HAS_FRAGS
+        ("fentry.s/f", ProgramType.TRACING, AttachType.TRACE_FENTRY, 16, "fentry.s", "f"),  # BPF_F_SLEEPABLE
+        ("fentry", ProgramType.TRACING, AttachType.TRACE_FENTRY, 0, "fentry", "old"),
+    ],
+)
+def test_what_a_program_is_said_to_be(
+    text: str, type_: ProgramType, attach: AttachType | None, flags: int, pattern: str, target: str
+) -> None:
+    program = ProgramSpec(name="p", section="x", type=ProgramType.KPROBE, attach_to="old", unusable="what is x?")
+    program.set_type(text)
+    assert (program.type, program.attach_type, program.flags, program.pattern, program.attach_to) == (
+        type_, attach, flags, pattern, target,
+    )  # fmt: skip
+    assert (program.typed_as, program.unusable) == (text, None)
+
+
+def test_what_is_no_type_changes_nothing() -> None:
+    program = ProgramSpec(name="p", section="x", type=ProgramType.KPROBE)
+    with pytest.raises(UnknownNameError, match="there is no program type 'nothing'"):
+        program.set_type("nothing")
+    assert (program.type, program.typed_as) == (ProgramType.KPROBE, "")

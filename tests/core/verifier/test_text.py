@@ -8,6 +8,7 @@ import pytest
 
 from bpftui.core.verifier import VerifierLog, explanation_lines, path_lines, state_lines
 from bpftui.core.verifier.explanation import Explanation
+from bpftui.core.verifier.log import SourceLine
 
 LOG = Path(__file__).parent / "logs/bad_offbyone.log"
 EXPLANATION = Explanation(
@@ -77,3 +78,19 @@ def test_the_last_instructions_of_the_way() -> None:
     log = VerifierLog(LOG.read_text())
     assert log.failing is not None
     assert "\n".join(path_lines(log, log.failing, 4)) == PATH
+
+
+@pytest.mark.parametrize(
+    ("slot", "source", "place", "whole"),
+    [
+        (7, SourceLine("return x;", "a.c", 20), "a.c:20", "instruction 7, a.c:20: return x;"),
+        (7, SourceLine("return x;"), "instruction 7", "instruction 7, return x;"),
+        (None, SourceLine("", "a.c", 20), "a.c:20", "a.c:20"),
+        (7, None, "instruction 7", "instruction 7"),
+        (None, None, "", ""),
+    ],
+)
+def test_where_it_is(slot: int | None, source: SourceLine | None, place: str, whole: str) -> None:
+    found = EXPLANATION._replace(slot=slot, source=source)
+    assert (found.place, found.whole_place) == (place, whole)
+    assert found.sentence == (f"{place}: " if place else "") + EXPLANATION.summary
