@@ -162,7 +162,7 @@ def _element(ctype: CType) -> CType:
     for _ in range(_MAX_DEPTH):
         found = ctype.stripped
         if not isinstance(found, t.Array) or is_text(ctype.btf, found):
-            break
+            return ctype
         ctype = CType(ctype.btf, found.element)
     return ctype
 

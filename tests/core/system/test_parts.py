@@ -15,9 +15,11 @@ from bpftui.core.kernel.sys.survey import Runs, number_in
 from bpftui.core.system.errands import read_for_client
 from bpftui.core.system.links import detail_text
 from bpftui.core.system.load import Observer, ProgramLoad, Rates
-from bpftui.core.system.model import ProgramEntry, Snapshot
+from bpftui.core.system.model import Attachment, Hook, ProgramEntry, Snapshot
 from bpftui.core.system.names import functions_text
+from bpftui.core.system.places import _routed
 from bpftui.core.system.processes import container_of
+from bpftui.core.uapi import Pinning
 from tests.tui.looker import a_program
 
 if TYPE_CHECKING:
@@ -121,6 +123,33 @@ def test_a_snapshot_that_takes_long_is_followed_by_a_long_rest(seconds: float, r
             reader.now = float(second)
             observer.look()
     assert reader.read == read
+
+
+def test_looks_have_the_time_since_the_first_one() -> None:
+    reader = SlowReader(0.0)
+    with Observer(reader, clock=lambda: reader.now) as observer:
+        times: list[float] = []
+        for reader.now in (100.0, 100.5, 103.0):
+            times.append(observer.look().time)
+    assert times == [0.0, 0.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("types", "programs"),
+    [
+        ({"lwt_in": [40]}, [7, 40]),
+        ({"lwt_in": [40, 41]}, [7, 0]),
+        ({"lwt_out": [40]}, [7, 0]),
+    ],
+)
+def test_the_program_of_a_route_is_the_only_one_of_its_type(types: dict[str, list[int]], programs: list[int]) -> None:
+    hook = Hook("lwt_in", (Attachment(7, "lwt_in", "a"), Attachment(0, "lwt_in", "b")))
+    assert [each.program for each in _routed(hook, types).attached] == programs
+
+
+@pytest.mark.parametrize(("value", "is_foreign"), [(0, False), (1, False), (2, True), (77, True)])
+def test_ways_to_pin_are_libbpf_s_or_of_another_loader(value: int, is_foreign: bool) -> None:
+    assert Pinning(value).is_foreign is is_foreign
 
 
 def test_what_comes_is_seen_at_the_next_look_and_where_that_takes_long_soon() -> None:
