@@ -9,7 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpftui.tui.key_table import comment, key_ids, markdown, unknown
+import pytest
+from textual.binding import Binding
+
+from bpftui.tui.key_table import comment, key_ids, markdown, meaning_elsewhere, unknown
 from bpftui.tui.state.config import Config, keep_theme
 
 if TYPE_CHECKING:
@@ -44,6 +47,30 @@ def test_ids_that_there_are_not_are_said_with_the_nearest() -> None:
     assert unknown(["lod", "quit", "zzzzzz"], "c.toml") == (
         "c.toml: among the ids of keys there is no 'lod' (did you mean 'load'?), no 'zzzzzz'; docs/keys.md has them all"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "keymap", "where"),
+    [
+        ("f5", {}, "Maps"),
+        ("f6", {}, "Maps, Code"),
+        ("f6", {"code.x": "f9"}, "Maps"),
+        ("f9", {"code.x": "f9"}, "Code"),
+        ("f9", {}, "the debugger (d)"),  # in none of the panes here: in another place
+        ("W", {}, "an open object, the debugger (d)"),
+        ("f7", {}, ""),  # nothing says what it does
+        ("f8", {}, ""),  # in no pane
+        ("asterisk", {}, ""),
+    ],
+)
+def test_where_a_key_has_a_meaning_that_has_none_here(key: str, keymap: dict[str, str], where: str) -> None:
+    here = {
+        "Maps": [Binding("f5,f6", "x", tooltip="something"), Binding("f7", "x")],
+        "": [Binding("f8", "x", tooltip="something")],
+        "Code": [Binding("f6", "x", tooltip="something", id="code.x")],
+    }
+    expected = f"{key} has no meaning here, but in: {where}" if where else ""
+    assert meaning_elsewhere(key, here, keymap) == expected
 
 
 async def test_the_screen_says_so(explore: Callable[..., Any]) -> None:

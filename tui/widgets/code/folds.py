@@ -52,10 +52,6 @@ class Folds:
         at = bisect_left(self._headings, heading)
         return at, at < len(self._headings) and self._headings[at] == heading
 
-    def __contains__(self, heading: int) -> bool:
-        """Whether rows are folded below *heading*."""
-        return self._find(heading)[1]
-
     def hidden_below(self, heading: int) -> int:
         """Return how many rows are folded below *heading*."""
         at, is_folded = self._find(heading)
