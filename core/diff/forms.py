@@ -145,7 +145,7 @@ class FunctionCode:
         """
         names, function = self._names, self.function
         code, order = names.code, names.program.byte_order
-        references = dict(names.references(function))
+        references, relocations = dict(names.references(function)), self.relocations
         graph = names.program.flow.graph_at(function.start)
         decoded = list(_slots(code, function.start, function.stop, order))
         index = {slot: number for number, (slot, _) in enumerate(decoded)}
@@ -161,26 +161,25 @@ class FunctionCode:
                 source = line.source.strip()
                 at += 1
             inside = slot - function.start
-            reference, relocation = references.get(inside), self.relocations.get(inside)
+            reference, relocation = references.get(inside), relocations.get(inside)
             targets: Sequence[int] = edges.get(slot, ()) if raw[0] != GOTOX else ()
-            operand = target = meant = None
-            comments: list[str] = []
+            operand = target = meant = arguments = None
+            comment = asked = ""
             if reference is not None:
                 operand, target, comment = reference_names(reference)
                 meant = names.meant(reference)[0]
-                comments += [comment] * bool(comment)
+                arguments = names.arguments(reference)
                 if reference.kind is ReferenceKind.TABLE:
                     targets = names.tables.get(reference.name, ())
                 raw = bytes(_blank(bytearray(raw), 0, offset=False))
-            if targets and reference is None:
+            elif targets:
                 target = LABEL
             if relocation is not None:
-                comments.append(f"{relocation.text} (CO-RE)")
-            arguments = names.arguments(reference) if reference is not None else None
-            asked = relocation.text if relocation is not None else ""
+                asked = relocation.text
+                comment = f"{comment}, {asked} (CO-RE)" if comment else f"{asked} (CO-RE)"
             form = _form(raw, order, operand, target, meant, asked, arguments)
-            numbers = tuple([index[to] for to in targets if to in index])
-            found.append(Insn(inside, form, numbers, line, source, ", ".join(comments)))
+            numbers = tuple([index[to] for to in targets if to in index]) if targets else ()
+            found.append(Insn(inside, form, numbers, line, source, comment))
         return found
 
 

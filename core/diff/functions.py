@@ -499,29 +499,29 @@ class _Sources:
         """The first instruction of each line among those that only one has, up to the next pair, on either side."""
         self._ahead_to = 0
 
-    def before(self, item: _Item, items: Sequence[_Item], number: int) -> Iterator[Row]:
-        """Yield the lines that stand above an instruction, where others stood above the one before it."""
-        old, new = (None if at is None else side[at].source for at, side in zip(item[:2], self._sides, strict=True))
+    def before(self, item: _Item, items: Sequence[_Item], number: int) -> Sequence[Row]:
+        """Return the lines that stand above an instruction, where others stood above the one before it."""
+        old = None if item.old is None else self._sides[0][item.old].source
+        new = None if item.new is None else self._sides[1][item.new].source
         if old is not None and new is not None:
             if [old, new] == self._shown:
-                return
-            fresh = [bool(text) and text != shown for text, shown in ((old, self._shown[0]), (new, self._shown[1]))]
-            if any(fresh):
-                sides = [self._side(at, which) for which, at in enumerate(item[:2])]
-                if old == new:
-                    yield Row(Kind.SAME, What.SOURCE, *sides)
-                else:
-                    kind = Kind.CHANGED if all(fresh) else Kind.REMOVED if fresh[0] else Kind.ADDED
-                    yield Row(kind, What.SOURCE, sides[0] if fresh[0] else None, sides[1] if fresh[1] else None)
-            self._shown = [old, new]
-            return
+                return ()
+            self._shown, shown = [old, new], self._shown
+            fresh = [bool(text) and text != before for text, before in zip((old, new), shown, strict=True)]
+            if not any(fresh):
+                return ()
+            sides = [self._side(at, which) for which, at in enumerate(item[:2])]
+            if old == new:
+                return (Row(Kind.SAME, What.SOURCE, *sides),)
+            kind = Kind.CHANGED if all(fresh) else Kind.REMOVED if fresh[0] else Kind.ADDED
+            return (Row(kind, What.SOURCE, sides[0] if fresh[0] else None, sides[1] if fresh[1] else None),)
         which = 0 if new is None else 1
         text = (old if new is None else new) or ""
         if text in (self._shown[which], ""):
-            return
+            return ()
         self._shown[which] = text
         if text == self._shown[1 - which]:
-            return
+            return ()
         other = self._beside(text, items, number, 1 - which)
         here = item[which]
         sides = (
@@ -529,9 +529,8 @@ class _Sources:
         )
         if other is not None:
             self._shown[1 - which] = text
-            yield Row(Kind.SAME, What.SOURCE, *sides)
-        else:
-            yield Row(Kind.REMOVED if which == 0 else Kind.ADDED, What.SOURCE, *sides)
+            return (Row(Kind.SAME, What.SOURCE, *sides),)
+        return (Row(Kind.REMOVED if which == 0 else Kind.ADDED, What.SOURCE, *sides),)
 
     def _beside(self, text: str, items: Sequence[_Item], number: int, which: int) -> int | None:
         """Return an instruction of the other function, before the next pair, that comes from the same line."""
@@ -541,9 +540,10 @@ class _Sources:
                 if item.old is not None and item.new is not None and not item.is_label:
                     break
                 number += 1
-                for at, side, texts in zip(item[:2], self._sides, self._ahead, strict=True):
-                    if at is not None and not item.is_label:
-                        texts.setdefault(side[at].source, at)
+                if item.old is not None and not item.is_label:
+                    self._ahead[0].setdefault(self._sides[0][item.old].source, item.old)
+                elif item.new is not None and not item.is_label:
+                    self._ahead[1].setdefault(self._sides[1][item.new].source, item.new)
             self._ahead_to = number
         return self._ahead[which].get(text)
 

@@ -106,6 +106,15 @@ def test_an_index_finds_names_by_their_order(order: str) -> None:
     assert {name: scanned.find_all(name) for name in found} == found
 
 
+def test_many_names_are_found_as_few_are() -> None:
+    blob = Blob()
+    ids = {f"s{number}": blob.struct(f"s{number}", 0, []) for number in range(200)}
+    blob.struct("s7", 4, [])
+    types_ = Btf(blob.bytes())
+    found = {name: types_.find_all(name) for name in (*ids, "none")}
+    assert found == {name: [number] for name, number in ids.items()} | {"s7": [8, 201], "none": []}
+
+
 def use(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(kernel, "DIRECTORY", folder)
     monkeypatch.setattr(kernel, "VMLINUX", folder / "vmlinux")
