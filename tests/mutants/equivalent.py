@@ -27,6 +27,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/vm/engine/code.py: _MOST_SHARED: Final = 20  →  _MOST_SHARED: Final = 21": "a size",
     "core/vm/engine/processor.py: PLACE_BITS: Final = 20  →  PLACE_BITS: Final = 21": "a size",
     "core/diff/forms.py: _FORMS: Final = 1 << 16  →  _FORMS: Final = 1 << 17": "a size",
+    "tui/dialogs/find.py: _GROWN: Final = 0.25  →  _GROWN: Final = 1.5": "how often is looked is a choice",
+    "tui/widgets/spec/beside_view.py: _LONGEST: Final = 40  →  _LONGEST: Final = 41": "a size",
     # The same is done otherwise, or more of it than has to be.
     "core/analysis/run.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
     "found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 256, _U64))": "which numbers are tried is a choice",
@@ -106,6 +108,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/vm/engine/analysis.py: visits[successor] += not graph.reducible or successor in graph.loops  →  "
     "visits[successor] += not graph.reducible or successor not in graph.loops": "how soon it is widened is a choice",
     "core/vm/engine/expressions.py: chained = 0  →  chained = 1": "how long an expression gets is a choice",
+    "core/vm/engine/expressions.py: chained += 1  →  chained += 2": "how long an expression gets is a choice",
+    "core/debug/sight.py: self._run = -1  →  self._run = -2": "any number below zero is none of a run",
+    "tui/base_app.py: self._asked = 0.0  →  self._asked = 1.0": "the clock has been going for longer than that",
     "core/vm/engine/expressions.py: break  →  continue": "a jump is the last of its block",
     "core/vm/engine/structure.py: _render(node.otherwise, depth + 1, compared, otherwise)  →  "
     "_render(node.otherwise, depth + 2, compared, otherwise)": "a block that is indented further is the same block",
