@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm import INSN_SIZE, Instruction, Syntax, format_instruction
 from ..asm.instruction import decode_at
 from ..asm.opcodes import GOTOX, LD_IMM64, MAY_GOTO, AluOp, Class, Mode, Source
-from ..asm.registers import def_use
+from ..asm.registers import def_use, register_numbers
 from ..btf import Kind, format_value
 from ..btf import types as t
 from ..btf.access import CoreKind, parse_access
@@ -72,6 +72,10 @@ class Form(NamedTuple):
     changed: int
     used: int
     """Those that it writes to and reads without naming them, as bits (`asm.registers`)."""
+    written: frozenset[int]
+    """All that it writes to, named or not."""
+    ends: bool
+    """Whether the next instruction cannot follow it."""
 
 
 class Insn(NamedTuple):
@@ -398,7 +402,9 @@ def _form(
         for role, number, has in ((_DST, insn.dst, has_dst), (_SRC, insn.src, has_src))
         if has
     )
-    return Form(text, meaning, shape, insn, named, changed & _REAL, used & _REAL)
+    changed, used = changed & _REAL, used & _REAL
+    written = frozenset((*register_numbers(changed), *(each.number for each in named if each.is_written)))
+    return Form(text, meaning, shape, insn, named, changed, used, written, not insn.falls_through)
 
 
 def _names_registers(insn: Instruction) -> tuple[bool, bool]:

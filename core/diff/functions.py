@@ -355,6 +355,8 @@ class _Labels:
 
     def agree(self, old: Insn, new: Insn) -> bool:
         """Whether two instructions jump to the same places."""
+        if not old.targets and not new.targets:
+            return True
         return len(old.targets) == len(new.targets) and all(
             self.partners.get(a) == b for a, b in zip(old.targets, new.targets, strict=True)
         )
@@ -430,8 +432,11 @@ class _Merged:
             return Step(label=item.new if item.old is not None else None)
         ours = self._old[item.old] if item.old is not None else None
         theirs = self._new[item.new] if item.new is not None else None
-        targets = {partners[target] for target in (ours.targets if ours is not None else ()) if target in partners}
-        targets |= {target for target in (theirs.targets if theirs is not None else ()) if target in self._labels.known}
+        targets = set[int]()
+        if ours is not None and ours.targets:
+            targets.update(partners[target] for target in ours.targets if target in partners)
+        if theirs is not None and theirs.targets:
+            targets.update(target for target in theirs.targets if target in self._labels.known)
         return Step(
             ours.form if ours is not None else None, theirs.form if theirs is not None else None, tuple(sorted(targets))
         )

@@ -88,10 +88,9 @@ def _pass(steps: Sequence[Step], labels: dict[int, _State]) -> set[int]:
             state = _after_one(state, old, new)
         for target in targets:
             labels[target] = _met(state, labels.get(target)) or state
-        ends = [not form.insn.falls_through for form in (old, new) if form is not None]
-        if any(ends):
+        if (old is not None and old.ends) or (new is not None and new.ends):
             # Where only one of them goes on behind this, nothing is known there.
-            state = None if all(ends) and len(ends) == 2 else _LOST
+            state = None if old is not None and new is not None and old.ends and new.ends else _LOST
     return found
 
 
@@ -134,13 +133,13 @@ def _after_both(state: _State, old: Form, new: Form, *, is_same: bool) -> _State
 
 def _without(state: _State, new: Form) -> list[int]:
     """Return what holds once an instruction of the new function has written over registers."""
-    written = {*register_numbers(new.changed), *(each.number for each in new.named if each.is_written)}
+    written = new.written
     return [_UNKNOWN if to in written else to for to in state]
 
 
 def _after_one(state: _State, old: Form | None, new: Form | None) -> _State:
     after = list(state) if new is None else _without(state, new)
     if old is not None:
-        for number in (*register_numbers(old.changed), *(each.number for each in old.named if each.is_written)):
+        for number in old.written:
             after[number] = _UNKNOWN
     return tuple(after)
