@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from bpftui.core.errors import NoPermissionError
+from bpftui.core.errors import LimitError, NoPermissionError
 from bpftui.core.kernel import KernelRuntime
 from tests.tui.conftest import ROOT, let_messages_stay
 from tests.tui.fakes import FakeRuntime
@@ -241,3 +241,26 @@ async def test_what_goes_wrong_while_it_is_asked_is_said(file: Path, monkeypatch
         await walk.until(lambda: "may not load programs" in walk.screen, 20)
         assert "asking the verifier what" not in walk.screen
         await walk.until(lambda: " c Cost " in walk.screen, 20)  # it can be asked again
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            LimitError("both are too large", hint="--program takes one of them"),
+            ["✗ both are too large", "what helps: --program takes one of them esc dismiss"],
+        ),
+        (ZeroDivisionError("by zero"), ["▕", "✗ ZeroDivisionError: by zero esc dismiss"]),
+    ],
+)
+async def test_what_goes_wrong_while_it_is_compared_is_said(
+    error: Exception, said: list[str], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("bpftui.core.system.compared.compared", fail)
+    async with explored(file) as looks:
+        walk = looks.walk
+        await compared(walk, str(file.parent / "o"))
+        assert [" ".join(line.split()) for line in walk.screen.splitlines()[-3:-1]] == said
