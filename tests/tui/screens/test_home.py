@@ -337,6 +337,24 @@ async def test_what_was_detached_is_not_said_to_be_attached(here: Path) -> None:
         assert "attached to" not in walk.screen
 
 
+async def test_what_became_of_an_object_stands_beside_it(here: Path) -> None:
+    async with at_home() as walk:
+        walk.app.open_object(str(here / "traffic.o"))
+        await walk.until(lambda: bool(walk.app.objects) and walk.app.screen is walk.app.objects[0].screen)
+        await walk.app.explorer.furnished.wait()
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("0", "k")
+        await walk.until(lambda: "✓ loaded (" in walk.screen)
+        walk.app.open_object(str(here / "traffic.o"))
+        await walk.until(lambda: walk.app.screen is walk.app.objects[0].screen)
+        await walk.press("A", "enter")
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        await walk.press("0", "k")
+        await walk.until(lambda: "✓ attached to sandbox (" in walk.screen)
+        walk.app.objects[0].operations.close()
+
+
 async def test_the_finder_at_home_looks_into_open_objects(here: Path) -> None:
     async with at_home() as walk:
         walk.app.open_object(str(here / "traffic.o"))
