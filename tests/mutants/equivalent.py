@@ -109,6 +109,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "visits[successor] += not graph.reducible or successor not in graph.loops": "how soon it is widened is a choice",
     "core/vm/engine/expressions.py: chained = 0  →  chained = 1": "how long an expression gets is a choice",
     "core/vm/engine/expressions.py: chained += 1  →  chained += 2": "how long an expression gets is a choice",
+    "core/vm/map.py: time.sleep(0.005)  →  time.sleep(1.01)": "how long is waited is a choice",
     "core/debug/sight.py: self._run = -1  →  self._run = -2": "any number below zero is none of a run",
     "tui/base_app.py: self._asked = 0.0  →  self._asked = 1.0": "the clock has been going for longer than that",
     "core/vm/engine/expressions.py: break  →  continue": "a jump is the last of its block",

@@ -74,3 +74,42 @@ def test_the_readme_says_what_commands_keep() -> None:
         found[loading],
         found[*loading, Capability.CAP_SYSLOG] - {"explore"},
     ], "README.md tells what --drop leaves, and privileges.kept() what it is"
+
+
+LOADING = "BPF NET_ADMIN PERFMON"
+EVERYTHING = f"{LOADING} SYSLOG"
+
+
+@pytest.mark.parametrize(
+    ("words", "capabilities"),
+    [
+        ("disasm x.o", ""),
+        ("disasm x.o --xlated", EVERYTHING),
+        ("disasm x.o --jited", EVERYTHING),
+        ("disasm x.o --dead", EVERYTHING),
+        ("disasm id:7", "BPF SYSLOG"),
+        ("show x.o", ""),
+        ("show x.o --externs", "SYSLOG"),
+        ("show id:7", "BPF SYSLOG"),
+        ("watch x.o", EVERYTHING),
+        ("watch x.o --record f", EVERYTHING),
+        ("watch id:7", "BPF SYSLOG"),
+        ("watch id:7 --record f", EVERYTHING),
+        ("check x.o", LOADING),
+        ("check x.o --kernels 6.1", ""),
+        ("diff x.o y.o", ""),
+        ("diff x.o y.o --cost", LOADING),
+        ("diff x.o id:7", "BPF SYSLOG"),
+        ("diff id:7 x.o --cost", EVERYTHING),
+        ("debug x.o", ""),
+        ("debug x.o --ranges kernel", LOADING),
+        ("fuzz x.o p", ""),
+        ("fuzz x.o p --compare kernel", LOADING),
+        ("run x.o p", EVERYTHING),
+        ("run x.o p --runtime vm", ""),
+    ],
+)
+def test_what_a_command_keeps_is_what_its_options_need(words: str, capabilities: str) -> None:
+    name, *rest = words.split()
+    found = privileges.kept(name, parsers()[name].parse_args(rest))
+    assert sorted(each.name.removeprefix("CAP_") for each in found) == sorted(capabilities.split())

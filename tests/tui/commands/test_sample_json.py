@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpftui.core.analysis.counting import Counting
 from bpftui.core.choice import choose_runtime
 from bpftui.core.live import Sampler
+from bpftui.core.live.stacks import Stacks
+from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.sample_json import sample_json
+from bpftui.tui.commands.sample_json import map_json, sample_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +102,30 @@ def test_beyond_the_limit_entries_are_counted(loaded: Collection) -> None:
     assert (len(found["entries"]), found["count"], found["partial"]) == (3, 7, True)
     assert "at_least" not in found
     assert (len(maps_of(loaded, "bits", limit=7)["bits"]["entries"]), found["count"]) == (7, 7)
+
+
+def test_where_entries_were_not_counted_there_are_as_many_at_least() -> None:
+    with choose_runtime("vm").load(CollectionSpec.from_file(OBJECT)) as collection:
+        bits = collection.maps["bits"]
+        one = (Entry(bytes(4), (bytes(8),)),)
+        told = [
+            (found.get("at_least"), found["count"], found["partial"], found.get("note"))
+            for found in (
+                map_json(bits, snapshot, collection.spec.derived(Counting), Stacks(collection))
+                for snapshot in (
+                    MapSnapshot(one, partial=True, beyond=4, is_counted=False),
+                    MapSnapshot(one, partial=True, beyond=4),
+                    MapSnapshot((), partial=True, is_counted=False, note="too many"),
+                    MapSnapshot(one),
+                )
+            )
+        ]
+        assert told == [
+            (True, 5, True, None),
+            (None, 5, True, None),
+            (True, None, True, "too many"),
+            (None, 1, False, None),
+        ]
 
 
 def test_a_queue_shows_what_comes_next(loaded: Collection) -> None:

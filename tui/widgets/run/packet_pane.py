@@ -237,12 +237,13 @@ class PacketPane(RowView):
 
     def action_fold_all(self, close: bool) -> None:
         """Fold or unfold all layers."""
-        at = self._rows[self.cursor].layer if self._rows else 0
+        if not self._rows:
+            return
+        at = self._rows[self.cursor].layer
         self._open = set() if close else set(range(len(self._packet.layers)))
         self._rows = self._make_rows()
         self.refresh_rows()
-        if self._rows:
-            self.cursor = self._rows.index(_Row(at, None))
+        self.cursor = self._rows.index(_Row(at, None))
 
     def action_add(self) -> None:
         """Ask what to add behind this layer."""
