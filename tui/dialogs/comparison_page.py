@@ -16,6 +16,7 @@ from ..nodes import Node
 from ..text.charset import is_ascii_terminal
 from ..text.signs import change_sign
 from ..widgets.code.code_view import CodeView
+from ..widgets.lists.cut import in_sight
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box
 from ..widgets.unanswered import why_not
@@ -167,7 +168,7 @@ class ComparisonView(CodeView):
             strip = Strip(side)
             if strip.cell_length <= half:
                 return strip.adjust_cell_length(half)
-            return Strip([*strip.crop(0, half - 1).adjust_cell_length(half - 1), Segment("›", muted)])
+            return in_sight(strip, 0, half, muted).adjust_cell_length(half)
 
         return Strip([*fitted(left), Segment(" │ ", muted), *fitted(right)])
 

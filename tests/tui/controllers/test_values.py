@@ -28,11 +28,11 @@ async def test_what_was_set_is_undone_and_made_again(explore: Callable[..., Any]
         view = walk.explorer.query_one("VariablesView")
         view.choose("track_sources")
         await walk.press("space")
-        assert row(walk, "track_sources").endswith("* false file: true constant")
+        assert row(walk, "track_sources").startswith("track_sources * bool false file: true constant")
         await walk.press("U")
         assert row(walk, "track_sources").endswith("true constant")
         await walk.press("ctrl+y")
-        assert row(walk, "track_sources").endswith("* false file: true constant")
+        assert row(walk, "track_sources").startswith("track_sources * bool false file: true constant")
         view.choose("sample_every")
         await walk.press("e", *"25", "enter")
         copied: list[str] = []
@@ -42,8 +42,8 @@ async def test_what_was_set_is_undone_and_made_again(explore: Callable[..., Any]
         await walk.press("ctrl+r")
         assert row(walk, "sample_every").endswith("1,000 constant")
         await walk.press("U")  # all that was taken back together
-        assert row(walk, "sample_every").endswith("* 25 file: 1,000 constant")
-        assert row(walk, "track_sources").endswith("* false file: true constant")
+        assert row(walk, "sample_every").startswith("sample_every * __u32 25 file: 1,000 constant")
+        assert row(walk, "track_sources").startswith("track_sources * bool false file: true constant")
 
 
 async def test_what_the_program_wrote_has_another_sign(explore: Callable[..., Any]) -> None:
@@ -53,12 +53,12 @@ async def test_what_the_program_wrote_has_another_sign(explore: Callable[..., An
         walk.app.operations.collection.programs["count_traffic"].run(bytes(template("IPv4 UDP")))
         await walk.press("3")
         view = walk.explorer.query_one("VariablesView")
-        await walk.until(lambda: "• 1 file: 0" in row(walk, "total_packets"))
+        await walk.until(lambda: "total_packets • __u64 1 file: 0" in row(walk, "total_packets"))
         view.choose("total_packets")
         await walk.press("e", *"7", "enter")
-        assert row(walk, "total_packets").endswith("* 7 file: 0")
+        assert row(walk, "total_packets").endswith("total_packets * __u64 7 file: 0")
         walk.app.operations.collection.programs["count_traffic"].run(bytes(template("IPv4 UDP")))
-        await walk.until(lambda: "*• 8 file: 0" in row(walk, "total_packets"))
+        await walk.until(lambda: "total_packets *• __u64 8 file: 0" in row(walk, "total_packets"))
 
 
 async def test_keys_while_a_change_waits_are_done_behind_it(
@@ -71,7 +71,7 @@ async def test_keys_while_a_change_waits_are_done_behind_it(
         view = walk.explorer.query_one("VariablesView")
         view.choose("total_packets")
         await walk.press("e", "7", "enter")
-        await walk.until(lambda: row(walk, "total_packets").endswith("* 7 file: 0"))
+        await walk.until(lambda: row(walk, "total_packets").endswith("total_packets * __u64 7 file: 0"))
         operations, may_go, said = walk.app.operations, threading.Event(), list[str]()
         read, set_variable = operations.read_variables, operations.set_variable
 
@@ -91,7 +91,9 @@ async def test_keys_while_a_change_waits_are_done_behind_it(
         finally:
             may_go.set()
         zero, seven, eight = (f"hex:{number.to_bytes(8, 'little').hex()}" for number in (0, 7, 8))
-        await walk.until(lambda: len(said) == 6 and row(walk, "total_packets").endswith("* 7 file: 0"))
+        await walk.until(
+            lambda: len(said) == 6 and row(walk, "total_packets").endswith("total_packets * __u64 7 file: 0")
+        )
         assert said == ["8", seven, eight, zero, eight, seven]
         await walk.press("U", "U")  # the first one, and there is no other
         await walk.until(lambda: "there is no change of yours to undo" in walk.screen)

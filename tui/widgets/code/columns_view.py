@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ....core.listing.listing import RowKind
+from ..lists.cut import in_sight
 from .code_view import CodeView
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class ColumnsView(CodeView):
         strip = Strip(parts)
         strip = strip.crop(min(shift, strip.cell_length), strip.cell_length)
         if strip.cell_length > room:
-            return [*strip.crop(0, max(0, room - 1)), Segment("›", self.ink("row-view--muted"))]
+            return [*in_sight(strip, 0, max(1, room), self.ink("row-view--muted")).adjust_cell_length(max(1, room))]
         return [*strip, Segment(set_cell_size("", room - strip.cell_length))]
 
     def _widths(self, shown: Sequence[int], width: int) -> list[int]:

@@ -19,6 +19,7 @@ from ...text.fit import wrapped
 from ...text.shown import Text
 from ..plain import PlainTitles
 from ..selecting import with_selection
+from .cut import in_sight
 from .steady_scroll import SteadyScroll
 
 if TYPE_CHECKING:
@@ -324,13 +325,7 @@ class VirtualList(PlainTitles, SteadyScroll, ScrollView, inherit_bindings=False)
         room = width - len(mark)
         muted = self.ink("row-view--muted")
         if left or strip.cell_length > room:
-            cut_off = bool(left and strip.crop(0, left + 1).text.strip())
-            overflows = strip.cell_length - left > room
-            strip = strip.crop(left, left + room - overflows)
-            if overflows:
-                strip = Strip([*strip, Segment("›", muted)])
-            if cut_off:
-                strip = Strip([Segment("‹", muted), *strip.crop(1)])
+            strip = in_sight(strip, left, room, muted)
         filler = [Segment(" " * (room - strip.cell_length))] if strip.cell_length < room else []
         return Strip([Segment(mark, ink), *strip, *filler], width)
 

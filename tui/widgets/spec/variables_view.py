@@ -41,6 +41,12 @@ _MAX_ELEMENTS = 256
 """Array elements that an unfolded array shows."""
 _LONGEST_NUMBER = 20
 """Cells of a number that makes others end where it does; the few that are longer stick out, and no digit is cut."""
+_WIDEST_NUMBER = 26
+"""Cells of the longest number of 64 bits, for which name and type make room."""
+_SIGNS = 3
+"""Cells behind a name for a blank and both signs."""
+_LEAST_NAME, _LEAST_TYPE = 10, 6
+"""Cells that a number leaves for name and type, however long it is."""
 
 
 class _View(enum.Enum):
@@ -233,6 +239,8 @@ class VariablesView(LinkedView):
         self._name_width = self._type_width = 4
         self._number_width = 0
         """Cells of the widest number, which all end with; it only grows, so that nothing moves while values change."""
+        self._widest_number = 0
+        """The same with the exceptions, but for those of 128 bits."""
         self._form = Form.TYPED
         self._list_places()
 
@@ -327,8 +335,9 @@ class VariablesView(LinkedView):
 
     def _make_room(self) -> None:
         """Let the column of the values be as wide as the widest number that is no exception."""
-        numbers = (width_of(self._shown(place, self.raw(place))) for place in self._places if _is_number(place.type))
+        numbers = [width_of(self._shown(place, self.raw(place))) for place in self._places if _is_number(place.type)]
         self._number_width = max(self._number_width, *(each for each in numbers if each <= _LONGEST_NUMBER), 0)
+        self._widest_number = max(self._widest_number, *(each for each in numbers if each <= _WIDEST_NUMBER), 0)
 
     def raw(self, place: Place) -> bytes:
         """Return the bytes of a place as they are shown."""
@@ -404,31 +413,35 @@ class VariablesView(LinkedView):
     def draw_header(self, line: int, width: int) -> Text:
         """Name the columns."""
         names, types = self._columns(width)
-        return Text(f"{'Name':<{names}}  {'Type':<{types}}    Value{self._view.value}")
+        return Text(f"{'Name':<{names + _SIGNS}}  {'Type':<{types}}  Value{self._view.value}")
 
     def value_offset(self) -> Offset:
         """Return where the value of the cursor's row stands on the screen."""
         names, types = self._columns(self.scrollable_content_region.width - 1)
         row = self.cursor - self.scroll_offset.y + self.header_height
-        return self.content_region.offset + Offset(1 + names + 2 + types + 4 - self.scroll_offset.x, row)
+        return self.content_region.offset + Offset(1 + names + _SIGNS + 2 + types + 2 - self.scroll_offset.x, row)
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a place, or what is hidden with the reason."""
         names, types = self._columns(width)
         if index >= len(self._places):
             hidden = self._hidden[index - len(self._places)]
-            text = Text(f"{fitted(f'✗ {hidden.name}', names)}  ", self.ink("variables-view--hidden"), no_wrap=True)
+            text = Text(
+                f"{fitted(f'✗ {hidden.name}', names + _SIGNS)}  ", self.ink("variables-view--hidden"), no_wrap=True
+            )
             return text.append(hidden.reason, self.ink("row-view--muted"))
         place = self._places[index]
         was_set, wrote = self._was_set(place), self._wrote(place)
-        text = Text(f"{fitted(self._label(place), names)}  ", no_wrap=True)
+        set_ink, changed_ink = self.ink("variables-view--set"), self.ink("variables-view--changed")
+        # Behind the name, as in the tree: behind the type a star would be a pointer's.
+        label = fitted(self._label(place), names)
+        text = Text(f"{label.rstrip()} ", no_wrap=True)
+        text.append("*" if was_set else "", set_ink).append("•" if wrote else "", changed_ink)
+        text.append(" " * (names + _SIGNS + 2 - text.cell_len))
         named = fitted(_type_text(place), types)
         leads = self.row_targets(index)
         text.append(named.rstrip(), self.name_style(index, 0) if leads else self.ink("variables-view--type"))
         text.append(f"{' ' * (width_of(named) - width_of(named.rstrip()))} ")
-        set_ink, changed_ink = self.ink("variables-view--set"), self.ink("variables-view--changed")
-        text.append("*" if was_set else " ", set_ink)
-        text.append("•" if wrote else " ", changed_ink)
         said = self._shown(place, self.raw(place))
         room = self._number_width if _is_number(place.type) else 0
         text.append(f" {said:>{room}}", changed_ink if wrote else set_ink if was_set else "")
@@ -466,9 +479,12 @@ class VariablesView(LinkedView):
         return f"{place.name}: {place.variable.section}+{place.variable.offset + place.offset:#x}, {place.size} bytes"
 
     def _columns(self, width: int) -> tuple[int, int]:
-        """Return the widths of name and type, so that something is left for the value."""
+        """Return the widths of name and type, so that something is left for the value: for the widest number all."""
         names = min(self._name_width, max(12, width * 2 // 5))
-        return names, min(self._type_width, max(10, width // 4))
+        types = min(self._type_width, max(10, width // 4))
+        left = width - _SIGNS - 4 - self._widest_number - 1  # the last for the sign that there is more
+        types = min(types, max(_LEAST_TYPE, left - names))
+        return min(names, max(_LEAST_NAME, left - types)), types
 
     def _original(self, place: Place) -> bytes:
         return place.variable.original[place.offset : place.offset + place.size]
@@ -537,7 +553,7 @@ class VariablesView(LinkedView):
         forms = list(Form)
         self._form = forms[(forms.index(self._form) + 1) % len(forms)]
         self.notify(f"values: {self._form}", timeout=2)
-        self._number_width = 0
+        self._number_width = self._widest_number = 0
         self._make_room()
         self.refresh_rows()
 

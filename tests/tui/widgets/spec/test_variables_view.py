@@ -21,16 +21,16 @@ OBJECTS = Path(__file__).parents[3] / "objects"
 
 
 PICTURE = """\
-▌Name            Type                 Value
-   truth         bool                 true
-   letter        char                            120
-   s8            __s8              *              -1  file: -128
- ▾ points        struct point[3]      [{x=1, y=-1}, {x=2, y=-2}, {x=3, y=›
-   ▸ [0]         struct point         {x=1, y=-1}
-▌  ▾ [1]         struct point         {x=2, y=-2}
-       .x        __s32                             2
-       .y        __s32                            -2
-   ▸ [2]         struct point         {x=3, y=-3}"""
+▌Name               Type               Value
+   truth            bool               true
+   letter           char                          120
+   s8 *             __s8                           -1  file: -128
+ ▾ points           struct point[3]    [{x=1, y=-1}, {x=2, y=-2}, {x=3, y›
+   ▸ [0]            struct point       {x=1, y=-1}
+▌  ▾ [1]            struct point       {x=2, y=-2}
+       .x           __s32                           2
+       .y           __s32                          -2
+   ▸ [2]            struct point       {x=3, y=-3}"""
 
 
 class VariablesApp(BaseApp[None]):
@@ -74,19 +74,19 @@ async def test_a_sample_from_before_a_value_was_set_does_not_take_it_back() -> N
 
         async def shown() -> str:
             await pilot.pause()
-            return next(" ".join(line.split()[2:4]) for line in lines(app.view) if line.split()[0] == "s8")
+            return next(" ".join(line.split()[1:4]) for line in lines(app.view) if line.split()[0] == "s8")
 
         with MachineRuntime().load(spec) as loaded:
             app.view.live = loaded.variables
             app.view.show_sample(sample(1.0, 7))
-            assert await shown() == "• 7"
+            assert await shown() == "• __s8 7"
             loaded.variables["s8"].set_text("-1", "")
             app.view.show_read({"s8": loaded.variables["s8"].raw()}, 2.5)
-            assert await shown() == "• -1"
+            assert await shown() == "• __s8 -1"
             app.view.show_sample(sample(2.0, 7))  # begun before, and told only now
-            assert await shown() == "• -1"
+            assert await shown() == "• __s8 -1"
             app.view.show_sample(sample(3.0, 8))
-            assert await shown() == "• 8"
+            assert await shown() == "• __s8 8"
 
 
 async def test_numbers_end_below_each_other_and_are_written_in_each_form() -> None:
@@ -100,13 +100,29 @@ async def test_numbers_end_below_each_other_and_are_written_in_each_form() -> No
             app.view.show_read({"total_bytes": loaded.variables["total_bytes"].raw()})
             await pilot.pause()
             shown = {line.split()[0]: line.rstrip() for line in lines(app.view)[1:] if line.strip()}
-            assert shown["total_bytes"].split()[2:] == ["•", "29,269,758", "file:", "0"]
+            assert shown["total_bytes"].split() == ["total_bytes", "•", "__u64", "29,269,758", "file:", "0"]
             assert shown["lost_events"].endswith("  0")
             assert len(shown["lost_events"]) == shown["total_bytes"].index("29,269,758") + len("29,269,758")
             await pilot.press("x")
             assert "0x1be9efe" in lines(app.view)[5]
             await pilot.press("x")
             assert " 29269758  file: 0" in lines(app.view)[5]
+
+
+async def test_no_digit_of_the_widest_number_is_cut_however_long_names_and_types_are() -> None:
+    spec = CollectionSpec.from_file(OBJECTS.parents[1] / "bpf/traffic.o")
+    spec.set("total_bytes", 2**64 - 1)
+    app = VariablesApp(spec)
+    async with app.run_test(size=(55, 24)) as pilot:
+        await pilot.pause()
+        shown = lines(app.view)
+        assert "  sample_every      __u32  1,000  constant" in shown[1]
+        assert "  total_bytes *     __u64  18,446,744,073,709,551,615›" in shown[5]
+        await pilot.resize_terminal(52, 24)
+        await pilot.pause()
+        shown = lines(app.view)
+        assert "  sample_ev…     __u32  1,000  constant" in shown[1]
+        assert "  total_byt… *   __u64  18,446,744,073,709,551,615›" in shown[5]
 
 
 async def test_what_was_set_is_copied_as_options_and_why_there_is_nothing_to_set_back(
