@@ -173,6 +173,8 @@ def test_a_capture_tells_who_connects(tmp_path: Path) -> None:
         ("bpf_sysctl_get_new_value", {"new": "7"}, 4, -22, b"\0\0\0\0"),
         ("bpf_sysctl_set_new_value", {"new": "7", "write": 1}, 4, 0, b""),
         ("bpf_sysctl_set_new_value", {"new": "7"}, 4, -22, b""),
+        ("bpf_sysctl_set_new_value", {"write": 1}, 4, -22, b""),
+        ("bpf_sysctl_set_new_value", {"new": "7", "write": 1}, 0, -22, b""),
     ],
 )
 def test_what_helpers_tell_of_a_sysctl(
