@@ -206,8 +206,10 @@ class ProgramFacts:
         origin = self.program.linked.origin(function)
         if self.shared is None or origin is None or function == self.program.flow.functions[0]:
             return None
-        returned, used = self.shared.taken(self.program, function)
-        given = frozenset(item for item in entry.items() if (returned | used) >> item[0] & 1)
+        given = frozenset[tuple[int, Value]]()
+        if entry:  # mostly nothing is known of what it is given
+            returned, used = self.shared.taken(self.program, function)
+            given = frozenset(item for item in entry.items() if (returned | used) >> item[0] & 1)
         if any(value.place is Place.CONTEXT for _, value in given):
             return None
         return origin, given, self.losses, self.types is not None

@@ -103,7 +103,8 @@ def moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
     if left.place is Place.CONSTANT:
         if right is None or right.place is not Place.CONSTANT:
             return left._replace(place=Place.TYPED) if right is None and sign > 0 and left.type_id else None
-        return left._replace(offset=left.offset + sign * right.offset & _U64)
+        total = left.offset + sign * right.offset
+        return left._replace(offset=total & _U64) if left.type_id else constant(total)
     if right is not None and right.place is Place.CONSTANT:
         distance = (right.offset ^ 1 << 63) - (1 << 63)
         if left.place is Place.TYPED:

@@ -61,8 +61,6 @@ _LD, _LDX, _ST, _STX, _ALU, _ALU64 = (
 )
 _MOV, _ADD, _SUB, _AND, _END = (int(op) for op in (AluOp.MOV, AluOp.ADD, AluOp.SUB, AluOp.AND, AluOp.END))
 _X = int(Source.X)
-_KNOWN_BY_CONSTANT: Final = (_MOV, _ADD)
-"""Operations on something unknown whose result may be known: of an addition where it is the offset of a field."""
 _JEQ, _JNE = int(JmpOp.JEQ), int(JmpOp.JNE)
 _MEM, _ATOMIC, _STXDW = int(Mode.MEM), int(Mode.ATOMIC), int(Class.STX | Mode.MEM | Size.DW)
 _ARGUMENTS: Final = range(1, 6)
@@ -276,8 +274,10 @@ class Tracker:
             opcode, dst, src, offset, imm = slots[slot - first]
             kind = opcode & 7
             if kind in (_ALU64, _ALU):
-                # What is not known stays so, but for what a constant makes of it: that is most of all arithmetic.
-                if dst in state or (src in state if opcode & _X else opcode & 0xF0 in _KNOWN_BY_CONSTANT):
+                if opcode & 0xF0 == _MOV:
+                    self.move(state, slot, opcode, dst, src, offset, imm)
+                # What is not known stays so, but for an addition of what may be the offset of a field.
+                elif dst in state or (src in state if opcode & _X else opcode & 0xF0 == _ADD):
                     self.arithmetic(state, slot, opcode, dst, src, offset, imm)
             elif kind == _LDX:
                 self.load(state, slot, opcode, dst, src, offset)
@@ -306,23 +306,30 @@ class Tracker:
         if self.facts is not None and value.place not in _NO_ADDRESS:
             self.facts.addresses[slot] = value
 
+    def move(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        """Move a register or a constant to a register."""
+        wide = opcode & 7 == _ALU64
+        value = state.get(src) if opcode & _X else constant(imm)
+        result: Value | None = None
+        if value is None:
+            pass
+        elif offset:
+            result = value if offset == 1 and wide and value.place is Place.TYPED else None  # addr_space_cast
+        elif value.place is Place.CONSTANT:
+            result = value if wide else constant(value.offset & _U32)
+            if not opcode & _X and (field := self.fields.get(slot)) is not None:
+                result = result._replace(type_id=field[0], variable=field[1])
+        elif wide or value.place is Place.NUMBER:
+            result = value
+        self.set(state, slot, dst, result)
+
     def arithmetic(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
-        """Do what an ALU instruction does, as far as its operands are known."""
+        """Do what an ALU instruction does that is no move, as far as its operands are known."""
         wide, operation = opcode & 7 == _ALU64, opcode & 0xF0
         left = state.get(dst)
         right = state.get(src) if opcode & _X else constant(imm)
         result: Value | None = None
-        if operation == _MOV:
-            if not offset and right is not None:
-                if right.place is Place.CONSTANT:
-                    result = right if wide else constant(right.offset & _U32)
-                    if not opcode & _X and (field := self.fields.get(slot)) is not None:
-                        result = result._replace(type_id=field[0], variable=field[1])
-                elif wide or right.place is Place.NUMBER:
-                    result = right
-            elif offset == 1 and wide and _of(right) is Place.TYPED:
-                result = right  # addr_space_cast
-        elif wide and (operation in (_ADD, _SUB)):
+        if wide and (operation in (_ADD, _SUB)):
             if operation == _ADD and self.types is not None and left and right:
                 left, right = (right, left) if right.place is Place.TYPED else (left, right)
                 if left.place is Place.TYPED and not left.offset and right.type_id:
@@ -336,7 +343,7 @@ class Tracker:
             result = swapped(left, opcode, imm, big=self.big)
         elif left and right and left.place is right.place is Place.CONSTANT and operation < _END:
             result = constant(alu(operation, left.offset, right.offset, 64 if wide else 32, offset))
-        if result is None and wide and operation != _MOV and Place.STACK in (_of(left), _of(right)):
+        if result is None and wide and Place.STACK in (_of(left), _of(right)):
             result = ANY_STACK
         self.set(state, slot, dst, result)
 

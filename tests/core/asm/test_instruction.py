@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpftui.core.asm import CallSource, Instruction, decode, instructions
+from bpftui.core.asm.instruction import slots
 from bpftui.core.errors import ObjectError
 
 if TYPE_CHECKING:
@@ -150,3 +151,12 @@ def test_calls() -> None:
 )
 def test_callx_in_both_encodings(insn: Instruction, register: int | None) -> None:
     assert insn.call_register == register
+
+
+def test_slots_say_what_instructions_do() -> None:
+    little = bytes.fromhex("18a6fe7f88776655 0000000044332211 79 1a f8ff ffffffff 95 00".replace(" ", ""))
+    found = [(0x18, 6, 10, 0x7FFE, 0x55667788), (0, 0, 0, 0, 0x11223344), (0x79, 10, 1, -8, -1)]
+    assert slots(little, "little") == found  # two bytes are no instruction
+    big = bytes.fromhex("186a7ffe55667788 0000000011223344 79 a1 fff8 ffffffff".replace(" ", ""))
+    assert slots(big, "big") == found
+    assert slots(b"", "little") == []

@@ -121,3 +121,9 @@ def test_flags_that_no_header_of_the_kernels_interface_enumerates() -> None:
     assert flag_names(numbers["bpf_get_stack"], 3)[2304] == "BPF_F_USER_STACK | …BUILD_ID"
     assert flag_names(numbers["bpf_perf_event_output"], 2) == {0xFFFF_FFFF: "BPF_F_CURRENT_CPU"}
     assert flag_names(numbers["bpf_sk_lookup_tcp"], 3) == {0xFFFF_FFFF_FFFF_FFFF: "BPF_F_CURRENT_NETNS"}
+
+
+def test_what_an_access_does_with_a_map() -> None:
+    uses = [MapUse.of(reads=reads, writes=writes) for reads in (False, True) for writes in (False, True)]
+    assert uses == [MapUse(0), MapUse.WRITE, MapUse.READ, MapUse.READ | MapUse.WRITE]
+    assert [(use.reads, use.writes) for use in uses] == [(False, False), (False, True), (True, False), (True, True)]
