@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.again import Failures
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,15 @@ def run(folder: Path, body: str, *options: str, bpf: bool = False) -> subprocess
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
+
+
+def test_what_took_long_is_told_the_longest_first() -> None:
+    failures = Failures()
+    for test, *took in (("a", 0.1, 10.0, 0.1), ("b", 10.0), ("c", 0.0, 120.25)):
+        for duration in took:
+            report = pytest.TestReport(test, (test, None, test), {}, "passed", None, "call", duration=duration)
+            failures.pytest_runtest_logreport(report)
+    assert failures.long() == [" 120.2 s  c", "  10.2 s  a"]
 
 
 def test_what_passes_alone_is_named(tmp_path: Path) -> None:
