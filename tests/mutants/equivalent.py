@@ -85,7 +85,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/live/events.py: return bool(self.size) and waiting > self.size // 4  →  "
     "return bool(self.size) and waiting >= self.size // 4": "how soon it is read again is a choice",
     "core/analysis/names.py: _LONGEST_TEXT: Final = 60  →  _LONGEST_TEXT: Final = 61": "a size",
-    "core/analysis/parameters.py: break  →  continue": "lines are sorted: those behind it lie beyond as well",
     "core/vm/engine/accesses.py: if not reused:  →  if not (not reused):": "how a place is found is a choice",
     "core/vm/engine/ranges.py: a, b = (*width(a, 32), False), (*width(b, 32), False)  →  a, b = (*width(a, 32), "
     "False), (*width(b, 32), True)": "that it is no pointer is known",
@@ -110,6 +109,10 @@ EQUIVALENT: Final[dict[str, str]] = {
     "core/vm/engine/expressions.py: chained = 0  →  chained = 1": "how long an expression gets is a choice",
     "core/vm/engine/expressions.py: chained += 1  →  chained += 2": "how long an expression gets is a choice",
     "core/vm/map.py: time.sleep(0.005)  →  time.sleep(1.01)": "how long is waited is a choice",
+    'core/spec/object.py: return bool(self.elf.by_name.keys() & {".debug_info", ".zdebug_info"})  →  '
+    'return bool(self.elf.by_name.keys() | {".debug_info", ".zdebug_info"})': "what is not there is read, "
+    "which finds nothing",
+    "core/debug/verified.py: self._certain = 0  →  self._certain = 1": "a walk begins with one step",
     "core/debug/sight.py: self._run = -1  →  self._run = -2": "any number below zero is none of a run",
     "tui/base_app.py: self._asked = 0.0  →  self._asked = 1.0": "the clock has been going for longer than that",
     "core/vm/engine/expressions.py: break  →  continue": "a jump is the last of its block",

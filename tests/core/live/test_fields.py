@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.btf import Btf, CType
 from bpftui.core.errors import BpftuiError
 from bpftui.core.live import counters
 from bpftui.core.live.field import Field, Form
 from bpftui.core.live.fields import Fields, fields_of
 from bpftui.core.runtime import Entry
-from bpftui.core.spec import CollectionSpec, MapType
+from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from tests.core.btf.blob import Blob
 from tests.core.live.fakes import map_spec
 
 OBJECTS = Path(__file__).parents[2] / "objects"
@@ -114,6 +116,22 @@ def test_a_family_and_an_address_alone_are_one_column() -> None:
     assert address.text(Entry(bytes(20), ())) == "OTHER"
     assert address.put("192.0.2.9", key) == (2).to_bytes(4, "little") + bytes.fromhex("c0000209") + bytes(12)
     assert written("hosts", Entry(key[4:], (bytes(4),))) == {"key": "2001:db8::1", "value": "0"}
+
+
+def test_the_other_members_of_an_address_s_union_are_no_columns_and_what_is_behind_it_is() -> None:
+    """struct { __u32 family; union { __u8 bytes[16]; __u32 words[4]; __u32 v4; }; __u32 zone; }"""
+    blob = Blob()
+    byte, word = blob.integer("unsigned char", 1, signed=False), blob.integer("unsigned int", 4, signed=False)
+    raw, words = blob.array(byte, 16), blob.array(word, 4)
+    union = blob.union("", 16, [("bytes", raw, 0), ("words", words, 0), ("v4", word, 0)])
+    struct = blob.struct("key", 24, [("family", word, 0), ("", union, 32), ("zone", word, 160)])
+    found = fields_of(MapSpec("m", ".maps", MapType.HASH, 24, 4, 8, key=CType(Btf(blob.bytes()), struct))).keys
+    entry = Entry(bytes.fromhex("02000000 c0000209 000000000000000000000000 07000000"), (bytes(4),))
+    assert [(each.label, each.text(entry)) for each in found] == [
+        ("family", "2"),
+        ("bytes", "192.0.2.9"),
+        ("zone", "7"),
+    ]
 
 
 def test_what_counts_in_a_per_cpu_map_is_summed_and_the_rest_is_by_cpu() -> None:

@@ -75,6 +75,26 @@ def test_traffic_is_counted_in_either_byte_order(path: str) -> None:
         assert loaded.links == set()
 
 
+def test_runs_are_counted_while_anybody_wants_it() -> None:
+    runtime = MachineRuntime()
+    with runtime.load(opened("bpf/count_packets.o")) as loaded:
+        program = loaded.programs["count_packets"]
+        counted: list[int] = []
+
+        def run() -> None:
+            program.run(bytes(64), repeat=3)
+            counted.append(program.info().run_cnt)
+
+        run()
+        with runtime.statistics():
+            run()
+            with runtime.statistics():
+                run()
+            run()
+        run()
+        assert counted == [0, 3, 6, 9, 9]
+
+
 def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
     spec = opened("bpf/traffic.o")
     spec.set_text("sample_every", "50")
