@@ -13,7 +13,7 @@ from bpftui.tui.commands import explore
 if TYPE_CHECKING:
     import argparse
 
-    from bpftui.core.errors import SeveralObjectsError
+    from bpftui.core.spec.container import SeveralObjectsError
 
 
 @pytest.mark.parametrize(
