@@ -113,6 +113,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     'return bool(self.elf.by_name.keys() | {".debug_info", ".zdebug_info"})': "what is not there is read, "
     "which finds nothing",
     "core/debug/verified.py: self._certain = 0  →  self._certain = 1": "a walk begins with one step",
+    "tui/widgets/spec/spec_tree.py: chosen, below = self.cursor_line == number, self.has_focus and self.cursor_node in "
+    "path  →  chosen, below = self.cursor_line == number, self.has_focus or self.cursor_node in path": "lines look the "
+    "same, and are kept by more than they depend on",
     "core/debug/sight.py: self._run = -1  →  self._run = -2": "any number below zero is none of a run",
     "tui/base_app.py: self._asked = 0.0  →  self._asked = 1.0": "the clock has been going for longer than that",
     "core/vm/engine/expressions.py: break  →  continue": "a jump is the last of its block",

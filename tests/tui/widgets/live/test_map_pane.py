@@ -12,7 +12,7 @@ from bpftui.core.analysis.records import RecordType, record_candidates
 from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.live.graph import Graph
-from bpftui.core.runtime import MapSnapshot
+from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.event_view import EventView
@@ -61,6 +61,25 @@ async def test_a_stream_that_is_the_first_map_is_shown_as_one() -> None:
         await pilot.pause()
         assert "1.000s  37" in "".join(lines(view))
         assert lines(title)[0].rstrip().endswith("  bytes")
+
+
+async def test_what_an_empty_pane_says() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        text = " ".join("".join(lines(app.pane.query_one(MapTableView))).split())
+        assert text == "no maps: what its programs keep in variables is in tab 3"
+    app = PaneApp("bits")
+    async with app.run_test(size=(80, 24)) as pilot:
+        for awaits, text in (
+            ("load", "L loads the collection: then its entries are here"),
+            ("loading", "it is being loaded: then its entries are here"),
+            ("sample", "its entries are being read"),
+        ):
+            app.pane.awaits = awaits
+            await pilot.pause()
+            assert text in "".join(lines(app.pane.query_one(MapTableView)))
+        assert app.pane.entries.held_in(Entry(bytes(4), (bytes(4),))) == {}
 
 
 async def test_a_queue_shows_what_comes_next() -> None:
