@@ -116,6 +116,10 @@ EQUIVALENT: Final[dict[str, str]] = {
     "tui/widgets/spec/spec_tree.py: chosen, below = self.cursor_line == number, self.has_focus and self.cursor_node in "
     "path  →  chosen, below = self.cursor_line == number, self.has_focus or self.cursor_node in path": "lines look the "
     "same, and are kept by more than they depend on",
+    "core/dap/places.py: _MOST_ROWS: Final = 10_000  →  _MOST_ROWS: Final = 10001": "a size",
+    "core/listing/search.py: head, _, tail = format_instruction(insn, 0, syntax, target=_LABEL).partition(_LABEL)  →  "
+    "head, _, tail = format_instruction(insn, 1, syntax, target=_LABEL).partition(_LABEL)": "a label stands for where "
+    "it leads",
     "core/debug/sight.py: self._run = -1  →  self._run = -2": "any number below zero is none of a run",
     "tui/base_app.py: self._asked = 0.0  →  self._asked = 1.0": "the clock has been going for longer than that",
     "core/vm/engine/expressions.py: break  →  continue": "a jump is the last of its block",
