@@ -12,7 +12,9 @@ import pytest
 
 from bpftui.core.debug import Call, Recording
 from bpftui.core.debug.verified import VerifierLogs
+from bpftui.core.live import State
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.screens.debugger import DebuggerScreen
 from bpftui.tui.state.stops import KeptStop, SavedStops
 from bpftui.tui.widgets.code.listing_view import ListingView
@@ -433,3 +435,18 @@ async def test_a_value_that_is_refused_stays_to_be_mended(explore: Callable[...,
         await walk.press("enter")
         await at(walk, "step 139 of")
         assert debugger(walk).tab == "code"
+
+
+async def test_of_what_is_loaded_a_run_begins_with_what_maps_hold_now(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(120, 40), runtime=MachineRuntime()) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.app.session.collection.variables["total_packets"].set(41)
+        await walk.press("2", "d")
+        await at(walk, "step 0 of ")
+        assert "the run begins with what maps and variables hold now" in " ".join(walk.screen.split())
+        await walk.press("c")
+        await at(walk, "ended XDP_PASS")
+        await walk.press("4")
+        await at(walk, "total_packets")
+        assert "41 → 42" in walk.screen
