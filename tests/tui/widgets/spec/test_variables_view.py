@@ -10,6 +10,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.spec.variables_view import VariablesView
+from tests.tui.conftest import screen_text
 
 from ..lines import lines
 
@@ -152,3 +153,14 @@ async def test_what_was_set_is_copied_as_options_and_why_there_is_nothing_to_set
     async with app.run_test():
         assert not app.view.check_action("reset_all", ())
         assert app.view.why_not("reset_all") == "nothing differs from the file"
+
+
+async def test_where_the_value_of_the_cursor_s_row_stands() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "values.o")
+    app = VariablesApp(spec)
+    async with app.run_test(size=(74, 20)) as pilot:
+        app.view.focus()
+        app.view.choose("truth")
+        await pilot.pause()
+        at = app.view.value_offset()
+        assert screen_text(app).splitlines()[at.y][at.x :].startswith("true")
