@@ -259,6 +259,10 @@ class BaseApp(App[_Result]):
         if not typed(event) or event.is_forwarded or self.type_ahead.take(event):
             await super().on_event(event)
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Do what a key is bound to; nothing of a screen that came after it was pressed and has nothing in it yet."""
+        return self.screen.is_mounted and await super()._check_bindings(key, priority)
+
     async def on_unmount(self) -> None:
         """Hand no keys on any more."""
         self.type_ahead.leave()

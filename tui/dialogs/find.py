@@ -103,7 +103,7 @@ class FoundRows(RowView, can_focus=False):
         """Return how many there are."""
         return len(self.commands) + len(self.found)
 
-    def thing(self, index: int) -> Callable[[], Any]:
+    def row_value(self, index: int) -> Callable[[], Any]:
         """Return what a row does."""
         at = index - len(self.commands)
         return self.commands[index].call if at < 0 else self.found[at].go
@@ -302,4 +302,4 @@ class FindDialog(ExplainedModal["Callable[[], Any] | None"]):
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Choose."""
-        self.dismiss(self._rows.thing(event.index))
+        self.dismiss(event.value)

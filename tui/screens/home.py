@@ -173,7 +173,7 @@ class HomeScreen(ControlledScreen):
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Open an object."""
         if isinstance(event.view, ObjectRows):
-            self._open_object(event.view.rows[event.index].path)
+            self._open_object(event.value)
 
     def on_object_rows_closed(self, event: ObjectRows.Closed) -> None:
         """Close an object."""

@@ -93,6 +93,10 @@ class ObjectRows(RowView):
         """Return how many rows there are."""
         return len(self.rows)
 
+    def row_value(self, index: int) -> str:
+        """Return a row's path; empty for a heading."""
+        return self.rows[index].path
+
     def row_text(self, index: int) -> str:
         """Return a row's path, or its heading."""
         row = self.rows[index]

@@ -170,7 +170,17 @@ class RowView(VirtualList, can_focus=True):
         """The cursor came to a row."""
 
     class Selected(RowMessage):
-        """A row was chosen with enter or a double click."""
+        """A row was chosen with enter or a double click.
+
+        Args:
+            view: The sender.
+            index: The row.
+        """
+
+        def __init__(self, view: RowView, index: int) -> None:
+            super().__init__(view, index)
+            self.value = view.row_value(index)
+            """What the row stood for: another one may be in its place by now."""
 
     class Followed(RowMessage):
         """A name in a row was chosen: it leads to where what it names lives.
@@ -193,6 +203,10 @@ class RowView(VirtualList, can_focus=True):
     def row_text(self, index: int) -> str:
         """Return a row as plain text: what is searched and copied."""
         raise NotImplementedError
+
+    def row_value(self, index: int) -> Any:
+        """Return what a row stands for, where rows come and go while one of them is chosen."""
+        return None
 
     @property
     def has_titles(self) -> bool:
