@@ -405,7 +405,7 @@ async def test_what_is_known_and_set_of_variables_holds_no_key(
             return any(" ".join(line.split()).endswith(text) for line in walk.screen.splitlines())
 
         await walk.press("space", "space", "space")  # each switches over what the one before left
-        await walk.until(lambda: shows("counting bool * false file: true"))
+        await walk.until(lambda: shows("counting * bool false file: true"))
         await walk.press("U")
         await walk.until(lambda: shows("counting bool true"))
         await walk.press("P", "escape", "1")

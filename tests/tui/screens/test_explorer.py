@@ -242,7 +242,7 @@ async def test_space_offers_the_names_of_an_enum_where_its_value_stands(
         assert walk.explorer.spec.variables["mode"].get() == "MODE_COUNT"
         await walk.press("space", "down", "down", "enter")
         await walk.until(lambda: walk.explorer.spec.variables["mode"].get() == "MODE_DROP")
-        await walk.until(lambda: "* MODE_DROP" in " ".join(walk.screen.split()))
+        await walk.until(lambda: re.search(r"▌ +mode +\* .* MODE_DROP", walk.screen))
         await walk.press("space", "e")
         await walk.until(lambda: isinstance(walk.app.screen, VariableEditor))
 
