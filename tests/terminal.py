@@ -128,7 +128,7 @@ def walk(terminal: Terminal, runtime: str) -> None:
     terminal.press("3", "e")
     terminal.until("Edit sample_every")
     terminal.press("5", "0", "Enter")
-    terminal.until(r"sample_every\s+__u32\s+\*\s*50\b")
+    terminal.until(r"sample_every \*\s+__u32\s+50\b")
 
     terminal.press("L")
     terminal.until("LOADED")
