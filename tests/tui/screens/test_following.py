@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -159,7 +160,9 @@ async def test_the_type_of_a_variable_is_followed(explore: Callable[..., Any]) -
         assert "typedef unsigned long long __u64;" in walk.screen
         await walk.press("backspace", "left")
         assert walk.screen.splitlines()[2:-1] == before.splitlines()[2:-1]
-        row, line = next((y, line) for y, line in enumerate(before.splitlines()) if "total_bytes    __u64" in line)
+        row, line = next(
+            (y, line) for y, line in enumerate(before.splitlines()) if re.search("total_bytes +__u64", line)
+        )
         await walk.pilot.click(offset=(line.index("__u64") + 2, row))
         await walk.until(lambda: "__u64 · type" in walk.screen)
 

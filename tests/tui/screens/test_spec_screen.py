@@ -169,7 +169,7 @@ async def test_changed_variables_show_the_files_value_and_are_reset_together(exp
         view = walk.explorer.query_one(VariablesView)
         await walk.press("3")
         view.show_read({})
-        assert lines(view)[1].rstrip().endswith("*      9  file: 1,000  constant")
+        assert lines(view)[1].rstrip().endswith("sample_every *    __u32      9  file: 1,000  constant")
         await walk.press("v")
         assert [line.lstrip("▌ ").split()[0] for line in lines(view)[1:] if line.strip()] == [
             "sample_every",
@@ -188,7 +188,7 @@ async def test_hidden_variables_stand_in_the_list_with_their_reason(explore: Cal
     async with explore("bpf/hidden_example.o") as walk:
         await walk.press("3", "e", "enter", "r")
         view = walk.explorer.query_one(VariablesView)
-        assert "✗ hidden_var  hidden visibility (__hidden)" in lines(view)[1]
+        assert "✗ hidden_var     hidden visibility (__hidden)" in lines(view)[1]
 
 
 async def test_externs_are_what_the_runtime_says(explore: Callable[..., Any]) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _EXPLORER = ["-m", "bpftui.tui", "--runtime", "vm", "bpf/traffic.o"]
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-_EDITED = r"sample_every +__u32 +\* *50\b"
+_EDITED = r"sample_every +\* +__u32 +50\b"
 _OTHER_SCREEN = b"\x1b[?1049h"
 
 
