@@ -142,9 +142,12 @@ class MapPane(Vertical):
         self._sign()
 
     def _fit_chart(self) -> None:
-        """Give the chart the room that the rows leave, two thirds of the pane at most; a few rows, and it is large."""
+        """Give the chart the room that the rows leave, two thirds of the pane at most; a few rows, and it is large.
+
+        Events are as many as there is room for.
+        """
         height = self.size.height
-        left = height - _AROUND_ROWS - self._rows
+        left = 0 if self.is_stream else height - _AROUND_ROWS - self._rows
         least = min(_CHART_LEAST, height * 2 // 5)
         self.chart.styles.height = max(least, min(left, height * 2 // 3))
 
@@ -183,6 +186,7 @@ class MapPane(Vertical):
         self.entries.choose(self.map_name)
         self.watch_awaits()
         self.query_one("#map-stream").remove_class("-counted")
+        self._fit_chart()
         if stream:
             view = self.query_one(EventView)
             view.clear()
@@ -295,9 +299,8 @@ class MapPane(Vertical):
         found = self.spec.maps.get(self.map_name)
         if found is None:
             return
-        chart = self.chart
-        drawn = graph.drawn_of(self.map_name)
-        chart.set_class(not drawn, "-off")
+        # First: what is drawn of a stream, of its records or of how many come, is drawn though it has no entries.
+        drawn = self._draw(graph, current.end)
         if self.map_name not in current.maps:
             if not self.is_stream:
                 self.entries.say(f"entries of a map of type {found.type.label} cannot be listed")
@@ -312,9 +315,15 @@ class MapPane(Vertical):
         self._sign()
         self.entries.table.histogram = graph.histogram(self.map_name)
         self.entries.show(current, previous)
+
+    def _draw(self, graph: Graph, now: float) -> Mapping[Quantity, int]:
+        """Draw what *graph* draws of the map up to *now*, in seconds, and return it by its slot."""
+        drawn, chart = graph.drawn_of(self.map_name), self.chart
+        chart.set_class(not drawn, "-off")
         if drawn:
-            series, now = graph.map_series(self.map_name, chart.window), current.end
+            series = graph.map_series(self.map_name, chart.window)
             chart.show(series, now, graph.marks, end=end_of(graph, now))
+        return drawn
 
     def _unlisted(self, snapshot: MapSnapshot) -> str:
         """Return what there is to be seen of a map whose entries cannot be listed."""

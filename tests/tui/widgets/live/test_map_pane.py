@@ -12,6 +12,7 @@ from bpftui.core.analysis.records import RecordType, record_candidates
 from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.live.graph import Graph
+from bpftui.core.live.quantity import Arrivals
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
@@ -93,6 +94,35 @@ async def test_a_queue_shows_what_comes_next() -> None:
             app.pane.show(Sample(1.0, 0.5, {"waiting": snapshot}, {}, {}), None, Graph(app.pane.spec))
             await pilot.pause()
             assert text in "".join(lines(app.pane.query_one(MapTableView)))
+
+
+async def test_what_is_drawn_of_a_stream_is_drawn_below_its_events_with_each_look() -> None:
+    app = PaneApp("bits", "texts")
+    async with app.run_test(size=(80, 40)) as pilot:
+        pane = app.pane
+        pane.map_name = "bits"
+        graph = Graph(pane.spec)
+        graph.choose(Arrivals("texts"))
+        bits = MapSnapshot((Entry(bytes(4), (bytes(4),)),))
+
+        async def look(time: float, count: int) -> str:
+            sample = Sample(time, 1.0, {"bits": bits}, {}, {})
+            streams = {"texts": StreamState(count, type_text="struct event")}
+            graph.observe(sample, streams)
+            pane.show_streams(streams, time)
+            pane.show(sample, None, graph)
+            await pilot.pause()
+            return "\n".join(lines(pane.chart)) if pane.has_chart else ""
+
+        assert "texts" not in await look(1.0, 0)
+        pane.map_name = "texts"
+        await look(2.0, 30)
+        assert "texts records  last 30/s  max 30/s  mean 30/s" in await look(3.0, 60)
+        assert "texts records  last 50/s  max 50/s  mean 36.7/s" in await look(4.0, 110)
+        assert pane.chart.size.height == 14  # events are as many as there is room for: they have the most of it
+        graph.leave_out(Arrivals("texts"))
+        await look(5.0, 120)
+        assert not pane.has_chart
 
 
 async def test_values_of_a_column_are_counted_and_one_is_chosen() -> None:
