@@ -1,7 +1,7 @@
 """What each command keeps of its rights when it gives the others up, before it reads a file.
 
-What needs CAP_SYS_ADMIN is left to a steward (`bpftui.core.privileges.steward`), and a sandbox is made in a user
-namespace; where there are none, the rights to make one without are kept.
+What needs CAP_SYS_ADMIN or CAP_SYS_PTRACE is left to a steward (`bpftui.core.privileges.steward`), and a sandbox is
+made in a user namespace; where there are none, the rights to make one without are kept.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def give_up(
     """Give all rights up but those to *keep*, and write so to the log; return what was given up, as a sentence.
 
     Args:
-        keep: Capabilities; with any, a steward is there for what takes CAP_SYS_ADMIN.
+        keep: Capabilities; with any, a steward is there for what takes more.
         sandbox: Whether there is to be a sandbox.
         inventory: Whether what the whole machine runs is looked at, which a steward of its own does.
         changes: Whether that one may also change what others have loaded, as the user is asked about.
